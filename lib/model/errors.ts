@@ -1,0 +1,70 @@
+/** The errors that a user can meet. Anything thrown that is not one of these is a bug of ours and ends with exit code 70. */
+import { type ExitCode, exitCode } from "./exit-code.ts";
+
+/** Base of all expected errors: `message` is one clear sentence for the user, `hint` says what to do about it. */
+export class ExpectedError extends Error {
+  readonly exitCode: ExitCode;
+  readonly hint: string | undefined;
+
+  constructor(message: string, options: { exitCode?: ExitCode; hint?: string | undefined; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.exitCode = options.exitCode ?? exitCode.error;
+    this.hint = options.hint;
+  }
+}
+
+/** Flags or arguments that are wrong, contradict each other, or are missing where nobody can be asked. */
+export class UsageError extends ExpectedError {
+  constructor(message: string, hint?: string) {
+    super(message, { exitCode: exitCode.usage, hint });
+  }
+}
+
+/** The kubeconfig, or a credential that it names, cannot be used. */
+export class ConfigError extends ExpectedError {}
+
+/** What the API server said when it refused a request: the fields of a Kubernetes Status that are used. */
+export interface StatusDetails {
+  /** HTTP status code. */
+  readonly code: number;
+  /** Machine-readable reason such as `NotFound`, `Forbidden`, `Conflict`; empty when the server gave none. */
+  readonly reason: string;
+  readonly message: string;
+  readonly causes: readonly { readonly type: string; readonly message: string }[];
+  /** Seconds after which the server wants to be asked again. */
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** The API server answered, but not with success. Printed in kubectl's wording: `Error from server (Reason): message`. */
+export class KubeError extends ExpectedError {
+  readonly status: StatusDetails;
+
+  constructor(status: StatusDetails, options: { hint?: string | undefined; cause?: unknown } = {}) {
+    super(status.message, options);
+    this.status = status;
+  }
+}
+
+/** No answer could be had: name resolution, connection, TLS, or the time limit of a request. */
+export class UnreachableError extends ExpectedError {}
+
+/** The check found blockers, or the evidence forbids what was asked for. Nothing was changed. */
+export class RefusedError extends ExpectedError {
+  constructor(message: string, hint?: string) {
+    super(message, { exitCode: exitCode.refused, hint });
+  }
+}
+
+/** A signal or Ctrl-C ended the command. */
+export class InterruptedError extends ExpectedError {
+  constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP", message: string) {
+    super(message, { exitCode: signalExitCode[signal] });
+  }
+}
+
+export const signalExitCode = {
+  SIGHUP: exitCode.hangup,
+  SIGINT: exitCode.interrupted,
+  SIGTERM: exitCode.terminated,
+} as const;

@@ -1,0 +1,67 @@
+/** What was seen of the cluster at one moment: plain data, printable as JSON and readable back from a file. */
+
+import type { EvictionAnswer } from "./eviction.ts";
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget } from "./kubernetes.ts";
+import type { KubeVirt, VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration } from "./kubevirt.ts";
+import type { OperationRecord } from "./record.ts";
+
+export interface Facts {
+  /** When this was read, by the API server's clock. */
+  readonly time: string;
+  readonly server: string;
+  readonly versions: { readonly kubernetes?: string | undefined; readonly kubevirt?: string | undefined };
+  /** Names of the nodes that the command is about. */
+  readonly targets: readonly string[];
+  readonly nodes: readonly Node[];
+  /** All pods on the targets and on the nodes of `roomKnown`, and the launcher pods elsewhere of VMIs that concern the targets. */
+  readonly pods: readonly Pod[];
+  /** Nodes whose pods are all in `pods`, so that what is free there can be counted. */
+  readonly roomKnown: readonly string[];
+  /** VMIs that run on a target, or have an unfinished pod there. */
+  readonly vmis: readonly VirtualMachineInstance[];
+  /** The VMs that own those VMIs. */
+  readonly virtualMachines: readonly VirtualMachine[];
+  /** Migrations of those VMIs, the finished ones as far as the cluster keeps them. */
+  readonly migrations: readonly VirtualMachineInstanceMigration[];
+  /** Unfinished migrations of the whole cluster; undefined when they could not be counted. */
+  readonly runningMigrations?: number | undefined;
+  /** Budgets of the namespaces in which the targets have pods. */
+  readonly budgets: readonly PodDisruptionBudget[];
+  readonly claims: readonly PersistentVolumeClaim[];
+  readonly volumes: readonly PersistentVolume[];
+  /** Undefined when it could not be read. */
+  readonly kubevirt?: KubeVirt | undefined;
+  /** Where virt-api answers from: the nodes of its ready endpoints (empty string: node not told). Undefined when not readable. */
+  readonly virtApiNodes?: readonly string[] | undefined;
+  /** The API server offers `virtualmachineinstances/evacuate/cancel`. Undefined when discovery did not tell. */
+  readonly evacuateCancel?: boolean | undefined;
+  /** Others who have taken a target out of service, or are about to. */
+  readonly holders: readonly NodeHolder[];
+  /** What the API server answered to a dry-run eviction, by pod UID. Empty where it was not asked. */
+  readonly dryRuns: Readonly<Record<string, EvictionAnswer>>;
+  readonly gaps: readonly Gap[];
+}
+
+/** Somebody else who holds a node: a maintenance operator, a remediation, a platform's own drain. */
+export interface NodeHolder {
+  readonly node: string;
+  readonly kind: "NodeMaintenance" | "Remediation" | "Harvester" | "Machine" | "Record";
+  /** `nodemaintenance/worker-1-bios`, or the annotation's name. */
+  readonly object: string;
+  readonly detail: string;
+}
+
+/** Something that could not be read, and why. What it would have said is unknown. */
+export interface Gap {
+  /** Plural resource name such as `poddisruptionbudgets`. */
+  readonly resource: string;
+  readonly namespace?: string | undefined;
+  readonly reason: string;
+}
+
+/** What the annotation on a node says about an operation of this program: a record, or text that cannot be understood. */
+export type RecordOnNode =
+  | { readonly kind: "none" }
+  | { readonly kind: "record"; readonly record: OperationRecord }
+  | { readonly kind: "damaged"; readonly text: string }
+  | { readonly kind: "newer"; readonly text: string; readonly version: number };

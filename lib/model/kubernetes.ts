@@ -1,0 +1,193 @@
+/**
+ * The fields of Kubernetes' own kinds that this program reads, in the shape of the API.
+ * Values of these types have been decoded: maps and lists that were absent are empty, everything else that was absent is undefined.
+ */
+
+export interface ObjectMeta {
+  readonly name: string;
+  /** Empty for cluster-scoped kinds. */
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly ownerReferences: readonly OwnerReference[];
+  readonly finalizers: readonly string[];
+  readonly generation?: number | undefined;
+  /** RFC 3339, as all times of the API. */
+  readonly creationTimestamp?: string | undefined;
+  readonly deletionTimestamp?: string | undefined;
+  readonly deletionGracePeriodSeconds?: number | undefined;
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller: boolean;
+}
+
+export interface Condition {
+  readonly type: string;
+  /** `True`, `False` or `Unknown`. */
+  readonly status: string;
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  readonly lastTransitionTime?: string | undefined;
+}
+
+export interface Taint {
+  readonly key: string;
+  readonly value?: string | undefined;
+  readonly effect: string;
+}
+
+export interface Node {
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly unschedulable: boolean; readonly taints: readonly Taint[] };
+  readonly status: {
+    readonly conditions: readonly Condition[];
+    readonly allocatable: Quantities;
+    readonly bootID?: string | undefined;
+  };
+}
+
+/** Resource name (`memory`, `cpu`, `devices.kubevirt.io/kvm`, …) to quantity in Kubernetes' notation (`500m`, `2Gi`). */
+export type Quantities = Readonly<Record<string, string>>;
+
+export interface Toleration {
+  readonly key?: string | undefined;
+  /** `Exists` or `Equal`; absent means `Equal`. */
+  readonly operator?: string | undefined;
+  readonly value?: string | undefined;
+  /** Absent matches every effect. */
+  readonly effect?: string | undefined;
+}
+
+export interface LabelSelectorRequirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values: readonly string[];
+}
+
+export interface LabelSelector {
+  readonly matchLabels: Readonly<Record<string, string>>;
+  readonly matchExpressions: readonly LabelSelectorRequirement[];
+}
+
+/** Terms are ORed, the requirements of one term are ANDed. */
+export interface NodeSelector {
+  readonly nodeSelectorTerms: readonly NodeSelectorTerm[];
+}
+
+export interface NodeSelectorTerm {
+  readonly matchExpressions: readonly LabelSelectorRequirement[];
+  readonly matchFields: readonly LabelSelectorRequirement[];
+}
+
+export interface PodAffinityTerm {
+  readonly labelSelector?: LabelSelector | undefined;
+  readonly topologyKey: string;
+  /** Empty together with an absent namespaceSelector means the pod's own namespace. */
+  readonly namespaces: readonly string[];
+  readonly namespaceSelector?: LabelSelector | undefined;
+}
+
+/** Only the required (hard) rules: preferred ones never keep a pod from running. */
+export interface Affinity {
+  readonly requiredNodes?: NodeSelector | undefined;
+  readonly requiredPods: readonly PodAffinityTerm[];
+  readonly requiredAntiPods: readonly PodAffinityTerm[];
+}
+
+export interface PodVolume {
+  readonly name: string;
+  readonly claimName?: string | undefined;
+  readonly emptyDir: boolean;
+  readonly hostPath: boolean;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly requests: Quantities;
+  /** True for an init container that keeps running (restartPolicy Always, KEP-753). */
+  readonly sidecar: boolean;
+}
+
+export interface Pod {
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    readonly nodeName?: string | undefined;
+    readonly nodeSelector: Readonly<Record<string, string>>;
+    readonly affinity: Affinity;
+    readonly tolerations: readonly Toleration[];
+    readonly containers: readonly Container[];
+    readonly initContainers: readonly Container[];
+    readonly overhead: Quantities;
+    readonly volumes: readonly PodVolume[];
+    readonly terminationGracePeriodSeconds?: number | undefined;
+  };
+  readonly status: {
+    /** Empty when a pod without status was read. */
+    readonly phase: string;
+    readonly reason?: string | undefined;
+    readonly conditions: readonly Condition[];
+  };
+}
+
+export interface PodDisruptionBudget {
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    readonly minAvailable?: number | string | undefined;
+    readonly maxUnavailable?: number | string | undefined;
+    /** Absent matches no pod; empty matches every pod of the namespace (policy/v1). */
+    readonly selector?: LabelSelector | undefined;
+    readonly unhealthyPodEvictionPolicy?: string | undefined;
+  };
+  readonly status: {
+    readonly observedGeneration?: number | undefined;
+    readonly disruptionsAllowed: number;
+    readonly currentHealthy: number;
+    readonly desiredHealthy: number;
+    readonly expectedPods: number;
+    readonly conditions: readonly Condition[];
+  };
+}
+
+export interface PersistentVolumeClaim {
+  readonly metadata: ObjectMeta;
+  readonly volumeName?: string | undefined;
+  readonly accessModes: readonly string[];
+}
+
+export interface PersistentVolume {
+  readonly metadata: ObjectMeta;
+  readonly accessModes: readonly string[];
+  /** The nodes from which the volume can be reached; absent means from everywhere. */
+  readonly nodeAffinity?: NodeSelector | undefined;
+  readonly claim?: { readonly namespace: string; readonly name: string } | undefined;
+}
+
+export interface VolumeAttachment {
+  readonly metadata: ObjectMeta;
+  readonly attacher: string;
+  readonly nodeName: string;
+  readonly persistentVolumeName?: string | undefined;
+  readonly attached: boolean;
+}
+
+/** The condition of that type, if the object has it. */
+export function findCondition(conditions: readonly Condition[], type: string): Condition | undefined {
+  return conditions.find((condition) => condition.type === type);
+}
+
+/** The one owner that controls the object (apimachinery `metav1.GetControllerOf`). */
+export function controllerOf(metadata: ObjectMeta): OwnerReference | undefined {
+  return metadata.ownerReferences.find((owner) => owner.controller);
+}
+
+/** True when a pod's containers have ended for good. */
+export function isFinishedPod(pod: Pod): boolean {
+  return pod.status.phase === "Succeeded" || pod.status.phase === "Failed";
+}

@@ -1,0 +1,29 @@
+/** The record of an operation: an annotation on the Node, the one thing that outlives the process. */
+
+export const recordAnnotation = "kubectl-vmnode/operation";
+export const fieldManager = "kubectl-vmnode";
+
+export interface OperationRecord {
+  /** Version of this layout. */
+  readonly v: 1;
+  readonly kind: "drain" | "recover";
+  /** Who started it, as the API server knows the user, else the kubeconfig's user name. */
+  readonly by: string;
+  readonly reason?: string | undefined;
+  /** RFC 3339, API server's clock. */
+  readonly since: string;
+  /** False when the node was cordoned already, so that an abort leaves it so. */
+  readonly cordonedByUs: boolean;
+  /** Taints that this operation set, as `key=value:effect`. */
+  readonly taints: readonly string[];
+  readonly bootID?: string | undefined;
+  /** What a person declared about the host's power state. */
+  readonly assertion?: string | undefined;
+  readonly vms: readonly RecordedVm[];
+}
+
+export interface RecordedVm {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
