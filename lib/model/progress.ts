@@ -1,0 +1,118 @@
+/** How an operation goes: the state of each VM as it is shown, and the events that people and machines read. */
+
+/**
+ * Where a VM stands on its way off the node. Derived anew from each picture; nothing of it is remembered.
+ * queued: marked, its migration waits for a slot. blocked: cannot leave. held: waits for something that must end first.
+ */
+export type VmState =
+  | "waiting"
+  | "queued"
+  | "migrating"
+  | "shutting-down"
+  | "starting"
+  | "held"
+  | "blocked"
+  | "moved"
+  | "restarted"
+  | "stopped"
+  | "failed"
+  | "left-behind";
+
+export interface VmProgress {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** The node that is drained. */
+  readonly node: string;
+  readonly pod: string;
+  readonly state: VmState;
+  /** When this state began, RFC 3339; the moment it was first seen where the cluster does not tell. */
+  readonly since: string;
+  /** The migration's phase. */
+  readonly phase?: string | undefined;
+  /** The node it goes to, or now runs on. */
+  readonly target?: string | undefined;
+  /** One plain sentence: why it waits, is blocked, or failed. */
+  readonly detail?: string | undefined;
+  /** When the waiting ends, RFC 3339. */
+  readonly until?: string | undefined;
+  readonly fix?: string | undefined;
+  /** Seconds from its eviction to its end state. */
+  readonly seconds?: number | undefined;
+}
+
+export interface OtherPodProgress {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly node: string;
+  readonly state: "waiting" | "terminating" | "gone" | "blocked";
+  readonly detail?: string | undefined;
+}
+
+/** Everything a view of a running drain needs. */
+export interface DrainProgress {
+  readonly nodes: readonly string[];
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly time: string;
+  readonly vms: readonly VmProgress[];
+  readonly pods: readonly OtherPodProgress[];
+  readonly limits: { readonly perNode: number; readonly perCluster: number; readonly maxParallel?: number | undefined };
+  /** What cannot be reached at the moment (API server, a list that is forbidden), said once. */
+  readonly trouble: readonly string[];
+  readonly phase: "cordoning" | "evicting" | "verifying" | "done" | "stuck" | "interrupted" | "timed-out";
+  /** When a stuck drain gives up, RFC 3339. */
+  readonly givesUpAt?: string | undefined;
+}
+
+/** One line of `-o json`; `time` is RFC 3339 by the API server's clock. */
+export type ProgressEvent = { readonly time: string } & (
+  | { readonly type: "node-cordoned" | "node-uncordoned"; readonly node: string; readonly already: boolean; readonly dryRun?: boolean | undefined }
+  | { readonly type: "eviction-requested"; readonly node: string; readonly namespace: string; readonly pod: string; readonly vm?: string | undefined }
+  | {
+      readonly type: "eviction-refused";
+      readonly node: string;
+      readonly namespace: string;
+      readonly pod: string;
+      readonly vm?: string | undefined;
+      readonly code: number;
+      readonly message: string;
+      readonly final: boolean;
+    }
+  | { readonly type: "vm"; readonly vm: VmProgress }
+  | { readonly type: "pod-evicted"; readonly node: string; readonly namespace: string; readonly pod: string }
+  | { readonly type: "changed-object"; readonly object: string; readonly verb: string; readonly dryRun?: boolean | undefined }
+  | { readonly type: "warning"; readonly message: string }
+  | { readonly type: "node-drained"; readonly node: string }
+  | ({ readonly type: "summary" } & Summary)
+);
+
+export interface Summary {
+  readonly exitCode: number;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly drained: boolean;
+    readonly moved: readonly VmProgress[];
+    readonly restarted: readonly VmProgress[];
+    readonly stopped: readonly VmProgress[];
+    readonly failed: readonly VmProgress[];
+    readonly stillThere: readonly VmProgress[];
+    /** Running VMs outside a narrowing selector. */
+    readonly outsideSelection: number;
+    /** Undefined where it could not be read. */
+    readonly otherPods?: number | undefined;
+    readonly attachedVolumes?: number | undefined;
+    readonly mayPowerOff: boolean;
+    /** Why it may not be powered off, or what could not be verified. */
+    readonly powerOffDetail?: string | undefined;
+  }[];
+  /** Commands with which to go on, or to go back. */
+  readonly nextSteps: readonly { readonly command: string; readonly purpose: string }[];
+}
+
+/** Whoever shows an operation: a live view, plain lines, or JSON lines. */
+export interface Reporter {
+  event(event: ProgressEvent): void;
+  progress(progress: DrainProgress): void;
+}
