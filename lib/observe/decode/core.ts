@@ -1,0 +1,104 @@
+/** Decodes the kinds of the core group: nodes, pods, claims and volumes. */
+import type {
+  Container,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodVolume,
+  Quantities,
+} from "../../model/kubernetes.ts";
+import { fieldsOf, flag, listOf, number, text, textMap, textOrNumber } from "../read-field.ts";
+import { decodeConditions, objectParts } from "./metadata.ts";
+import { decodeAffinity, decodeNodeSelector, decodeTaints, decodeTolerations } from "./scheduling.ts";
+
+export function decodeNode(object: unknown): Node | undefined {
+  const parts = objectParts(object);
+  if (parts === undefined) return undefined;
+  const { metadata, spec, status } = parts;
+  return {
+    metadata,
+    spec: { unschedulable: flag(spec.unschedulable), taints: decodeTaints(spec.taints) },
+    status: {
+      conditions: decodeConditions(status.conditions),
+      allocatable: decodeQuantities(status.allocatable),
+      bootID: text(fieldsOf(status.nodeInfo).bootID),
+    },
+  };
+}
+
+export function decodePod(object: unknown): Pod | undefined {
+  const parts = objectParts(object);
+  if (parts === undefined) return undefined;
+  const { metadata, spec, status } = parts;
+  return {
+    metadata,
+    spec: {
+      nodeName: text(spec.nodeName),
+      nodeSelector: textMap(spec.nodeSelector),
+      affinity: decodeAffinity(spec.affinity),
+      tolerations: decodeTolerations(spec.tolerations),
+      containers: listOf(spec.containers, decodeContainer),
+      initContainers: listOf(spec.initContainers, decodeContainer),
+      overhead: decodeQuantities(spec.overhead),
+      volumes: listOf(spec.volumes, decodePodVolume),
+      terminationGracePeriodSeconds: number(spec.terminationGracePeriodSeconds),
+    },
+    status: {
+      phase: text(status.phase) ?? "",
+      reason: text(status.reason),
+      conditions: decodeConditions(status.conditions),
+    },
+  };
+}
+
+function decodeContainer(value: unknown): Container {
+  const fields = fieldsOf(value);
+  return {
+    name: text(fields.name) ?? "",
+    requests: decodeQuantities(fieldsOf(fields.resources).requests),
+    sidecar: fields.restartPolicy === "Always",
+  };
+}
+
+function decodePodVolume(value: unknown): PodVolume {
+  const fields = fieldsOf(value);
+  return {
+    name: text(fields.name) ?? "",
+    claimName: text(fieldsOf(fields.persistentVolumeClaim).claimName),
+    // `emptyDir: {}` is the usual form: it is there or not.
+    emptyDir: fields.emptyDir !== undefined && fields.emptyDir !== null,
+    hostPath: fields.hostPath !== undefined && fields.hostPath !== null,
+  };
+}
+
+/** Quantities may come as bare numbers, too (`cpu: 2`). */
+function decodeQuantities(value: unknown): Quantities {
+  const entries: [string, string][] = [];
+  for (const [resource, amount] of Object.entries(fieldsOf(value))) {
+    const quantity = textOrNumber(amount);
+    if (quantity !== undefined) entries.push([resource, String(quantity)]);
+  }
+  return Object.fromEntries(entries);
+}
+
+export function decodeClaim(object: unknown): PersistentVolumeClaim | undefined {
+  const parts = objectParts(object);
+  if (parts === undefined) return undefined;
+  const { metadata, spec } = parts;
+  return { metadata, volumeName: text(spec.volumeName), accessModes: listOf(spec.accessModes, text) };
+}
+
+export function decodePersistentVolume(object: unknown): PersistentVolume | undefined {
+  const parts = objectParts(object);
+  if (parts === undefined) return undefined;
+  const { metadata, spec } = parts;
+  const claim = fieldsOf(spec.claimRef);
+  const claimName = text(claim.name);
+  return {
+    metadata,
+    accessModes: listOf(spec.accessModes, text),
+    nodeAffinity: decodeNodeSelector(fieldsOf(spec.nodeAffinity).required),
+    claim: claimName === undefined ? undefined : { namespace: text(claim.namespace) ?? "", name: claimName },
+  };
+}

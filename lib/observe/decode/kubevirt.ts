@@ -1,0 +1,158 @@
+/** Decodes KubeVirt's kinds. */
+import type {
+  KubeVirt,
+  MigrationConfiguration,
+  MigrationState,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VirtualMachineInstanceMigration,
+  VmiVolume,
+} from "../../model/kubevirt.ts";
+import { type Fields, fieldsOf, flag, listOf, number, text, textMap, textOrNumber } from "../read-field.ts";
+import { decodeConditions, objectParts } from "./metadata.ts";
+import { decodeAffinity, decodeTolerations } from "./scheduling.ts";
+
+export function decodeVmi(object: unknown): VirtualMachineInstance | undefined {
+  const parts = objectParts(object);
+  if (parts === undefined) return undefined;
+  const { metadata, spec, status } = parts;
+  const domain = fieldsOf(spec.domain);
+  return {
+    metadata,
+    spec: {
+      evictionStrategy: text(spec.evictionStrategy),
+      nodeSelector: textMap(spec.nodeSelector),
+      affinity: decodeAffinity(spec.affinity),
+      tolerations: decodeTolerations(spec.tolerations),
+      terminationGracePeriodSeconds: number(spec.terminationGracePeriodSeconds),
+      guestMemory: guestMemory(domain),
+      cpuModel: text(fieldsOf(domain.cpu).model),
+      architecture: text(spec.architecture),
+      volumes: listOf(spec.volumes, decodeVmiVolume),
+    },
+    status: {
+      phase: text(status.phase) ?? "",
+      reason: text(status.reason),
+      nodeName: text(status.nodeName),
+      evacuationNodeName: text(status.evacuationNodeName),
+      conditions: decodeConditions(status.conditions),
+      activePods: textMap(status.activePods),
+      migrationMethod: text(status.migrationMethod),
+      migrationState: decodeMigrationState(status.migrationState),
+    },
+  };
+}
+
+/** The order of KubeVirt's `GetVirtualMemory` (pkg/virt-launcher/virtwrap/converter/vcpu/vcpu.go): guest, request, limit. */
+function guestMemory(domain: Fields): string | undefined {
+  const resources = fieldsOf(domain.resources);
+  const memory =
+    textOrNumber(fieldsOf(domain.memory).guest) ??
+    textOrNumber(fieldsOf(resources.requests).memory) ??
+    textOrNumber(fieldsOf(resources.limits).memory);
+  return memory === undefined ? undefined : String(memory);
+}
+
+function decodeVmiVolume(value: unknown): VmiVolume {
+  const fields = fieldsOf(value);
+  const claim = fieldsOf(fields.persistentVolumeClaim);
+  const dataVolume = fieldsOf(fields.dataVolume);
+  const ephemeral = fieldsOf(fieldsOf(fields.ephemeral).persistentVolumeClaim);
+  return {
+    name: text(fields.name) ?? "",
+    claimName:
+      text(claim.claimName) ??
+      text(dataVolume.name) ??
+      text(ephemeral.claimName) ??
+      text(fieldsOf(fields.memoryDump).claimName),
+    hostDisk: fields.hostDisk !== undefined && fields.hostDisk !== null,
+    hotpluggable: flag(claim.hotpluggable) || flag(dataVolume.hotpluggable),
+  };
+}
+
+function decodeMigrationState(value: unknown): MigrationState | undefined {
+  if (value === undefined || value === null) return undefined;
+  const fields = fieldsOf(value);
+  return {
+    migrationUid: text(fields.migrationUid),
+    sourceNode: text(fields.sourceNode),
+    sourcePod: text(fields.sourcePod),
+    targetNode: text(fields.targetNode),
+    targetPod: text(fields.targetPod),
+    startTimestamp: text(fields.startTimestamp),
+    endTimestamp: text(fields.endTimestamp),
+    targetNodeDomainReadyTimestamp: text(fields.targetNodeDomainReadyTimestamp),
+    completed: flag(fields.completed),
+    failed: flag(fields.failed),
+    failureReason: text(fields.failureReason),
+    abortRequested: flag(fields.abortRequested),
+    abortStatus: text(fields.abortStatus),
+    mode: text(fields.mode),
+  };
+}
+
+export function decodeMigration(object: unknown): VirtualMachineInstanceMigration | undefined {
+  const parts = objectParts(object);
+  if (parts === undefined) return undefined;
+  const { metadata, spec, status } = parts;
+  return {
+    metadata,
+    spec: { vmiName: text(spec.vmiName) ?? "", priority: text(spec.priority) },
+    status: {
+      phase: text(status.phase) ?? "",
+      phaseTransitionTimestamps: listOf(status.phaseTransitionTimestamps, (entry) => {
+        const phase = text(fieldsOf(entry).phase);
+        const time = text(fieldsOf(entry).phaseTransitionTimestamp);
+        return phase === undefined || time === undefined ? undefined : { phase, time };
+      }),
+      conditions: decodeConditions(status.conditions),
+      migrationState: decodeMigrationState(status.migrationState),
+    },
+  };
+}
+
+export function decodeVirtualMachine(object: unknown): VirtualMachine | undefined {
+  const parts = objectParts(object);
+  if (parts === undefined) return undefined;
+  const { metadata, spec, status } = parts;
+  return {
+    metadata,
+    runStrategy: runStrategy(spec),
+    printableStatus: text(status.printableStatus),
+    conditions: decodeConditions(status.conditions),
+  };
+}
+
+/** `VirtualMachine.RunStrategy` (kubevirt.io/api/core/v1/types.go); undefined where not even `spec.running` can be read. */
+function runStrategy(spec: Fields): string | undefined {
+  const strategy = text(spec.runStrategy);
+  if (strategy !== undefined) return strategy;
+  if (typeof spec.running !== "boolean") return undefined;
+  return spec.running ? "Always" : "Halted";
+}
+
+export function decodeKubeVirt(object: unknown): KubeVirt | undefined {
+  const parts = objectParts(object);
+  if (parts === undefined) return undefined;
+  const { metadata, spec, status } = parts;
+  const configuration = fieldsOf(spec.configuration);
+  return {
+    metadata,
+    evictionStrategy: text(configuration.evictionStrategy),
+    migrations: decodeMigrationConfiguration(configuration.migrations),
+    observedVersion: text(status.observedKubeVirtVersion),
+    targetVersion: text(status.targetKubeVirtVersion),
+    phase: text(status.phase),
+  };
+}
+
+function decodeMigrationConfiguration(value: unknown): MigrationConfiguration {
+  const fields = fieldsOf(value);
+  return {
+    parallelMigrationsPerCluster: number(fields.parallelMigrationsPerCluster),
+    parallelOutboundMigrationsPerNode: number(fields.parallelOutboundMigrationsPerNode),
+    completionTimeoutPerGiB: number(fields.completionTimeoutPerGiB),
+    progressTimeout: number(fields.progressTimeout),
+    nodeDrainTaintKey: text(fields.nodeDrainTaintKey),
+  };
+}

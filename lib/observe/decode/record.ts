@@ -1,0 +1,62 @@
+/** Decodes the record of an operation from a node's annotation. What is not understood is told as such and never guessed. */
+import type { RecordOnNode } from "../../model/facts.ts";
+import type { Node } from "../../model/kubernetes.ts";
+import { type OperationRecord, type RecordedVm, recordAnnotation } from "../../model/record.ts";
+import { fieldsOf, listOf, number, text } from "../read-field.ts";
+
+/** What the annotation `kubectl-vmnode/operation` of that node says. */
+export function recordOnNode(node: Node): RecordOnNode {
+  const annotation = node.metadata.annotations[recordAnnotation];
+  if (annotation === undefined) return { kind: "none" };
+  const content = parsed(annotation);
+  const version = number(fieldsOf(content).v);
+  if (version !== undefined && version > 1) return { kind: "newer", text: annotation, version };
+  const record = version === 1 ? decodeRecord(content) : undefined;
+  return record === undefined ? { kind: "damaged", text: annotation } : { kind: "record", record };
+}
+
+function parsed(annotation: string): unknown {
+  try {
+    return JSON.parse(annotation);
+  } catch {
+    return undefined;
+  }
+}
+
+function decodeRecord(value: unknown): OperationRecord | undefined {
+  const fields = fieldsOf(value);
+  const { kind, cordonedByUs } = fields;
+  const by = text(fields.by);
+  const since = text(fields.since);
+  const taints = wholeList(fields.taints, text);
+  const vms = wholeList(fields.vms, decodeRecordedVm);
+  if (kind !== "drain" && kind !== "recover") return undefined;
+  if (by === undefined || since === undefined || Number.isNaN(Date.parse(since))) return undefined;
+  if (typeof cordonedByUs !== "boolean" || taints === undefined || vms === undefined) return undefined;
+  return {
+    v: 1,
+    kind,
+    by,
+    since,
+    cordonedByUs,
+    taints,
+    vms,
+    reason: text(fields.reason),
+    bootID: text(fields.bootID),
+    assertion: text(fields.assertion),
+  };
+}
+
+/** Undefined unless the value is a list and every entry can be decoded: half a list would be a guess. */
+function wholeList<T>(value: unknown, decode: (entry: unknown) => T | undefined): T[] | undefined {
+  const entries = listOf(value, decode);
+  return Array.isArray(value) && entries.length === value.length ? entries : undefined;
+}
+
+function decodeRecordedVm(value: unknown): RecordedVm | undefined {
+  const fields = fieldsOf(value);
+  const namespace = text(fields.namespace);
+  const name = text(fields.name);
+  const uid = text(fields.uid);
+  return namespace === undefined || name === undefined || uid === undefined ? undefined : { namespace, name, uid };
+}

@@ -1,0 +1,80 @@
+/** Decodes where something may run: tolerations, selectors and the required part of affinities, alike in pods, VMIs and volumes. */
+import type {
+  Affinity,
+  LabelSelector,
+  LabelSelectorRequirement,
+  NodeSelector,
+  PodAffinityTerm,
+  Taint,
+  Toleration,
+} from "../../model/kubernetes.ts";
+import { fieldsOf, listOf, text, textMap } from "../read-field.ts";
+
+export function decodeTolerations(value: unknown): readonly Toleration[] {
+  return listOf(value, (entry) => {
+    const fields = fieldsOf(entry);
+    return {
+      key: text(fields.key),
+      operator: text(fields.operator),
+      value: text(fields.value),
+      effect: text(fields.effect),
+    };
+  });
+}
+
+export function decodeTaints(value: unknown): readonly Taint[] {
+  return listOf(value, (entry) => {
+    const fields = fieldsOf(entry);
+    const key = text(fields.key);
+    return key === undefined ? undefined : { key, value: text(fields.value), effect: text(fields.effect) ?? "" };
+  });
+}
+
+/** Undefined when the field is absent, which differs from a selector without requirements. */
+export function decodeLabelSelector(value: unknown): LabelSelector | undefined {
+  if (value === undefined || value === null) return undefined;
+  const fields = fieldsOf(value);
+  return { matchLabels: textMap(fields.matchLabels), matchExpressions: decodeRequirements(fields.matchExpressions) };
+}
+
+export function decodeNodeSelector(value: unknown): NodeSelector | undefined {
+  if (value === undefined || value === null) return undefined;
+  return {
+    nodeSelectorTerms: listOf(fieldsOf(value).nodeSelectorTerms, (term) => ({
+      matchExpressions: decodeRequirements(fieldsOf(term).matchExpressions),
+      matchFields: decodeRequirements(fieldsOf(term).matchFields),
+    })),
+  };
+}
+
+export function decodeAffinity(value: unknown): Affinity {
+  const fields = fieldsOf(value);
+  const required = (kind: unknown) => fieldsOf(kind).requiredDuringSchedulingIgnoredDuringExecution;
+  return {
+    requiredNodes: decodeNodeSelector(required(fields.nodeAffinity)),
+    requiredPods: listOf(required(fields.podAffinity), decodePodTerm),
+    requiredAntiPods: listOf(required(fields.podAntiAffinity), decodePodTerm),
+  };
+}
+
+function decodePodTerm(value: unknown): PodAffinityTerm {
+  const fields = fieldsOf(value);
+  return {
+    labelSelector: decodeLabelSelector(fields.labelSelector),
+    topologyKey: text(fields.topologyKey) ?? "",
+    namespaces: listOf(fields.namespaces, text),
+    namespaceSelector: decodeLabelSelector(fields.namespaceSelector),
+  };
+}
+
+function decodeRequirements(value: unknown): readonly LabelSelectorRequirement[] {
+  return listOf(value, (entry) => {
+    const fields = fieldsOf(entry);
+    return {
+      key: text(fields.key) ?? "",
+      operator: text(fields.operator) ?? "",
+      // The empty value is one that a label can have.
+      values: listOf(fields.values, (item) => (typeof item === "string" ? item : undefined)),
+    };
+  });
+}

@@ -1,0 +1,47 @@
+/** Reads fields of JSON whose shape nobody vouches for: a value of the wrong type counts as absent, and nothing here throws. */
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+const noFields: Fields = {};
+
+/** The members of a JSON object; none when the value is something else. */
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : noFields;
+}
+
+/** A text that is not empty: Kubernetes leaves out empty strings, so both mean "not set". */
+export function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+export function number(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+/** True for `true` alone. */
+export function flag(value: unknown): boolean {
+  return value === true;
+}
+
+/** What the API calls IntOrString; a quantity may come as either, too. */
+export function textOrNumber(value: unknown): string | number | undefined {
+  return text(value) ?? number(value);
+}
+
+/** The entries of a list, decoded; those for which `decode` gives undefined are left out. */
+export function listOf<T>(value: unknown, decode: (entry: unknown) => T | undefined): T[] {
+  if (!Array.isArray(value)) return [];
+  const entries: T[] = [];
+  for (const entry of value) {
+    const decoded = decode(entry);
+    if (decoded !== undefined) entries.push(decoded);
+  }
+  return entries;
+}
+
+/** A map from text to text, such as labels; entries with other values are left out, empty values stay. */
+export function textMap(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(fieldsOf(value)).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
