@@ -41,6 +41,8 @@ export interface Facts {
   readonly holders: readonly NodeHolder[];
   /** What the API server answered to a dry-run eviction, by pod UID. Empty where it was not asked. */
   readonly dryRuns: Readonly<Record<string, EvictionAnswer>>;
+  /** Why dry-run evictions were wanted but not asked for. */
+  readonly dryRunsLeftOut?: string | undefined;
   readonly gaps: readonly Gap[];
 }
 
