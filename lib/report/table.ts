@@ -1,0 +1,94 @@
+/** Tables in kubectl's manner: upper-case headers, three spaces between columns, no borders. */
+import Table from "cli-table3";
+import { sanitise } from "./sanitise.ts";
+import { plain, type Style, type Tone } from "./style.ts";
+import { clip, width } from "./width.ts";
+
+export interface Column {
+  readonly header: string;
+  readonly align?: "left" | "right" | undefined;
+  /** May be cut when the table is wider than the terminal. */
+  readonly elastic?: boolean | undefined;
+  /** What the cell means. */
+  readonly tone?: ((cell: string) => Tone | undefined) | undefined;
+}
+
+/** Undefined and empty cells are printed as kubectl does: `<none>`. */
+export type Cell = string | number | undefined;
+
+export interface TableOptions {
+  /** Width of the terminal. Absent (pipe, file): nothing is ever cut. */
+  readonly columns?: number | undefined;
+  readonly style?: Style | undefined;
+  readonly headers?: boolean | undefined;
+}
+
+const gap = 3;
+/** The narrowest an elastic column becomes. */
+const narrowest = 8;
+/** cli-table3 takes quadratic time in its rows. */
+const rowsAtATime = 50;
+const noBorders = Object.fromEntries(
+  [
+    ...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"],
+    ...["left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle"],
+  ].map((name) => [name, ""]),
+);
+
+/** The lines of a table, without trailing spaces. Cells are sanitised here. */
+export function table(
+  columns: readonly (Column | string)[],
+  rows: readonly (readonly Cell[])[],
+  options: TableOptions = {},
+): string[] {
+  const style = options.style ?? plain;
+  const layout = columns.map((column): Column => (typeof column === "string" ? { header: column } : column));
+  const headers = options.headers === false ? [] : [layout.map((column) => column.header)];
+  const texts = [...headers, ...rows.map((row) => layout.map((_column, index) => cellText(row[index])))];
+  const widths = columnWidths(layout, texts, options.columns);
+  const lines: string[] = [];
+  for (let start = 0; start < texts.length; start += rowsAtATime) {
+    const chunk = texts.slice(start, start + rowsAtATime).map((row, index) =>
+      row.map((cell, at) => {
+        const shown = clip(cell, widths[at] ?? 0);
+        const tone = start + index < headers.length ? undefined : layout[at]?.tone?.(cell);
+        return tone === undefined ? shown : style(tone, shown);
+      }),
+    );
+    lines.push(...draw(chunk, layout, widths));
+  }
+  return lines;
+}
+
+function cellText(cell: Cell): string {
+  return cell === undefined || cell === "" ? "<none>" : sanitise(String(cell));
+}
+
+function columnWidths(layout: readonly Column[], rows: readonly (readonly string[])[], limit?: number): number[] {
+  const widths = layout.map((_column, at) => rows.reduce((widest, row) => Math.max(widest, width(row[at] ?? "")), 0));
+  if (limit === undefined) return widths;
+  let excess = widths.reduce((sum, columnWidth) => sum + columnWidth + gap, -gap) - limit;
+  // From the right: names stand on the left.
+  for (let at = layout.length - 1; at >= 0 && excess > 0; at--) {
+    const spare = (widths[at] ?? 0) - Math.max(narrowest, width(layout[at]?.header ?? ""));
+    if (layout[at]?.elastic !== true || spare <= 0) continue;
+    const cut = Math.min(spare, excess);
+    widths[at] = (widths[at] ?? 0) - cut;
+    excess -= cut;
+  }
+  return widths;
+}
+
+function draw(rows: readonly string[][], layout: readonly Column[], widths: readonly number[]): string[] {
+  const drawing = new Table({
+    chars: noBorders,
+    colWidths: widths.map((columnWidth) => columnWidth + gap),
+    colAligns: layout.map((column) => column.align ?? "left"),
+    style: { head: [], border: [], "padding-left": 0, "padding-right": gap },
+  });
+  drawing.push(...rows);
+  return drawing
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd());
+}

@@ -1,0 +1,48 @@
+/** Text measured in columns of a terminal: wide characters count two, colours none. */
+// string-width 4 is what cli-table3 measures with: two measures would disagree on some emoji and shift columns.
+import stringWidth from "string-width";
+
+const ascii = /^[\x20-\x7e]*$/;
+
+export function width(text: string): number {
+  return ascii.test(text) ? text.length : stringWidth(text);
+}
+
+/** Filled up with spaces to so many columns; longer text stays as it is. */
+export function padRight(text: string, columns: number): string {
+  return text + " ".repeat(Math.max(0, columns - width(text)));
+}
+
+export function padLeft(text: string, columns: number): string {
+  return " ".repeat(Math.max(0, columns - width(text))) + text;
+}
+
+/** At most so many columns of an uncoloured text; what is cut off is an ellipsis. */
+export function clip(text: string, columns: number): string {
+  if (width(text) <= columns) return text;
+  if (columns < 1) return "";
+  let kept = "";
+  let used = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    used += width(segment);
+    if (used > columns - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
+/** Broken at spaces into lines of at most so many columns; a word that is longer than a line stays whole. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && width(longer) > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line];
+}
