@@ -85,6 +85,7 @@ export const findingCodes = {
     meaning: "a pod of an earlier migration has not ended (D11)",
   },
   NoNodeFits: { severity: "blocker", waivable: false, meaning: "can migrate, but to no other node (D12)" },
+  LiveMigrates: { severity: "note", waivable: false, meaning: "will be live-migrated, not interrupted (D13)" },
   DisksCopied: { severity: "note", waivable: false, meaning: "block migration: disks are copied, too (D13)" },
   SeveralBudgets: {
     severity: "blocker",

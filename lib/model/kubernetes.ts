@@ -127,6 +127,8 @@ export interface Pod {
     readonly overhead: Quantities;
     readonly volumes: readonly PodVolume[];
     readonly terminationGracePeriodSeconds?: number | undefined;
+    /** True when it has topologySpreadConstraints that keep it from running (DoNotSchedule). */
+    readonly spreadRequired?: boolean | undefined;
   };
   readonly status: {
     /** Empty when a pod without status was read. */

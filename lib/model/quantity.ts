@@ -36,3 +36,30 @@ export function formatBytes(bytes: number): string {
   }
   return String(bytes);
 }
+
+/**
+ * A quantity in the scheduler's whole units: thousandths of a CPU, else single units, rounded up
+ * (pkg/scheduler/framework/types.go, Resource.Add). What is no quantity counts as nothing.
+ */
+export function toUnits(resource: string, quantity: string): number {
+  const value = parseQuantity(quantity) ?? 0;
+  // The tolerance takes back what binary fractions add: 0.283 CPU are 283 thousandths, not 284.
+  return Math.ceil((resource === "cpu" ? value * 1000 : value) - 1e-6);
+}
+
+/** Whole units as a quantity for people, rounded down to one decimal at most: `41Gi`, `1.5Gi`, `500m`. */
+export function formatUnits(resource: string, units: number): string {
+  if (resource === "cpu") return units % 1000 === 0 ? String(units / 1000) : `${units}m`;
+  if (!countsBytes(resource)) return String(units);
+  const sign = units < 0 ? "-" : "";
+  const bytes = Math.abs(units);
+  for (const suffix of ["Ti", "Gi", "Mi", "Ki"]) {
+    const size = suffixes[suffix] ?? 1;
+    if (bytes >= size) return `${sign}${Math.floor((bytes / size) * 10) / 10}${suffix}`;
+  }
+  return `${sign}${bytes}`;
+}
+
+function countsBytes(resource: string): boolean {
+  return resource === "memory" || resource === "ephemeral-storage" || resource.startsWith("hugepages-");
+}

@@ -82,10 +82,15 @@ function meets(value: string | undefined, { operator, values = [] }: Requirement
     case "DoesNotExist":
       return value === undefined;
     case "Gt":
-      return value !== undefined && Number(value) > Number(values[0]);
+      return toInteger(value) > toInteger(values[0]);
     case "Lt":
-      return value !== undefined && Number(value) < Number(values[0]);
+      return toInteger(value) < toInteger(values[0]);
     default:
       return false;
   }
+}
+
+/** NaN for what is no integer, so that every comparison with it is false. */
+function toInteger(value: string | undefined): number {
+  return value !== undefined && /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
 }

@@ -1,0 +1,42 @@
+/** Durations as Go writes them, in milliseconds. */
+
+const unitMs: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  // Go takes both letters that look like a mu: the micro sign and the Greek letter.
+  "\u00b5s": 1e-3,
+  "\u03bcs": 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+const part = "(\\d+\\.?\\d*|\\.\\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)";
+const whole = new RegExp(`^(?:${part})+$`);
+
+/** Reads a Go duration (`1m30s`, `0`, `-1.5h`); undefined when it is none (Go's time.ParseDuration). */
+export function parseGoDuration(text: string): number | undefined {
+  const sign = text.startsWith("-") ? -1 : 1;
+  const rest = text.replace(/^[+-]/, "");
+  if (rest === "0") return 0;
+  if (!whole.test(rest)) return undefined;
+  let total = 0;
+  for (const [, digits, unit = ""] of rest.matchAll(new RegExp(part, "g"))) {
+    total += Number(digits) * (unitMs[unit] ?? 0);
+  }
+  return sign * total;
+}
+
+/** As Go's Duration.String for whole milliseconds: `1m0s`, `1h30m0s`, `1.5s`, `0s`. */
+export function formatGoDuration(ms: number): string {
+  if (ms === 0) return "0s";
+  const sign = ms < 0 ? "-" : "";
+  const rest = Math.abs(ms);
+  if (rest < 1000) return `${sign}${rest}ms`;
+  const hours = Math.floor(rest / 3_600_000);
+  const minutes = Math.floor(rest / 60_000) % 60;
+  const seconds = (rest % 60_000) / 1000;
+  const head = hours > 0 ? `${hours}h${minutes}m` : minutes > 0 ? `${minutes}m` : "";
+  return `${sign}${head}${seconds}s`;
+}
