@@ -1,0 +1,248 @@
+/** A check on the screen: the answer first, then one line per VM with its reason, and what to do next to what is wrong. */
+import { type Finding, findingCodes, needsWaiver } from "../model/finding.ts";
+import type { Check, NodeVerdict, Outcome, PodVerdict, VmVerdict } from "../model/verdict.ts";
+import { sanitised } from "./sanitise.ts";
+import { plain, type Style, type Tone } from "./style.ts";
+import { padRight, width, wrap } from "./width.ts";
+import {
+  count,
+  enumerate,
+  gapText,
+  objectName,
+  outcomeCounts,
+  outcomesWorstFirst,
+  outcomeTone,
+  severityTone,
+  severityWord,
+  vmName,
+} from "./wording.ts";
+
+export interface CheckOptions {
+  /** Width of the terminal. Absent: lines are as long as they are. */
+  readonly columns?: number | undefined;
+  readonly style?: Style | undefined;
+  /** Codes accepted with `--waive`. */
+  readonly waived?: ReadonlySet<string> | undefined;
+  /** The other pods of the nodes are drained, too. */
+  readonly allPods?: boolean | undefined;
+  /** Lists the VMs that move one by one. */
+  readonly expand?: boolean | undefined;
+}
+
+/** One subject with what is said about it. Text may be broken to fit; commands are never. */
+interface Entry {
+  readonly word: string;
+  readonly tone: Tone | undefined;
+  readonly object: string;
+  readonly texts: readonly string[];
+  readonly commands: readonly string[];
+}
+
+interface Settings extends CheckOptions {
+  readonly style: Style;
+  readonly waived: ReadonlySet<string>;
+}
+
+const wordColumn = 11;
+/** A column of text narrower than this is hard to read: it then goes below the name. */
+const readable = 32;
+const longestAlignedName = 40;
+
+/** The lines of `check`. */
+export function checkReport(check: Check, options: CheckOptions = {}): string[] {
+  const safe = sanitised(check);
+  const settings = { ...options, style: options.style ?? plain, waived: options.waived ?? new Set<string>() };
+  const sections = safe.nodes.map((node) => nodeEntries(safe, node, settings));
+  const lines = verdictLines(safe, settings);
+  sections.forEach((entries, at) => {
+    if (entries.length === 0) return;
+    lines.push("");
+    if (safe.nodes.length > 1) lines.push(settings.style("strong", `${safe.nodes[at]?.name}:`));
+    lines.push(...entryLines(entries, settings));
+  });
+  if (safe.gaps.length > 0) lines.push("", ...safe.gaps.map((gap) => `Not checked: ${gapText(gap)}`));
+  return lines;
+}
+
+function verdictLines(check: Check, settings: Settings): string[] {
+  const lines = check.nodes.map((node) => {
+    const tone = node.verdict === "drains" ? "good" : "bad";
+    return settings.style(tone, nodeVerdictText(node, settings));
+  });
+  if (check.nodes.length < 2) return lines;
+  const good = check.nodes.filter((node) => node.verdict === "drains").length;
+  return [settings.style("strong", `${good} of ${count(check.nodes.length, "node")} can be drained.`), ...lines];
+}
+
+/** One sentence: whether the node can be drained, and what that means or why not. */
+function nodeVerdictText(node: NodeVerdict, settings: Settings): string {
+  if (node.verdict === "drains") {
+    const happens = node.vms.length === 0 ? "no VM runs there" : outcomeCounts(countOutcomes(node.vms));
+    return `${node.name} can be drained: ${happens}.`;
+  }
+  if (node.verdict === "unknown") {
+    const codes = [
+      ...new Set(
+        allFindings(node, settings)
+          .filter((finding) => needsWaiver(finding, settings.waived))
+          .map((finding) => finding.code),
+      ),
+    ];
+    const waivers = codes.map((code) => `--waive ${code}`).join(" ");
+    const accept = codes.length === 0 ? "" : ` What it would take: ${waivers}.`;
+    return `${node.name}: whether it can be drained is not certain.${accept}`;
+  }
+  const staying = node.vms.filter((vm) => vm.outcome === "blocks").length;
+  const stayingPods = settings.allPods ? node.otherPods.filter((pod) => pod.outcome === "blocks").length : 0;
+  if (staying + stayingPods > 0) {
+    const groups = [
+      ...(staying > 0 ? [`${staying} of ${count(node.vms.length, "VM")}`] : []),
+      ...(stayingPods > 0 ? [`${stayingPods} of ${count(node.otherPods.length, "other pod")}`] : []),
+    ];
+    return `${node.name} cannot be drained: ${enumerate(groups)} would stay.`;
+  }
+  const blocker = node.findings.find((finding) => finding.severity === "blocker");
+  return `${node.name} cannot be drained${blocker === undefined ? "." : `: ${blocker.reason}`}`;
+}
+
+function allFindings(node: NodeVerdict, settings: Settings): readonly Finding[] {
+  const pods = settings.allPods ? node.otherPods.flatMap((pod) => pod.finding ?? []) : [];
+  return [...node.findings, ...node.vms.flatMap((vm) => vm.findings), ...pods];
+}
+
+export function countOutcomes(vms: readonly VmVerdict[]): Partial<Record<Outcome, number>> {
+  const counts: Partial<Record<Outcome, number>> = {};
+  for (const vm of vms) counts[vm.outcome] = (counts[vm.outcome] ?? 0) + 1;
+  return counts;
+}
+
+function nodeEntries(check: Check, node: NodeVerdict, settings: Settings): Entry[] {
+  const serious = node.findings.filter((finding) => finding.severity !== "note");
+  const notes = node.findings.filter((finding) => finding.severity === "note");
+  const listed = node.vms.filter((vm) => settings.expand || !isPlainMove(vm));
+  return [
+    ...serious.map((finding) => findingEntry(finding, settings)),
+    ...outcomesWorstFirst.flatMap((outcome) =>
+      listed.filter((vm) => vm.outcome === outcome).map((vm) => vmEntry(vm, settings)),
+    ),
+    ...moveEntry(
+      check,
+      node.vms.filter((vm) => !listed.includes(vm)),
+    ),
+    ...otherPodEntries(node, settings),
+    ...notes.map((finding) => findingEntry(finding, settings)),
+  ];
+}
+
+/** Nothing is to be said of it but that it moves. */
+function isPlainMove(vm: VmVerdict): boolean {
+  return vm.outcome === "moves" && vm.findings.every((finding) => finding.severity === "note");
+}
+
+function findingEntry(finding: Finding, settings: Settings): Entry {
+  return {
+    word: severityWord[finding.severity],
+    tone: severityTone[finding.severity],
+    object: objectName(finding.object),
+    texts: [finding.reason, ...proofTexts(finding)],
+    commands: cures(finding, settings),
+  };
+}
+
+function vmEntry(vm: VmVerdict, settings: Settings): Entry {
+  const [main, ...others] = vm.findings;
+  const shown = [...(main === undefined ? [] : [main]), ...others.filter((finding) => finding.severity !== "note")];
+  return {
+    word: vm.outcome.toUpperCase(),
+    tone: outcomeTone[vm.outcome],
+    object: vmName(vm),
+    texts:
+      shown.length === 0 ? ["live migration"] : shown.flatMap((finding) => [finding.reason, ...proofTexts(finding)]),
+    commands: shown.flatMap((finding) => cures(finding, settings)),
+  };
+}
+
+/** A note needs no proof on the screen; it stands in the JSON. */
+function proofTexts(finding: Finding): string[] {
+  if (finding.severity === "note") return [];
+  const { object, field, value } = finding.proof;
+  return [`seen: ${objectName(object)}: ${field} = ${value === "" ? '""' : value}`];
+}
+
+function cures(finding: Finding, settings: Settings): string[] {
+  const fix = finding.fix === undefined ? [] : [`fix: ${finding.fix}`];
+  if (!findingCodes[finding.code].waivable) return fix;
+  const accepted = settings.waived.has(finding.code);
+  return [...fix, accepted ? `accepted: --waive ${finding.code}` : `or accept it: --waive ${finding.code}`];
+}
+
+/** The VMs that move are one line: nobody needs to act on them. */
+function moveEntry(check: Check, vms: readonly VmVerdict[]): Entry[] {
+  const [first] = vms;
+  if (first === undefined) return [];
+  const limit = Math.min(check.migrations.perNode, check.migrations.perCluster);
+  const room = check.smallestRoom;
+  const parts = [
+    vms.length === 1 ? "live migration" : `live migration, ${limit} at a time`,
+    ...(room === undefined ? [] : [`smallest room left: ${room.node}, ${room.memory}`]),
+  ];
+  return [
+    {
+      word: "MOVES",
+      tone: outcomeTone.moves,
+      object: vms.length === 1 ? vmName(first) : count(vms.length, "VM"),
+      texts: [parts.join("; "), ...noteTexts(vms)],
+      commands: [],
+    },
+  ];
+}
+
+/** What is worth knowing of some of the VMs that move: `3 of them: block migration: disks are copied, too`. */
+function noteTexts(vms: readonly VmVerdict[]): string[] {
+  const byCode = new Map<Finding["code"], number>();
+  for (const finding of vms.flatMap((vm) => vm.findings)) byCode.set(finding.code, (byCode.get(finding.code) ?? 0) + 1);
+  return [...byCode].map(([code, number]) => {
+    const meaning = findingCodes[code].meaning.replace(/ \(D\w+\)$/, "");
+    return vms.length === 1 ? meaning : `${number} of them: ${meaning}`;
+  });
+}
+
+function otherPodEntries(node: NodeVerdict, settings: Settings): Entry[] {
+  const living = node.otherPods.filter((pod) => pod.outcome !== "finished" && pod.outcome !== "hotplug");
+  if (living.length === 0) return [];
+  const entry = (word: string, tone: Tone | undefined, number: number, text: string): Entry => ({
+    word,
+    tone,
+    object: count(number, "pod"),
+    texts: [text],
+    commands: [],
+  });
+  if (!settings.allPods)
+    return [entry("STAYS", undefined, living.length, "other than VMs; --all-pods takes them along")];
+  const having = (outcome: PodVerdict["outcome"]) => living.filter((pod) => pod.outcome === outcome);
+  const evicted = having("evicted").length;
+  const skipped = having("skipped").length;
+  return [
+    ...having("blocks").flatMap((pod) => (pod.finding === undefined ? [] : [findingEntry(pod.finding, settings)])),
+    ...(evicted > 0 ? [entry("EVICTS", "warn", evicted, "other than VMs, when the VMs are gone")] : []),
+    ...(skipped > 0 ? [entry("STAYS", undefined, skipped, "of DaemonSets, or static")] : []),
+  ];
+}
+
+function entryLines(entries: readonly Entry[], { columns, style }: Settings): string[] {
+  const names = entries.map((entry) => width(entry.object)).filter((length) => length <= longestAlignedName);
+  const nameColumn = Math.max(0, ...names) + 3;
+  const beside = columns === undefined || columns - wordColumn - nameColumn >= readable;
+  const indent = " ".repeat(beside ? wordColumn + nameColumn : 4);
+  return entries.flatMap((entry) => {
+    const word = padRight(entry.word, wordColumn);
+    const start = `${entry.tone === undefined ? word : style(entry.tone, word)}${padRight(entry.object, nameColumn)}`;
+    const texts = entry.texts.flatMap((text) => (columns === undefined ? [text] : wrap(text, columns - indent.length)));
+    const lines = [...texts, ...entry.commands];
+    if (beside && width(entry.object) <= longestAlignedName) {
+      const [first = "", ...rest] = lines;
+      return [`${start}${first}`.trimEnd(), ...rest.map((line) => indent + line)];
+    }
+    return [start.trimEnd(), ...lines.map((line) => indent + line)];
+  });
+}

@@ -1,0 +1,145 @@
+/** The tables of `list`: nodes with their VMs counted, and the VMs of nodes. */
+import type { NodeOverview } from "../model/overview.ts";
+import type { NodeVerdict, VmVerdict } from "../model/verdict.ts";
+import { age, humanDuration } from "./duration.ts";
+import { sanitised } from "./sanitise.ts";
+import { plain, type Style, type Tone } from "./style.ts";
+import { type Cell, type Column, table } from "./table.ts";
+import { outcomesWorstFirst, outcomeTone } from "./wording.ts";
+
+export interface ListOptions {
+  /** The API server's clock. */
+  readonly now: Date;
+  readonly wide?: boolean | undefined;
+  readonly headers?: boolean | undefined;
+  /** Width of the terminal; absent in a pipe. */
+  readonly columns?: number | undefined;
+  readonly style?: Style | undefined;
+}
+
+/** The table of nodes; below it, a line for each node that needs attention. */
+export function nodeTable(nodes: readonly NodeOverview[], options: ListOptions): string[] {
+  const columns: Column[] = [
+    { header: "NODE" },
+    { header: "STATUS", tone: statusTone },
+    { header: "VMS", align: "right" },
+    { header: "MIGRATABLE", align: "right" },
+    { header: "NOT-MIGRATABLE", align: "right", tone: (cell) => (cell === "0" ? undefined : "warn") },
+    { header: "AGE" },
+    ...(options.wide
+      ? [
+          { header: "DRAIN", tone: drainTone },
+          { header: "MEMORY", align: "right" as const },
+        ]
+      : []),
+  ];
+  const rows = nodes.map((node): Cell[] => [
+    node.name,
+    statusCell(node, options.now),
+    node.vms,
+    node.migratable,
+    node.notMigratable,
+    age(node.createdAt, options.now),
+    ...(options.wide ? [drainCell(node), node.drain?.memory] : []),
+  ]);
+  const remarks = sanitised(nodes).flatMap((node) => nodeRemarks(node, options));
+  return [...table(columns, rows, options), ...(remarks.length > 0 ? ["", ...remarks] : [])];
+}
+
+/** The VMs of some nodes; with more than one node, the node's name comes first. */
+export function vmTable(nodes: readonly NodeVerdict[], options: ListOptions): string[] {
+  const several = nodes.length > 1;
+  const columns: Column[] = [
+    ...(several ? [{ header: "NODE" }] : []),
+    { header: "NAMESPACE" },
+    { header: "NAME" },
+    { header: "PHASE" },
+    { header: "STRATEGY", elastic: true },
+    { header: "MIGRATABLE", elastic: true, tone: (cell) => (cell.startsWith("False") ? "warn" : undefined) },
+    { header: "OWNER", elastic: true },
+    { header: "BUDGETS", elastic: true },
+    { header: "DRAIN", tone: drainTone },
+    ...(options.wide ? ["POD", "MEMORY", "TARGET", "REASON"].map((header) => ({ header })) : []),
+  ];
+  const rows = nodes.flatMap((node) =>
+    node.vms.map((vm) => [...(several ? [node.name] : []), ...vmCells(vm), ...(options.wide ? wideVmCells(vm) : [])]),
+  );
+  return table(columns, rows, options);
+}
+
+function vmCells(vm: VmVerdict): Cell[] {
+  return [
+    vm.namespace,
+    vm.name,
+    vm.phase,
+    `${vm.strategy.value} (${vm.strategy.from})`,
+    vm.migratable.reason === undefined || vm.migratable.status === "True"
+      ? vm.migratable.status
+      : `${vm.migratable.status}: ${vm.migratable.reason}`,
+    ownerCell(vm),
+    vm.budgets.join(","),
+    vm.outcome,
+  ];
+}
+
+function wideVmCells(vm: VmVerdict): Cell[] {
+  return [vm.pod.name, vm.memory, vm.migratingTo, vm.findings[0]?.reason];
+}
+
+function ownerCell(vm: VmVerdict): string | undefined {
+  if (vm.owner === undefined) return undefined;
+  const owner = `${vm.owner.kind}/${vm.owner.name}`;
+  return vm.runStrategy === undefined ? owner : `${owner} (${vm.runStrategy})`;
+}
+
+/** A node that is not Ready says since when. */
+function statusCell(node: NodeOverview, now: Date): string {
+  return isReady(node) || node.statusSince === undefined
+    ? node.status
+    : `${node.status} (${age(node.statusSince, now)})`;
+}
+
+function drainCell(node: NodeOverview): string | undefined {
+  if (node.drain === undefined) return undefined;
+  const { verdict, outcomes } = node.drain;
+  const counts = outcomesWorstFirst.flatMap((outcome) => {
+    const number = outcomes[outcome] ?? 0;
+    return number === 0 ? [] : [`${number} ${outcome}`];
+  });
+  return counts.length === 0 ? verdict : `${verdict}: ${counts.join(", ")}`;
+}
+
+function nodeRemarks(node: NodeOverview, { now, style = plain }: ListOptions): string[] {
+  const remarks: string[] = [];
+  if (!isReady(node) && node.vms > 0) {
+    remarks.push(style("warn", `${node.name} is not Ready: its VMs cannot be migrated away.`));
+  }
+  if (node.record?.kind === "record") {
+    const { kind, by, since, reason } = node.record.record;
+    const seconds = (now.getTime() - Date.parse(since)) / 1000;
+    const why = reason === undefined ? "" : `, "${reason}"`;
+    const cordoned = node.status.includes("SchedulingDisabled");
+    const what = cordoned ? `${kind} by ${by}` : `a stale record of a ${kind} by ${by}`;
+    remarks.push(`${node.name}: ${what}, ${humanDuration(seconds)} ago${why}`);
+  } else if (node.record !== undefined && node.record.kind !== "none") {
+    remarks.push(
+      `${node.name}: a record of an operation that cannot be understood (${node.record.kind}): ${node.record.text}`,
+    );
+  }
+  return remarks;
+}
+
+function isReady(node: NodeOverview): boolean {
+  return node.status.split(",")[0] === "Ready";
+}
+
+function statusTone(cell: string): Tone | undefined {
+  if (!cell.startsWith("Ready")) return "bad";
+  return cell.includes("SchedulingDisabled") ? "warn" : undefined;
+}
+
+function drainTone(cell: string): Tone | undefined {
+  if (cell.startsWith("drains")) return "good";
+  const outcome = outcomesWorstFirst.find((word) => cell.startsWith(word));
+  return outcome === undefined ? undefined : outcomeTone[outcome];
+}

@@ -1,0 +1,75 @@
+/** The words that all layouts share: outcomes, names of objects, counts. */
+import type { Gap } from "../model/facts.ts";
+import type { ObjectReference, Severity } from "../model/finding.ts";
+import type { Outcome } from "../model/verdict.ts";
+import type { Tone } from "./style.ts";
+
+/** Worst first: the order in which a check lists them. */
+export const outcomesWorstFirst: readonly Outcome[] = ["blocks", "unknown", "waits", "stops", "restarts", "moves"];
+
+export const outcomeTone: Readonly<Record<Outcome, Tone>> = {
+  blocks: "bad",
+  unknown: "bad",
+  waits: "warn",
+  stops: "warn",
+  restarts: "warn",
+  moves: "good",
+};
+
+export const severityWord: Readonly<Record<Severity, string>> = {
+  blocker: "BLOCKS",
+  unknown: "UNKNOWN",
+  risk: "RISK",
+  note: "NOTE",
+};
+
+export const severityTone: Readonly<Record<Severity, Tone | undefined>> = {
+  blocker: "bad",
+  unknown: "bad",
+  risk: "warn",
+  note: undefined,
+};
+
+/** `1 VM`, `14 VMs`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function enumerate(items: readonly string[]): string {
+  const last = items.at(-1) ?? "";
+  return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} and ${last}`;
+}
+
+/** `prod/web-1`, as people name a VM. */
+export function vmName(vm: { readonly namespace: string; readonly name: string }): string {
+  return `${vm.namespace}/${vm.name}`;
+}
+
+/** `node/worker-1`, `poddisruptionbudget/ledger -n prod`: what can be pasted behind `kubectl get`. */
+export function objectName(object: ObjectReference): string {
+  const name = `${object.kind}/${object.name}`;
+  return object.namespace === undefined || object.namespace === "" ? name : `${name} -n ${object.namespace}`;
+}
+
+/** What is known to happen to so many VMs: `14 VMs move, 2 restart, 1 stops for good`; the noun stands once. */
+export function outcomeCounts(counts: Readonly<Partial<Record<Outcome, number>>>): string {
+  const phrases = [
+    phrase(counts.moves, "moves", "move"),
+    phrase(counts.restarts, "restarts", "restart"),
+    phrase(counts.stops, "stops for good", "stop for good"),
+    phrase(counts.waits, "is waited for", "are waited for"),
+    phrase((counts.blocks ?? 0) + (counts.unknown ?? 0), "stays", "stay"),
+  ].filter((entry) => entry !== undefined);
+  return phrases.map(({ number, verb }, at) => `${at === 0 ? count(number, "VM") : number} ${verb}`).join(", ");
+}
+
+function phrase(number: number | undefined, one: string, many: string): { number: number; verb: string } | undefined {
+  return number === undefined || number === 0 ? undefined : { number, verb: number === 1 ? one : many };
+}
+
+/** `budgets in namespace "lab" (forbidden)` without the article of a sentence. */
+export function gapText(gap: Gap): string {
+  const where = gap.namespace === undefined ? "" : ` in namespace "${gap.namespace}"`;
+  return `${gap.resource}${where} (${gap.reason})`;
+}
