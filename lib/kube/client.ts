@@ -1,5 +1,11 @@
 /** Typed requests: what the rest of the program asks of an API server. */
-import type { Connection, KubeResponse } from "./connection.ts";
+import type { Connection, KubeRequest, KubeResponse } from "./connection.ts";
+import { discoverGroups, discoverResources, readServerVersion } from "./discovery.ts";
+import { readPages } from "./paging.ts";
+import { collectionPath, objectPath } from "./resource-path.ts";
+import { requireSuccess } from "./status.ts";
+import { readTable } from "./table.ts";
+import { watchEvents } from "./watch.ts";
 
 /** A resource as it appears in a URL; group `""` is the core group. */
 export interface ResourceType {
@@ -140,7 +146,7 @@ export interface KubeClient {
   /** Undefined when the server does not answer with a Table. */
   table(type: ResourceType, options?: TableOptions): Promise<Table | undefined>;
   create(
-    path: Omit<ResourcePath, "name"> & { readonly name?: string },
+    path: Pick<ResourcePath, "type" | "namespace">,
     object: unknown,
     options?: WriteOptions,
   ): Promise<KubeResponse>;
@@ -158,4 +164,89 @@ export interface KubeClient {
   /** Resources of one group version; undefined when the server does not serve it. */
   apiResources(group: string, version: string, options?: RequestOptions): Promise<readonly ApiResource[] | undefined>;
   serverVersion(options?: RequestOptions): Promise<ServerVersion>;
+}
+
+const patchTypes = {
+  merge: "application/merge-patch+json",
+  json: "application/json-patch+json",
+  strategic: "application/strategic-merge-patch+json",
+} as const;
+
+/** Typed requests over a connection, which stays the caller's to close. */
+export function createClient(connection: Connection): KubeClient {
+  const send = (request: KubeRequest): Promise<KubeResponse> => connection.send(request);
+  return {
+    connection,
+    get: async (path, options = {}) => {
+      const response = await send({ method: "GET", path: objectPath(path), ...options });
+      return { object: requireSuccess(response), serverTime: response.serverTime };
+    },
+    list: async <T>(
+      type: ResourceType,
+      options: ListOptions = {},
+      decode: (object: unknown) => T = (object) => object as T,
+    ) => {
+      const { parts, ...rest } = await readPages(connection, { type, options }, (body) =>
+        Array.isArray(body.items) ? body.items.map(decode) : [],
+      );
+      return { items: parts.flat(), ...rest };
+    },
+    table: (type, options = {}) => readTable(connection, type, options),
+    create: ({ type, namespace }, object, options = {}) =>
+      send({ method: "POST", path: collectionPath(type, namespace), body: object, ...written(options) }),
+    put: (path, object, options = {}) =>
+      send({ method: "PUT", path: objectPath(path), body: object, ...written(options) }),
+    patch: (path, patch, options) =>
+      send({
+        method: "PATCH",
+        path: objectPath(path),
+        body: patch,
+        contentType: patchTypes[options.type],
+        ...written(options),
+      }),
+    delete: (path, options = {}) =>
+      send({ method: "DELETE", path: objectPath(path), body: deleteOptions(options), ...transient(options) }),
+    evict: ({ namespace, name, uid }, options = {}) =>
+      send({
+        method: "POST",
+        path: objectPath({ type: pods, namespace, name, subresource: "eviction" }),
+        body: {
+          apiVersion: "policy/v1",
+          kind: "Eviction",
+          metadata: { name, namespace },
+          deleteOptions: deleteOptions({ ...options, uid }),
+        },
+        ...transient(options),
+      }),
+    watch: (type, options) => watchEvents(connection, type, options),
+    discover: (options = {}) => discoverGroups(connection, options),
+    apiResources: (group, version, options = {}) => discoverResources(connection, group, version, options),
+    serverVersion: (options = {}) => readServerVersion(connection, options),
+  };
+}
+
+const pods: ResourceType = { group: "", version: "v1", plural: "pods", namespaced: true };
+
+function transient({ signal, timeoutMs, as }: RequestOptions): Pick<KubeRequest, "signal" | "timeoutMs" | "as"> {
+  return { signal, timeoutMs, as };
+}
+
+function written(options: WriteOptions): Pick<KubeRequest, "query" | "signal" | "timeoutMs" | "as"> {
+  return {
+    query: { dryRun: options.dryRun ? "All" : undefined, fieldManager: options.fieldManager },
+    ...transient(options),
+  };
+}
+
+/** The dry run goes into the body, where both the delete and the eviction endpoint look for it. */
+function deleteOptions(options: DeleteOptions): Readonly<Record<string, unknown>> {
+  const { uid, resourceVersion, gracePeriodSeconds, propagationPolicy, dryRun } = options;
+  return {
+    apiVersion: "v1",
+    kind: "DeleteOptions",
+    gracePeriodSeconds,
+    propagationPolicy,
+    ...(dryRun && { dryRun: ["All"] }),
+    ...((uid !== undefined || resourceVersion !== undefined) && { preconditions: { uid, resourceVersion } }),
+  };
 }

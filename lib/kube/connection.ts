@@ -1,5 +1,21 @@
 /** The connection to one API server: who we are, where it is, and requests that resolve on every HTTP answer. */
 import type { Clock } from "../model/clock.ts";
+import { readAnswer, serverTime } from "./answer.ts";
+import { type Identity, openCredentials } from "./credentials.ts";
+import { type EffectiveConfig, effectiveConfig } from "./effective-config.ts";
+import { impersonationHeaders, userAgent } from "./headers.ts";
+import { loadKubeconfig } from "./kubeconfig.ts";
+import { lineStream } from "./line-stream.ts";
+import { proxyFor } from "./proxy.ts";
+import { requestLog } from "./request-log.ts";
+import {
+  openTransport,
+  type Transport,
+  textOf,
+  type WireRequest,
+  type WireResponse,
+  type WireStream,
+} from "./transport.ts";
 
 /** kubectl's connection flags with kubectl's meaning; absent and `undefined` are the same. */
 export interface ConnectionOptions {
@@ -31,6 +47,10 @@ export interface Environment {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homedir: string;
   readonly stdinIsTerminal: boolean;
+  /** Version of this program, for the User-Agent header. */
+  readonly version: string;
+  /** The LEVEL of `-v=LEVEL`; lines above it are not made. */
+  readonly verbosity: number;
   /** Takes the lines that `-v=LEVEL` asks for; credentials are already taken out. */
   readonly log: (level: number, line: string) => void;
   /** Takes warnings for the user, one line each, without prefix. */
@@ -89,4 +109,150 @@ export interface Connection {
   close(): void;
   /** Requests sent and sockets opened so far. */
   readonly counters: { readonly requests: number; readonly connections: number };
+}
+
+/** Sooner or later than this without a byte a stream counts as broken: API servers send a bookmark about every minute. */
+const defaultIdleMs = 90_000;
+/** How often a read that the server put off (429 or 503 with Retry-After) is repeated, and the longest wait it may ask for. */
+const postponed = { tries: 5, longestSeconds: 30 };
+
+/**
+ * Loads the configuration as kubectl does and gets ready to send; nothing is sent and no plugin is run yet.
+ * Throws ConfigError for what is wrong with the kubeconfig, UsageError for flags.
+ */
+export async function connect(options: ConnectionOptions, environment: Environment): Promise<Connection> {
+  const kubeconfig = await loadKubeconfig({
+    explicit: options.kubeconfig || undefined,
+    env: environment.env,
+    homedir: environment.homedir,
+  });
+  for (const file of kubeconfig.files) environment.log(6, `Config loaded from file: ${file}`);
+  const config = await effectiveConfig(kubeconfig, options, environment.env);
+  if (config.inCluster) environment.log(4, "Using in-cluster configuration");
+  return openConnection(config, environment);
+}
+
+function openConnection(config: EffectiveConfig, environment: Environment): Connection {
+  const { server } = config.cluster;
+  const proxy = proxyFor(server, config.cluster.proxyUrl, environment.env);
+  const transport = openTransport(server, proxy);
+  const credentials = openCredentials(config, environment);
+  const log = requestLog(environment.verbosity, environment.log);
+  const warned = new Set<string>();
+  const now = () => environment.clock.now().getTime();
+  const fixedHeaders = { "User-Agent": userAgent(environment.version, process.platform, process.arch) };
+
+  const wireRequest = (request: KubeRequest, identity: Identity): WireRequest => {
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const impersonated = request.as === undefined ? config.user : { as: request.as };
+    return {
+      method: request.method,
+      path: request.path + queryString(request.query),
+      headers: {
+        ...fixedHeaders,
+        Accept: request.accept ?? "application/json",
+        ...(body !== undefined && {
+          "Content-Type": request.contentType ?? "application/json",
+          "Content-Length": Buffer.byteLength(body),
+        }),
+        ...(identity.authorization !== undefined && { Authorization: identity.authorization }),
+        ...impersonationHeaders(impersonated),
+      },
+      body,
+      tls: identity.tls,
+      timeoutMs: request.timeoutMs === undefined ? config.timeoutMs : request.timeoutMs || undefined,
+      signal: request.signal,
+    };
+  };
+
+  /** Sends with the current identity, and once more with a renewed one when the server did not accept it. */
+  const authenticated = async <T extends { readonly status: number }>(
+    request: KubeRequest,
+    exchange: (wire: WireRequest) => Promise<T>,
+  ): Promise<T> => {
+    const identity = await credentials.current();
+    const answer = await exchange(wireRequest(request, identity));
+    if (answer.status !== 401 || !(await credentials.renew(identity))) return answer;
+    environment.log(4, "The server did not accept the credential; trying again with a renewed one");
+    return await exchange(wireRequest(request, await credentials.current()));
+  };
+
+  const logged = async (wire: WireRequest): Promise<WireResponse> => {
+    const url = server + wire.path;
+    log.sent(wire.method, url, wire.headers, wire.body);
+    const started = now();
+    const answer = await transport.request(wire);
+    log.answered(wire.method, url, answer, now() - started);
+    return answer;
+  };
+
+  const answered = (wire: WireResponse): KubeResponse => {
+    const response = readAnswer(wire, server, proxy);
+    for (const warning of response.warnings) {
+      if (!warned.has(warning)) environment.warn(warning);
+      warned.add(warning);
+    }
+    return response;
+  };
+
+  return {
+    server,
+    context: config.context,
+    namespace: config.namespace,
+    user: config.userName,
+    counters: transport.counters,
+    close: () => transport.close(),
+    send: async (request) => {
+      for (let attempt = 1; ; attempt += 1) {
+        const response = answered(await authenticated(request, logged));
+        const seconds = request.method === "GET" ? postponedSeconds(response) : undefined;
+        if (seconds === undefined || attempt >= postponed.tries) return response;
+        environment.log(4, `The server asks to be asked again in ${seconds} seconds`);
+        await environment.clock.sleep(seconds * 1000, request.signal);
+      }
+    },
+    stream: async ({ idleTimeoutMs = defaultIdleMs, ...request }) => {
+      const opened = await authenticated(request, async (wire) => openStream(transport, wire));
+      if (opened.stream === undefined) return answered(opened);
+      environment.log(6, `${request.method} ${server}${request.path} 200 (watching)`);
+      return {
+        serverTime: serverTime(opened.stream.response.headers.date),
+        ...lineStream(opened.stream, { idleTimeoutMs, signal: request.signal, fault: transport.fault }),
+      };
+    },
+  };
+}
+
+/** Anything but a 200 is read to its end, as an ordinary answer. */
+async function openStream(transport: Transport, wire: WireRequest): Promise<WireResponse & { stream?: WireStream }> {
+  const stream = await transport.open(wire);
+  const { response } = stream;
+  const answer = {
+    status: response.statusCode ?? 0,
+    statusText: response.statusMessage ?? "",
+    headers: response.headers,
+    text: "",
+  };
+  if (answer.status === 200) return { ...answer, stream };
+  try {
+    return { ...answer, text: await textOf(response) };
+  } catch (error) {
+    throw transport.fault(error);
+  } finally {
+    stream.close();
+  }
+}
+
+function postponedSeconds(response: KubeResponse): number | undefined {
+  if (response.status !== 429 && response.status !== 503) return undefined;
+  const header = response.headers["retry-after"];
+  const seconds = header === undefined ? Number.NaN : Number(header);
+  return seconds >= 0 && seconds <= postponed.longestSeconds ? seconds : undefined;
+}
+
+function queryString(query: KubeRequest["query"]): string {
+  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
+  return given.length === 0
+    ? ""
+    : `?${new URLSearchParams(given.map(([key, value]): [string, string] => [key, String(value)]))}`;
 }

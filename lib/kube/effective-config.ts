@@ -1,0 +1,338 @@
+/** What kubectl's flags make of a kubeconfig: the one cluster, user and namespace in use (client-go `client_config.go`). */
+import { access, readFile } from "node:fs/promises";
+import path from "node:path";
+import { parseGoDuration } from "../model/duration.ts";
+import { ConfigError, UsageError } from "../model/errors.ts";
+import type { ConnectionOptions } from "./connection.ts";
+import type { ClusterEntry, ContextEntry, Kubeconfig, UserEntry } from "./kubeconfig.ts";
+
+export interface EffectiveConfig {
+  readonly context: string | undefined;
+  readonly namespace: string;
+  readonly clusterName: string | undefined;
+  readonly userName: string | undefined;
+  readonly cluster: ClusterEntry & { readonly server: string };
+  readonly user: UserEntry;
+  /** Undefined for no limit. */
+  readonly timeoutMs: number | undefined;
+  /** The service account of the pod that this program runs in is used. */
+  readonly inCluster: boolean;
+}
+
+const defaultTimeoutMs = 30_000;
+const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/**
+ * Puts the flags over the kubeconfig, takes the pod's service account when neither says where to go, and validates.
+ * Unlike kubectl it never falls back to http://localhost:8080 and never asks for a user name.
+ * Throws ConfigError in kubectl's words; UsageError for flags that contradict each other.
+ */
+export async function effectiveConfig(
+  kubeconfig: Kubeconfig,
+  options: ConnectionOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<EffectiveConfig> {
+  const timeoutMs = requestTimeout(options.requestTimeout);
+  const chosen = choose(kubeconfig, options);
+  const server = options.server ?? chosen.cluster?.server ?? (env.KUBERNETES_MASTER || undefined);
+  if (server === undefined && chosen.cluster === undefined) {
+    if (await serviceAccountUsable(env)) return await inClusterConfig(options, env, timeoutMs);
+    throw nothingFound(kubeconfig, options, chosen);
+  }
+  if (server === undefined) throw new ConfigError(`no server found for cluster "${chosen.clusterName}"`);
+  const cluster = { ...overrideCluster(chosen.cluster ?? {}, options), server: normalisedServer(server, options) };
+  const user = overrideUser(chosen.user ?? {}, options);
+  const faults = [
+    ...(await clusterFaults(chosen.clusterName ?? "", cluster)),
+    ...(await userFaults(chosen.userName ?? "", user)),
+  ];
+  if (faults.length > 0)
+    throw new ConfigError(faults.join("\n"), { hint: "these are errors in the kubeconfig or the flags" });
+  if (cluster.server.startsWith("https:") && !identifies(user)) throw noCredential(chosen);
+  return {
+    context: chosen.contextName,
+    namespace: options.namespace || (chosen.context?.namespace ?? "default"),
+    clusterName: chosen.clusterName,
+    userName: chosen.userName,
+    cluster,
+    user,
+    timeoutMs,
+    inCluster: false,
+  };
+}
+
+/** --request-timeout: a bare number is seconds, 0 is no limit (client-go `ParseTimeout`). */
+function requestTimeout(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return defaultTimeoutMs;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseGoDuration(text);
+  if (ms === undefined || ms < 0) {
+    throw new UsageError(
+      `invalid --request-timeout "${text}"`,
+      "give a number of seconds, or a number with its unit such as 1s, 2m or 3h; 0 means no limit",
+    );
+  }
+  return ms === 0 ? undefined : ms;
+}
+
+interface Choice {
+  readonly contextName: string | undefined;
+  readonly context: ContextEntry | undefined;
+  readonly clusterName: string | undefined;
+  readonly cluster: ClusterEntry | undefined;
+  readonly userName: string | undefined;
+  readonly user: UserEntry | undefined;
+}
+
+/** Names that a flag gives must exist; names that only the context gives may dangle, as long as flags replace them. */
+function choose(kubeconfig: Kubeconfig, options: ConnectionOptions): Choice {
+  const contextName = options.context || kubeconfig.currentContext;
+  const context = contextName === undefined ? undefined : kubeconfig.contexts.get(contextName);
+  if (options.context && context === undefined) {
+    throw new ConfigError(`context "${options.context}" does not exist`, {
+      hint: known("contexts", kubeconfig.contexts),
+    });
+  }
+  if (contextName !== undefined && context === undefined) {
+    throw new ConfigError(`context was not found for specified context: ${contextName}`, {
+      hint: `current-context names it; ${known("contexts", kubeconfig.contexts)}`,
+    });
+  }
+  const clusterName = options.cluster || context?.cluster;
+  const cluster = clusterName === undefined ? undefined : kubeconfig.clusters.get(clusterName);
+  if (options.cluster && cluster === undefined) {
+    throw new ConfigError(`cluster "${options.cluster}" does not exist`, {
+      hint: known("clusters", kubeconfig.clusters),
+    });
+  }
+  const userName = options.user || context?.user;
+  const user = userName === undefined ? undefined : kubeconfig.users.get(userName);
+  if (options.user && user === undefined) {
+    throw new ConfigError(`auth info "${options.user}" does not exist`, { hint: known("users", kubeconfig.users) });
+  }
+  return { contextName, context, clusterName, cluster, userName, user };
+}
+
+function known(what: string, entries: ReadonlyMap<string, unknown>): string {
+  return entries.size === 0
+    ? `the kubeconfig has no ${what}`
+    : `the kubeconfig has the ${what} ${[...entries.keys()].sort().join(", ")}`;
+}
+
+function nothingFound(kubeconfig: Kubeconfig, options: ConnectionOptions, choice: Choice): ConfigError {
+  if (choice.context !== undefined) {
+    return new ConfigError(
+      choice.clusterName === undefined
+        ? `cluster was not specified for context "${choice.contextName}"`
+        : `cluster "${choice.clusterName}" was not found for context "${choice.contextName}"`,
+      { hint: known("clusters", kubeconfig.clusters) },
+    );
+  }
+  if (kubeconfig.contexts.size > 0) {
+    return new ConfigError("no context chosen: the kubeconfig sets no current-context", {
+      hint: `choose one with --context; ${known("contexts", kubeconfig.contexts)}`,
+    });
+  }
+  const looked = options.kubeconfig ?? [...kubeconfig.files, ...kubeconfig.missing].join(", ");
+  return new ConfigError(
+    kubeconfig.files.length === 0
+      ? `no kubeconfig found: ${looked} does not exist`
+      : `the kubeconfig ${looked} names no cluster`,
+    { hint: "set KUBECONFIG or pass --kubeconfig" },
+  );
+}
+
+function noCredential(choice: Choice): ConfigError {
+  const { contextName, userName, user } = choice;
+  const hint = "name a user with --user, or pass --token or --client-certificate and --client-key";
+  if (userName === undefined) {
+    const message =
+      contextName === undefined ? "no user is specified" : `user was not specified for context "${contextName}"`;
+    return new ConfigError(message, { hint });
+  }
+  return user === undefined
+    ? new ConfigError(`user "${userName}" was not found for context "${contextName}"`, { hint })
+    : new ConfigError(`user "${userName}" of the kubeconfig has no credential`, { hint });
+}
+
+/** As client-go's `DefaultServerURL`: an address without a scheme means https as soon as TLS is configured. */
+function normalisedServer(server: string, options: ConnectionOptions): string {
+  const address = server.includes("://")
+    ? server
+    : `${options.certificateAuthority || options.clientCertificate || options.insecureSkipTlsVerify ? "https" : "http"}://${server}`;
+  let url: URL;
+  try {
+    url = new URL(address);
+  } catch (error) {
+    throw new ConfigError(`"${server}" is not the address of a server`, {
+      hint: "use https://HOST:PORT",
+      cause: error,
+    });
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw new ConfigError(`the server's address "${server}" starts with neither https:// nor http://`);
+  }
+  return `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, "")}`;
+}
+
+/** --certificate-authority and --insecure-skip-tls-verify replace each other; --server drops the file's tls-server-name. */
+function overrideCluster(entry: ClusterEntry, options: ConnectionOptions): ClusterEntry {
+  const trust = options.insecureSkipTlsVerify || options.certificateAuthority;
+  return {
+    ...entry,
+    ...(trust && {
+      insecureSkipTlsVerify: options.insecureSkipTlsVerify,
+      certificateAuthority: absolute(options.certificateAuthority),
+      certificateAuthorityData: undefined,
+    }),
+    ...((options.tlsServerName || options.server) && { tlsServerName: options.tlsServerName || undefined }),
+  };
+}
+
+function overrideUser(entry: UserEntry, options: ConnectionOptions): UserEntry {
+  return {
+    ...entry,
+    // The flag wins over the file's token file, too.
+    ...(options.token && { token: options.token, tokenFile: undefined }),
+    ...(options.username && { username: options.username }),
+    ...(options.password && { password: options.password }),
+    ...(options.clientCertificate && {
+      clientCertificate: absolute(options.clientCertificate),
+      clientCertificateData: undefined,
+    }),
+    ...(options.clientKey && { clientKey: absolute(options.clientKey), clientKeyData: undefined }),
+    ...(options.as && { as: options.as }),
+    ...(options.asUid && { asUid: options.asUid }),
+    ...(options.asGroup?.length && { asGroups: options.asGroup }),
+    ...(options.asUserExtra?.length && { asUserExtra: userExtra(options.asUserExtra) }),
+  };
+}
+
+function absolute(file: string | undefined): string | undefined {
+  return file ? path.resolve(file) : undefined;
+}
+
+/** `key=value`, repeated for several values of a key. */
+function userExtra(pairs: readonly string[]): Record<string, readonly string[]> {
+  const extra: Record<string, string[]> = {};
+  for (const pair of pairs) {
+    const separator = pair.indexOf("=");
+    if (separator < 1) throw new UsageError(`invalid --as-user-extra "${pair}"`, "write it as KEY=VALUE");
+    const key = pair.slice(0, separator);
+    extra[key] = [...(extra[key] ?? []), pair.slice(separator + 1)];
+  }
+  return extra;
+}
+
+async function clusterFaults(name: string, cluster: ClusterEntry): Promise<readonly string[]> {
+  const faults: string[] = [];
+  if (cluster.proxyUrl !== undefined && !/^(https?|socks5h?):\/\/[^/]+/.test(cluster.proxyUrl)) {
+    faults.push(`invalid 'proxy-url' "${cluster.proxyUrl}" for cluster "${name}": use http, https or socks5`);
+  }
+  if (cluster.certificateAuthority && cluster.certificateAuthorityData) {
+    faults.push(`certificate-authority-data and certificate-authority are both specified for ${name}`);
+  }
+  faults.push(...(await unreadable("certificate-authority", cluster.certificateAuthority, name)));
+  if (cluster.insecureSkipTlsVerify && (cluster.certificateAuthority || cluster.certificateAuthorityData)) {
+    faults.push("specifying a root certificates file with the insecure flag is not allowed");
+  }
+  return faults;
+}
+
+async function userFaults(name: string, user: UserEntry): Promise<readonly string[]> {
+  const faults: string[] = [];
+  const certificate = user.clientCertificate ?? user.clientCertificateData;
+  if (user.clientCertificate && user.clientCertificateData) {
+    faults.push(`client-cert-data and client-cert are both specified for ${name}`);
+  }
+  if (certificate && user.clientKey && user.clientKeyData) {
+    faults.push(`client-key-data and client-key are both specified for ${name}`);
+  }
+  if (certificate && !user.clientKey && !user.clientKeyData) {
+    faults.push(
+      `client-key-data or client-key must be specified for ${name} to use the clientCert authentication method`,
+    );
+  }
+  if (certificate) {
+    faults.push(...(await unreadable("client-cert", user.clientCertificate, name)));
+    faults.push(...(await unreadable("client-key", user.clientKey, name)));
+  }
+  faults.push(...execFaults(name, user));
+  if (user.token && (user.username || user.password)) {
+    faults.push(`more than one authentication method found for ${name}; found [token basicAuth], only one is allowed`);
+  }
+  if ((user.asUid || user.asGroups || user.asUserExtra) && !user.as) {
+    faults.push(`requesting uid, groups or user-extra for ${name} without impersonating a user`);
+  }
+  return faults;
+}
+
+function execFaults(name: string, user: UserEntry): readonly string[] {
+  if (user.exec === undefined) return [];
+  const { command, apiVersion, interactiveMode, env } = user.exec;
+  const mustHave = (what: string) => `${what} must be specified for ${name} to use exec authentication plugin`;
+  const faults: string[] = [];
+  if (user.authProvider) faults.push(`authProvider cannot be provided in combination with an exec plugin for ${name}`);
+  if (command === "") faults.push(mustHave("command"));
+  if (apiVersion === undefined) faults.push(mustHave("apiVersion"));
+  if (env.some((variable) => variable.name === "")) faults.push(mustHave("env variable name"));
+  if (interactiveMode === undefined) faults.push(mustHave("interactiveMode"));
+  else if (!["Never", "IfAvailable", "Always"].includes(interactiveMode)) {
+    faults.push(`invalid interactiveMode for ${name}: "${interactiveMode}"`);
+  }
+  return faults;
+}
+
+async function unreadable(what: string, file: string | undefined, name: string): Promise<readonly string[]> {
+  if (file === undefined) return [];
+  try {
+    await readFile(file);
+    return [];
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const reason =
+      code === "ENOENT" ? "no such file or directory" : code === "EACCES" ? "permission denied" : String(code);
+    return [`unable to read ${what} ${file} for ${name} due to open ${file}: ${reason}`];
+  }
+}
+
+function identifies(user: UserEntry): boolean {
+  return [
+    user.token,
+    user.tokenFile,
+    user.username,
+    user.clientCertificate,
+    user.clientCertificateData,
+    user.authProvider,
+    user.exec,
+  ].some((credential) => credential !== undefined);
+}
+
+async function serviceAccountUsable(env: Readonly<Record<string, string | undefined>>): Promise<boolean> {
+  if (!env.KUBERNETES_SERVICE_HOST || !env.KUBERNETES_SERVICE_PORT) return false;
+  return await access(`${serviceAccount}/token`).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** client-go `rest.InClusterConfig`; of the flags only token, CA and impersonation can add to it. */
+async function inClusterConfig(
+  options: ConnectionOptions,
+  env: Readonly<Record<string, string | undefined>>,
+  timeoutMs: number | undefined,
+): Promise<EffectiveConfig> {
+  const host = env.KUBERNETES_SERVICE_HOST ?? "";
+  const address = host.includes(":") ? `[${host}]` : host;
+  const own = await readFile(`${serviceAccount}/namespace`, "utf8").catch(() => "");
+  const cluster = { certificateAuthority: `${serviceAccount}/ca.crt` };
+  return {
+    context: undefined,
+    namespace: options.namespace || env.POD_NAMESPACE || own.trim() || "default",
+    clusterName: undefined,
+    userName: undefined,
+    cluster: { ...overrideCluster(cluster, options), server: `https://${address}:${env.KUBERNETES_SERVICE_PORT}` },
+    user: overrideUser(options.token ? {} : { tokenFile: `${serviceAccount}/token` }, options),
+    timeoutMs,
+    inCluster: true,
+  };
+}

@@ -1,0 +1,120 @@
+/** Runs a credential plugin as client-go does (`plugin/pkg/client/auth/exec/exec.go`) and reads what it prints. */
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { ConfigError } from "../model/errors.ts";
+import type { ClusterEntry, ExecEntry } from "./kubeconfig.ts";
+
+export interface ExecCredential {
+  readonly token: string | undefined;
+  /** PEM. */
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  readonly expiresAt: Date | undefined;
+}
+
+export interface ExecSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdinIsTerminal: boolean;
+}
+
+/** Key of the cluster extension whose content a plugin with `provideClusterInfo` receives. */
+const clusterExtension = "client.authentication.k8s.io/exec";
+
+/**
+ * Starts the plugin once and returns its credential. Its stderr is the user's; its stdin too, where it may ask.
+ * Throws ConfigError when it cannot be started (with the kubeconfig's installHint), fails, or answers nonsense.
+ */
+export async function runExecPlugin(
+  exec: ExecEntry,
+  cluster: ClusterEntry & { readonly server: string },
+  surroundings: ExecSurroundings,
+): Promise<ExecCredential> {
+  const interactive = mayAsk(exec, surroundings);
+  const spec = { interactive, ...(exec.provideClusterInfo && { cluster: await clusterInfo(cluster) }) };
+  const info = JSON.stringify({ kind: "ExecCredential", apiVersion: exec.apiVersion, spec });
+  const added = Object.fromEntries(exec.env.map(({ name, value }) => [name, value]));
+  const output = await run(exec, { ...surroundings.env, ...added, KUBERNETES_EXEC_INFO: info }, interactive);
+  return readCredential(output, exec);
+}
+
+function mayAsk(exec: ExecEntry, surroundings: ExecSurroundings): boolean {
+  if (exec.interactiveMode === "Never") return false;
+  if (exec.interactiveMode === "Always" && !surroundings.stdinIsTerminal) {
+    throw failure(exec, "cannot run because it must ask and standard input is not a terminal");
+  }
+  return surroundings.stdinIsTerminal;
+}
+
+/** The cluster as client-go's `ConfigToExecCluster` describes it, with the CA inlined. */
+async function clusterInfo(cluster: ClusterEntry & { readonly server: string }): Promise<Record<string, unknown>> {
+  const authority = cluster.certificateAuthority && (await readFile(cluster.certificateAuthority)).toString("base64");
+  return {
+    server: cluster.server,
+    "tls-server-name": cluster.tlsServerName,
+    "insecure-skip-tls-verify": cluster.insecureSkipTlsVerify,
+    "certificate-authority-data": cluster.certificateAuthorityData ?? authority,
+    "proxy-url": cluster.proxyUrl,
+    "disable-compression": cluster.disableCompression,
+    config: cluster.extensions?.[clusterExtension] ?? null,
+  };
+}
+
+function run(exec: ExecEntry, env: Record<string, string | undefined>, interactive: boolean): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const plugin = spawn(exec.command, [...exec.args], {
+      env,
+      stdio: [interactive ? "inherit" : "ignore", "pipe", "inherit"],
+    });
+    let output = "";
+    plugin.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    plugin.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") return reject(failure(exec, `cannot be started (${error.code})`, error));
+      const hint = exec.installHint ?? "the kubeconfig needs this program to log in; install it or choose another user";
+      reject(failure(exec, "was not found", error, hint));
+    });
+    plugin.on("close", (code, signal) => {
+      if (code === 0) resolve(output);
+      else reject(failure(exec, code === null ? `was ended by ${signal}` : `failed with exit code ${code}`));
+    });
+  });
+}
+
+function readCredential(output: string, exec: ExecEntry): ExecCredential {
+  let answer: Record<string, unknown>;
+  try {
+    answer = JSON.parse(output) as Record<string, unknown>;
+  } catch (error) {
+    throw failure(exec, "did not print an ExecCredential in JSON", error);
+  }
+  if (answer?.apiVersion !== exec.apiVersion) {
+    throw failure(
+      exec,
+      `is configured to use API version ${exec.apiVersion} but returned ${String(answer?.apiVersion)}`,
+    );
+  }
+  const status = (answer.status ?? undefined) as Record<string, unknown> | undefined;
+  if (status === undefined) throw failure(exec, "did not return a status field");
+  const text = (key: string): string | undefined =>
+    typeof status[key] === "string" && status[key] !== "" ? status[key] : undefined;
+  const token = text("token");
+  const certificate = text("clientCertificateData");
+  const key = text("clientKeyData");
+  if (token === undefined && certificate === undefined && key === undefined) {
+    throw failure(exec, "did not return a token or cert/key pair");
+  }
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw failure(exec, "returned only certificate or key, not both");
+  }
+  const expiry = text("expirationTimestamp");
+  const expiresAt = expiry === undefined ? undefined : new Date(expiry);
+  if (expiresAt !== undefined && Number.isNaN(expiresAt.getTime())) {
+    throw failure(exec, `returned an expirationTimestamp that is not a time: "${expiry}"`);
+  }
+  return { token, certificate, key, expiresAt };
+}
+
+function failure(exec: ExecEntry, what: string, cause?: unknown, hint?: string): ConfigError {
+  return new ConfigError(`getting credentials: exec: executable ${exec.command} ${what}`, { cause, hint });
+}

@@ -1,0 +1,82 @@
+/** Reads collections page by page. */
+import type { ListOptions, ResourceType } from "./client.ts";
+import type { Connection, KubeResponse } from "./connection.ts";
+import { collectionPath } from "./resource-path.ts";
+import { isObject, requireSuccess, statusDetails } from "./status.ts";
+
+export interface PageRequest {
+  readonly type: ResourceType;
+  readonly options: ListOptions;
+  readonly accept?: string | undefined;
+  readonly query?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A whole collection: what `take` made of its pages. */
+export interface Collected<T> {
+  readonly parts: T[];
+  /** Of the first page: a watch from there misses nothing. */
+  readonly resourceVersion: string;
+  readonly serverTime: Date | undefined;
+}
+
+/** kubectl's --chunk-size. */
+const pageSize = 500;
+
+/**
+ * Asks for pages until the server has no more and hands each to `take`, so that a page can be reduced and dropped.
+ * A continue token that has expired (410) starts over once, without a limit, as client-go's pager does.
+ * Throws KubeError when the server refuses; `take` may end everything by throwing.
+ */
+export async function readPages<T>(
+  connection: Connection,
+  request: PageRequest,
+  take: (body: Readonly<Record<string, unknown>>) => T,
+): Promise<Collected<T>> {
+  const limit = request.options.limit ?? pageSize;
+  const parts: T[] = [];
+  let first: { readonly resourceVersion: string; readonly serverTime: Date | undefined } | undefined;
+  let token: string | undefined;
+  do {
+    const response = await connection.send(pageRequest(request, { limit, continue: token }));
+    if (token !== undefined && statusDetails(response).code === 410) return await readWhole(connection, request, take);
+    const { body, resourceVersion, next } = readPage(response);
+    first ??= { resourceVersion, serverTime: response.serverTime };
+    parts.push(take(body));
+    token = next;
+  } while (token !== undefined);
+  return { parts, ...first };
+}
+
+async function readWhole<T>(
+  connection: Connection,
+  request: PageRequest,
+  take: (body: Readonly<Record<string, unknown>>) => T,
+): Promise<Collected<T>> {
+  const response = await connection.send(pageRequest(request, {}));
+  const { body, resourceVersion } = readPage(response);
+  return { parts: [take(body)], resourceVersion, serverTime: response.serverTime };
+}
+
+function pageRequest(
+  { type, options, accept, query }: PageRequest,
+  page: Readonly<Record<string, string | number | undefined>>,
+) {
+  const { namespace, labelSelector, fieldSelector, signal, timeoutMs, as } = options;
+  return {
+    method: "GET",
+    path: collectionPath(type, namespace),
+    query: { labelSelector: labelSelector || undefined, fieldSelector: fieldSelector || undefined, ...query, ...page },
+    accept,
+    signal,
+    timeoutMs,
+    as,
+  } as const;
+}
+
+function readPage(response: KubeResponse) {
+  const success = requireSuccess(response);
+  const body = isObject(success) ? success : {};
+  const metadata = isObject(body.metadata) ? body.metadata : {};
+  const text = (key: string) => (typeof metadata[key] === "string" && metadata[key] !== "" ? metadata[key] : undefined);
+  return { body, resourceVersion: text("resourceVersion") ?? "", next: text("continue") };
+}

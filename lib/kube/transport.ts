@@ -1,0 +1,250 @@
+/** HTTP to one API server over node:https: one kept-alive agent for short requests, an own connection for each stream. */
+import http, { type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import https, { type AgentOptions, type RequestOptions } from "node:https";
+import tls from "node:tls";
+import type { UnreachableError } from "../model/errors.ts";
+import type { TlsMaterial } from "./credentials.ts";
+import { type FaultPlace, networkFault, timeoutFault } from "./network-fault.ts";
+
+export interface WireRequest {
+  readonly method: string;
+  /** With query. */
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: string | undefined;
+  readonly tls: TlsMaterial;
+  /** Of a short request: until the last byte of the answer; of a stream: until its first. */
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface WireResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly text: string;
+}
+
+export interface WireStream {
+  readonly response: IncomingMessage;
+  close(): void;
+}
+
+export interface Transport {
+  /** Throws UnreachableError, or the signal's reason when it was aborted. */
+  request(request: WireRequest): Promise<WireResponse>;
+  /** Resolves with the headers; the body is left to be read. */
+  open(request: WireRequest): Promise<WireStream>;
+  /** The error to throw when a stream breaks. */
+  fault(error: unknown): UnreachableError;
+  close(): void;
+  readonly counters: { requests: number; connections: number };
+}
+
+/** More connections make nothing faster: the API server serialises little, and each costs a TLS handshake. */
+const maxConnections = 2;
+
+/** `server` is the address with an optional path prefix; `proxy` the URL of the proxy in between. */
+export function openTransport(server: string, proxy: string | undefined): Transport {
+  const base = new URL(server);
+  const place: FaultPlace = { server, proxy: proxy === undefined ? undefined : withoutPassword(proxy) };
+  const counters = { requests: 0, connections: 0 };
+  const slots = turnstile(maxConnections);
+  let shared: { readonly tls: TlsMaterial; readonly agent: Promise<http.Agent> } | undefined;
+
+  /** A renewed client certificate needs new connections. */
+  const sharedAgent = (material: TlsMaterial): Promise<http.Agent> => {
+    if (shared?.tls.cert !== material.cert || shared?.tls.key !== material.key) {
+      void shared?.agent.then((agent) => agent.destroy());
+      shared = undefined;
+    }
+    shared ??= {
+      tls: material,
+      agent: makeAgent(base, proxy, material, { keepAlive: true, maxSockets: maxConnections }),
+    };
+    return shared.agent;
+  };
+
+  const start = (request: WireRequest, agent: http.Agent): http.ClientRequest => {
+    const options: RequestOptions = {
+      method: request.method,
+      host: base.hostname.replace(/^\[|\]$/g, ""),
+      port: base.port || (base.protocol === "https:" ? 443 : 80),
+      path: base.pathname.replace(/\/$/, "") + request.path,
+      headers: request.headers,
+      agent,
+    };
+    counters.requests += 1;
+    const outgoing = base.protocol === "https:" ? https.request(options) : http.request(options);
+    outgoing.once("socket", () => {
+      if (!outgoing.reusedSocket) counters.connections += 1;
+    });
+    outgoing.end(request.body);
+    return outgoing;
+  };
+
+  const once = async (request: WireRequest): Promise<WireResponse> => {
+    const outgoing = start(request, await sharedAgent(request.tls));
+    return await guarded(outgoing, request, place, async () => {
+      try {
+        const response = await headersOf(outgoing);
+        return {
+          status: response.statusCode ?? 0,
+          statusText: response.statusMessage ?? "",
+          headers: response.headers,
+          text: await textOf(response),
+        };
+      } catch (error) {
+        // The server may close an idle connection at the moment it is used again: nothing was processed, ask once more.
+        const stale = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
+        if (stale && request.method === "GET" && !request.signal?.aborted) return await once(request);
+        throw error;
+      }
+    });
+  };
+
+  return {
+    counters,
+    fault: (error) => networkFault(error, place),
+    request: (request) => slots(request.signal, () => once(request)),
+    open: async (request) => {
+      const agent = await makeAgent(base, proxy, request.tls, { keepAlive: false, maxSockets: 1 });
+      const outgoing = start(request, agent);
+      const close = () => {
+        outgoing.destroy();
+        agent.destroy();
+      };
+      try {
+        const response = await guarded(outgoing, request, place, () => headersOf(outgoing));
+        response.socket.setKeepAlive(true, 30_000);
+        return { response, close };
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    close: () => void shared?.agent.then((agent) => agent.destroy()),
+  };
+}
+
+/** Runs `work` under the request's time limit and signal, and says in our words what went wrong. */
+async function guarded<T>(
+  outgoing: http.ClientRequest,
+  request: WireRequest,
+  place: FaultPlace,
+  work: () => Promise<T>,
+): Promise<T> {
+  let connected = false;
+  let fault: unknown;
+  const stop = (reason: unknown) => {
+    fault = reason;
+    outgoing.destroy();
+  };
+  outgoing.once("socket", (socket) => {
+    connected = outgoing.reusedSocket;
+    socket.once(socket instanceof tls.TLSSocket ? "secureConnect" : "connect", () => {
+      connected = true;
+    });
+  });
+  const { timeoutMs, signal } = request;
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => stop(timeoutFault(place, timeoutMs, connected ? "answer" : "connect")), timeoutMs);
+  const onAbort = () => stop(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  try {
+    return await work();
+  } catch (error) {
+    throw fault ?? (error instanceof Error && error.name === "UnreachableError" ? error : networkFault(error, place));
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+function headersOf(outgoing: http.ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once("response", resolve);
+    outgoing.on("error", reject);
+    outgoing.once("close", () => reject(Object.assign(new Error("socket closed"), { code: "ECONNRESET" })));
+  });
+}
+
+/** The whole body as text. */
+export async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+async function makeAgent(
+  base: URL,
+  proxy: string | undefined,
+  material: TlsMaterial,
+  limits: { readonly keepAlive: boolean; readonly maxSockets: number },
+): Promise<http.Agent> {
+  if (proxy !== undefined) return await proxyAgent(base, proxy, material, limits);
+  if (base.protocol === "http:") return new http.Agent(limits);
+  return new https.Agent({ ...tlsOptions(material), ...limits });
+}
+
+function tlsOptions(material: TlsMaterial): AgentOptions {
+  const { servername, rejectUnauthorized } = material;
+  return {
+    ca: material.ca ?? systemAuthorities(),
+    ...(material.cert !== undefined && { cert: material.cert }),
+    ...(material.key !== undefined && { key: material.key }),
+    ...(servername !== undefined && { servername }),
+    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+  };
+}
+
+/** Without a CA of its own a cluster is trusted as kubectl does: by the machine's authorities, not by Node's. */
+function systemAuthorities(): string[] {
+  const system = tls.getCACertificates("system");
+  return system.length > 0 ? system : tls.getCACertificates("default");
+}
+
+/** client-node's agents for http, https and SOCKS proxies; it leaves keeping connections open to us. */
+async function proxyAgent(
+  base: URL,
+  proxy: string,
+  material: TlsMaterial,
+  limits: { readonly keepAlive: boolean; readonly maxSockets: number },
+): Promise<http.Agent> {
+  const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
+  const kubeConfig = new KubeConfig();
+  const proxyUrl = proxy.replace(/^socks5:/, "socks5h:"); // As in Go, names are resolved behind the proxy.
+  kubeConfig.loadFromClusterAndUser(
+    { name: "cluster", server: base.href, skipTLSVerify: false, proxyUrl },
+    { name: "user" },
+  );
+  const options: RequestOptions = tlsOptions(material);
+  await kubeConfig.applyToHTTPSOptions(options);
+  return Object.assign(options.agent as http.Agent, limits);
+}
+
+function withoutPassword(proxy: string): string {
+  const url = new URL(proxy);
+  return `${url.protocol}//${url.host}`;
+}
+
+/** Lets `width` pieces of work run at a time; time limits thereby do not count the wait for a connection. */
+function turnstile(width: number): <T>(signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+  return async (signal, work) => {
+    if (busy >= width) await new Promise<void>((resolve) => waiting.push(resolve));
+    else busy += 1;
+    try {
+      signal?.throwIfAborted();
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) busy -= 1;
+      else next();
+    }
+  };
+}
