@@ -1,0 +1,45 @@
+/** Asks the API server who we are and what we may do. */
+import type { KubeClient, RequestOptions, ResourceType } from "../kube/client.ts";
+import { fieldsOf, flag, text } from "./read-field.ts";
+import { resourceTypes } from "./resource-types.ts";
+
+export interface AccessQuestion {
+  readonly verb: string;
+  readonly type: ResourceType;
+  readonly subresource?: string | undefined;
+  /** All namespaces when absent. */
+  readonly namespace?: string | undefined;
+}
+
+/** True when the API server says that we may; false when it says no, or does not say (SelfSubjectAccessReview). */
+export async function mayI(client: KubeClient, question: AccessQuestion, options?: RequestOptions): Promise<boolean> {
+  const { verb, type, subresource, namespace } = question;
+  const review = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: {
+      resourceAttributes: {
+        verb,
+        group: type.group,
+        version: type.version,
+        resource: type.plural,
+        subresource,
+        namespace,
+      },
+    },
+  };
+  const answer = await client.create({ type: resourceTypes.accessReviews }, review, options);
+  return isSuccess(answer.status) && flag(fieldsOf(fieldsOf(answer.body).status).allowed);
+}
+
+/** Our name as the API server knows it (SelfSubjectReview, Kubernetes 1.28), else the one in the kubeconfig. */
+export async function currentUser(client: KubeClient, options?: RequestOptions): Promise<string | undefined> {
+  const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+  const answer = await client.create({ type: resourceTypes.userReviews }, review, options);
+  const status = isSuccess(answer.status) ? fieldsOf(fieldsOf(answer.body).status) : {};
+  return text(fieldsOf(status.userInfo).username) ?? client.connection.user;
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}

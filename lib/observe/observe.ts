@@ -1,0 +1,217 @@
+/** Reads everything that the check of a drain needs, in as few requests as possible, into Facts. */
+import type { Discovery, KubeClient } from "../kube/client.ts";
+import type { Clock } from "../model/clock.ts";
+import { ExpectedError, RefusedError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
+import { isFinalVmi } from "../model/kubevirt.ts";
+import { detectPlatform } from "../platform/platform.ts";
+import {
+  countRunningMigrations,
+  readBudgets,
+  readDisks,
+  readMigrations,
+  readOtherLaunchers,
+  readOwners,
+} from "./around-vms.ts";
+import { closeNames } from "./close-names.ts";
+import { decodeNode, decodePod } from "./decode/core.ts";
+import { askDryRuns } from "./dry-runs.ts";
+import { readHolders } from "./holders.ts";
+import { offersEvacuateCancel, readKubernetesVersion, readKubeVirt, readVirtApiNodes } from "./installation.ts";
+import { listOf } from "./read-field.ts";
+import { gapOf, isForbidden, type Reading, startReading } from "./reading.ts";
+import { resourceTypes } from "./resource-types.ts";
+import { liveLaunchers, readWorkloads } from "./workloads.ts";
+
+export interface ObserveOptions {
+  /** Names of the nodes that the command is about. */
+  readonly nodes: readonly string[];
+  /** Tells the time where the API server does not. */
+  readonly clock: Clock;
+  /** Ordinary pods matter, too: the budgets of their namespaces are read. */
+  readonly allPods?: boolean | undefined;
+  /** Dry-run evictions are wanted where this says of KubeVirt's version that they do no harm. */
+  readonly dryRunIsSafe?: ((kubevirtVersion: string | undefined) => boolean) | undefined;
+  /** Names nodes whose pods are to be read next, so that the room there can be counted; asked again until it names none. */
+  readonly stillNeeded?: ((facts: Facts) => readonly string[]) | undefined;
+  /** Who we are for the API server: our own drain on a node is not somebody else's. */
+  readonly user?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Nodes whose room is counted at most: enough for the largest drain, and no matter how large the cluster is. */
+const roomNodesAtMost = 40;
+
+/**
+ * Reads the nodes and what concerns their VMs. What could not be read is a gap and the rest goes on; without nodes and discovery
+ * nothing can. Throws RefusedError where VMs cannot be seen, ExpectedError without KubeVirt and for unknown nodes.
+ */
+export async function observe(client: KubeClient, options: ObserveOptions): Promise<Facts> {
+  const reading = startReading(client, options.signal);
+  const [discovery, nodes, kubernetes] = await Promise.all([
+    reading.discover(),
+    readNodes(reading, client, options),
+    readKubernetesVersion(reading, options.signal),
+  ]);
+  refuseUnseenVms(discovery);
+  refuseUnknownNodes(options.nodes, nodes);
+  const targets = new Set(options.nodes);
+
+  const [workloads, installation, holders, runningMigrations] = await Promise.all([
+    readWorkloads(reading, options.nodes, options.allPods ?? false),
+    readInstallation(reading, discovery, options.signal),
+    readHolders(reading, {
+      discovery,
+      nodes: nodes.filter((node) => targets.has(node.metadata.name)),
+      user: options.user,
+    }),
+    countRunningMigrations(reading),
+  ]);
+  const { vmis } = workloads;
+  const running = vmis.filter((vmi) => !isFinalVmi(vmi));
+  const [virtualMachines, migrations, otherPods, budgets, disks] = await Promise.all([
+    readOwners(reading, vmis),
+    readMigrations(reading, vmis),
+    readOtherLaunchers(reading, running, workloads.pods),
+    readBudgets(reading, budgetNamespaces(workloads.pods, options.allPods ?? false)),
+    readDisks(reading, running),
+  ]);
+
+  const facts: Facts = {
+    time: (reading.serverTime() ?? options.clock.now()).toISOString(),
+    server: client.connection.server,
+    versions: { kubernetes, kubevirt: installation.kubevirt?.observedVersion },
+    targets: options.nodes,
+    nodes,
+    pods: [...workloads.pods, ...otherPods],
+    roomKnown: [],
+    vmis,
+    virtualMachines,
+    migrations,
+    runningMigrations,
+    budgets,
+    ...disks,
+    ...installation,
+    holders,
+    dryRuns: {},
+    gaps: reading.gaps,
+  };
+  const probed = await withDryRuns(reading, facts, options);
+  const whole = await withRoom(reading, probed, options);
+  return { ...whole, time: (reading.serverTime() ?? options.clock.now()).toISOString(), gaps: [...reading.gaps] };
+}
+
+/** Names of the nodes that a label selector chooses. */
+export async function selectNodes(
+  client: KubeClient,
+  labelSelector: string,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const { items } = await client.list(resourceTypes.nodes, { labelSelector, signal }, decodeNode);
+  return items.flatMap((node) => (node === undefined ? [] : [node.metadata.name]));
+}
+
+async function readNodes(reading: Reading, client: KubeClient, options: ObserveOptions): Promise<readonly Node[]> {
+  const all = await reading.attemptList(resourceTypes.nodes, {}, decodeNode);
+  if (all.ok) return all.value;
+  if (!isForbidden(all.error)) throw all.error;
+  // Who may read a node that is named, but not list them, can drain it; where its VMs could go then stays unknown.
+  reading.noteGap(gapOf(resourceTypes.nodes, "list", undefined, all.error));
+  const answers = await Promise.all(
+    options.nodes.map((name) =>
+      reading.attempt(() => client.get({ type: resourceTypes.nodes, name }, { signal: options.signal })),
+    ),
+  );
+  return answers.flatMap((answer) => {
+    if (!answer.ok) throw answer.error;
+    return listOf([answer.value.object], decodeNode);
+  });
+}
+
+function refuseUnseenVms(discovery: Discovery): void {
+  const unavailable = discovery.unavailable.map((groupVersion) => groupVersion.split("/")[0] ?? "");
+  const { flavour, refusal } = detectPlatform([...discovery.groups.map(({ name }) => name), ...unavailable]);
+  if (refusal === undefined) return;
+  throw flavour === "none" ? new ExpectedError(refusal) : new RefusedError(refusal);
+}
+
+function refuseUnknownNodes(wanted: readonly string[], nodes: readonly Node[]): void {
+  const names = nodes.map((node) => node.metadata.name);
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  const close = [...new Set(unknown.flatMap((name) => closeNames(name, names)))];
+  // kubectl's words for it.
+  const lines = unknown.map((name) => `Error from server (NotFound): nodes "${name}" not found`);
+  throw new ExpectedError(lines.join("\n"), {
+    hint: close.length === 0 ? "kubectl get nodes lists them all" : `did you mean ${close.join(" or ")}?`,
+  });
+}
+
+type Installation = Pick<Facts, "kubevirt" | "virtApiNodes" | "evacuateCancel">;
+
+async function readInstallation(reading: Reading, discovery: Discovery, signal?: AbortSignal): Promise<Installation> {
+  const [kubevirt, evacuateCancel] = await Promise.all([
+    readKubeVirt(reading),
+    offersEvacuateCancel(reading, discovery, signal),
+  ]);
+  // Its namespace is the one that KubeVirt is installed in.
+  const namespace = kubevirt?.metadata.namespace;
+  const virtApiNodes = namespace === undefined ? undefined : await readVirtApiNodes(reading, namespace);
+  return { kubevirt, virtApiNodes, evacuateCancel };
+}
+
+/** Namespaces whose budgets can refuse an eviction of this drain. */
+function budgetNamespaces(pods: readonly Pod[], allPods: boolean): ReadonlySet<string> {
+  const evicted = allPods ? pods.filter((pod) => !isFinishedPod(pod)) : liveLaunchers(pods);
+  return new Set(evicted.map((pod) => pod.metadata.namespace));
+}
+
+async function withDryRuns(reading: Reading, facts: Facts, options: ObserveOptions): Promise<Facts> {
+  if (options.dryRunIsSafe === undefined) return facts;
+  const version = facts.versions.kubevirt;
+  if (!options.dryRunIsSafe(version))
+    return { ...facts, dryRunsLeftOut: `KubeVirt ${version ?? "of unknown version"} may carry out a dry run for real` };
+  const onTargets = facts.pods.filter((pod) => facts.targets.includes(pod.spec.nodeName ?? ""));
+  const pods = liveLaunchers(onTargets).filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  const { answers, leftOut } = await askDryRuns(reading, pods, options.signal);
+  return { ...facts, dryRuns: answers, dryRunsLeftOut: leftOut };
+}
+
+/** Reads the pods of further nodes for as long as the assessment asks for some. */
+async function withRoom(reading: Reading, facts: Facts, options: ObserveOptions): Promise<Facts> {
+  if (options.stillNeeded === undefined) return facts;
+  const asked = new Set(facts.targets);
+  let known = facts;
+  while (asked.size - facts.targets.length < roomNodesAtMost) {
+    const left = roomNodesAtMost - (asked.size - facts.targets.length);
+    const next = options
+      .stillNeeded(known)
+      .filter((node) => !asked.has(node))
+      .slice(0, left);
+    if (next.length === 0) return known;
+    for (const node of next) asked.add(node);
+    known = withPodsOf(known, await Promise.all(next.map((node) => readRoom(reading, node))));
+  }
+  return known;
+}
+
+interface Room {
+  readonly node: string;
+  readonly pods: readonly Pod[] | undefined;
+}
+
+async function readRoom(reading: Reading, node: string): Promise<Room> {
+  return { node, pods: await reading.list(resourceTypes.pods, { fieldSelector: `spec.nodeName=${node}` }, decodePod) };
+}
+
+function withPodsOf(facts: Facts, rooms: readonly Room[]): Facts {
+  const read = rooms.filter((room): room is Room & { readonly pods: readonly Pod[] } => room.pods !== undefined);
+  const known = new Set(facts.pods.map((pod) => pod.metadata.uid));
+  const added = read.flatMap(({ pods }) => pods).filter((pod) => !known.has(pod.metadata.uid));
+  return {
+    ...facts,
+    pods: [...facts.pods, ...added],
+    roomKnown: [...facts.roomKnown, ...read.map(({ node }) => node)],
+  };
+}

@@ -1,0 +1,145 @@
+/** One pass over the cluster: reads objects, and remembers what could not be read instead of failing. */
+import type { Discovery, KubeClient, ResourcePath, ResourceType, Selection, Table } from "../kube/client.ts";
+import { ExpectedError, KubeError } from "../model/errors.ts";
+import type { Gap } from "../model/facts.ts";
+import { fieldsOf, text } from "./read-field.ts";
+import { requestSlots } from "./request-slots.ts";
+
+export type Decoder<T> = (object: unknown) => T | undefined;
+
+export interface ReadSelection extends Selection {
+  /** Only these objects, as `namespace/name`; the others are dropped undecoded, page by page. */
+  readonly only?: ReadonlySet<string> | undefined;
+}
+
+export type Attempt<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: ExpectedError };
+
+export interface Reading {
+  readonly client: KubeClient;
+  readonly gaps: readonly Gap[];
+  /** The newest time that the API server told. */
+  serverTime(): Date | undefined;
+  /** The objects of a list, or undefined when it could not be read, which is noted as a gap. */
+  list<T>(type: ResourceType, selection: ReadSelection, decode: Decoder<T>): Promise<readonly T[] | undefined>;
+  /** As `list`, with the failure handed to the caller, who may know another way. */
+  attemptList<T>(type: ResourceType, selection: ReadSelection, decode: Decoder<T>): Promise<Attempt<readonly T[]>>;
+  /** One object; undefined when it does not exist, and when it could not be read, which is noted as a gap. */
+  get<T>(path: ResourcePath, decode: Decoder<T>): Promise<T | undefined>;
+  /** A table without its objects; undefined when the server has none, or refuses. No gap is noted. */
+  table(type: ResourceType, selection: Selection): Promise<Table | undefined>;
+  /** What the request resolves to. Expected errors are handed to the caller; an abort is thrown. */
+  attempt<T>(request: (client: KubeClient) => Promise<T>): Promise<Attempt<T>>;
+  discover(): Promise<Discovery>;
+  noteGap(gap: Gap): void;
+}
+
+/** Starts a pass. `signal` ends it: whatever is being read then throws the signal's reason. */
+export function startReading(client: KubeClient, signal?: AbortSignal): Reading {
+  const slots = requestSlots();
+  const gaps: Gap[] = [];
+  let newest: Date | undefined;
+
+  /** A hundred objects that may not be read are one gap. */
+  function note(gap: Gap): void {
+    const known = gaps.some(
+      ({ resource, namespace, reason }) =>
+        resource === gap.resource && namespace === gap.namespace && reason === gap.reason,
+    );
+    if (!known) gaps.push(gap);
+  }
+
+  function told(time: Date | undefined): void {
+    if (time !== undefined && (newest === undefined || time > newest)) newest = time;
+  }
+
+  async function attempt<T>(request: (client: KubeClient) => Promise<T>): Promise<Attempt<T>> {
+    try {
+      return { ok: true, value: await slots.run(() => request(client)) };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof ExpectedError) return { ok: false, error };
+      throw error;
+    }
+  }
+
+  async function attemptList<T>(type: ResourceType, selection: ReadSelection, decode: Decoder<T>) {
+    const { only, ...where } = selection;
+    let malformed = 0;
+    const decodeWanted = (object: unknown): T | undefined => {
+      if (only !== undefined && !only.has(rawKey(object))) return undefined;
+      const decoded = decode(object);
+      if (decoded === undefined) malformed += 1;
+      return decoded;
+    };
+    const answer = await attempt((to) => to.list(type, { ...where, signal }, decodeWanted));
+    if (!answer.ok) return answer;
+    told(answer.value.serverTime);
+    if (malformed > 0) note(malformedGap(type, where.namespace, malformed));
+    return { ok: true, value: answer.value.items.filter((item) => item !== undefined) } as const;
+  }
+
+  return {
+    client,
+    gaps,
+    attempt,
+    attemptList,
+    serverTime: () => newest,
+    noteGap: note,
+    discover: () => slots.run(() => client.discover({ signal })),
+
+    async list(type, selection, decode) {
+      const answer = await attemptList(type, selection, decode);
+      if (answer.ok) return answer.value;
+      note(gapOf(type, "list", selection.namespace, answer.error));
+      return undefined;
+    },
+
+    async get(path, decode) {
+      const answer = await attempt((to) => to.get(path, { signal }));
+      if (answer.ok) {
+        told(answer.value.serverTime);
+        const decoded = decode(answer.value.object);
+        if (decoded === undefined) note(malformedGap(path.type, path.namespace, 1));
+        return decoded;
+      }
+      if (!isNotFound(answer.error)) note(gapOf(path.type, "get", path.namespace, answer.error));
+      return undefined;
+    },
+
+    async table(type, selection) {
+      const answer = await attempt((to) => to.table(type, { ...selection, includeObject: "None", signal }));
+      if (answer.ok) told(answer.value?.serverTime);
+      return answer.ok ? answer.value : undefined;
+    },
+  };
+}
+
+export function keyOf(object: { readonly namespace: string; readonly name: string }): string {
+  return `${object.namespace}/${object.name}`;
+}
+
+function rawKey(object: unknown): string {
+  const metadata = fieldsOf(fieldsOf(object).metadata);
+  return keyOf({ namespace: text(metadata.namespace) ?? "", name: text(metadata.name) ?? "" });
+}
+
+export function isForbidden(error: unknown): boolean {
+  return error instanceof KubeError && error.status.code === 403;
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof KubeError && error.status.code === 404;
+}
+
+/** What is missing because a request failed. */
+export function gapOf(type: ResourceType, verb: string, namespace: string | undefined, error: ExpectedError): Gap {
+  const reason = isForbidden(error) ? `forbidden: ${verb} ${type.plural}` : error.message;
+  return { resource: type.plural, namespace, reason };
+}
+
+function malformedGap(type: ResourceType, namespace: string | undefined, count: number): Gap {
+  const what = count === 1 ? "one object has" : `${count} objects have`;
+  return { resource: type.plural, namespace, reason: `${what} no name or no UID and cannot be told` };
+}
