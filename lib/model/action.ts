@@ -1,4 +1,5 @@
 /** What can be done to a cluster: the only list of writes of this program. `lib/act` turns each into requests and decides nothing. */
+import type { Taint } from "./kubernetes.ts";
 import type { OperationRecord } from "./record.ts";
 
 /** An object as it was assessed: a request that finds another UID under the name does nothing. */
@@ -34,6 +35,8 @@ export type Action =
       readonly resourceVersion: string;
       /** `key=value:effect`, as in the record. */
       readonly taints: readonly string[];
+      /** What stays when those are off. */
+      readonly remainingTaints: readonly Taint[];
       readonly uncordon: boolean;
       readonly record: boolean;
     };

@@ -1,0 +1,52 @@
+/** Which marks and migrations on a node belong to an evacuation of it, and which of them can still be undone. */
+import type { Facts } from "../model/facts.ts";
+import {
+  isFinishedMigration,
+  type VirtualMachineInstance,
+  type VirtualMachineInstanceMigration,
+} from "../model/kubevirt.ts";
+import { evacuationMigrationAnnotation, evictionSourceAnnotation } from "../platform/names.ts";
+
+export interface Evacuation {
+  /** VMIs that are marked to leave the node, without those that the descheduler marked. */
+  readonly marks: readonly VirtualMachineInstance[];
+  /** Marked by the descheduler: not part of a drain. */
+  readonly descheduled: readonly VirtualMachineInstance[];
+  /** Unfinished evacuation migrations away from the node that can be cancelled. */
+  readonly migrations: readonly VirtualMachineInstanceMigration[];
+  /** The guest runs on the target already, or its memory is split between two hosts: deleting the migration cannot undo that. */
+  readonly beyondReturn: readonly VirtualMachineInstanceMigration[];
+}
+
+/**
+ * The evacuation of one node as the cluster shows it
+ * (kubevirt/kubevirt pkg/virt-controller/watch/drain/evacuation/evacuation.go, pkg/virt-controller/watch/migration/migration.go).
+ */
+export function evacuationOf(facts: Facts, node: string): Evacuation {
+  const marked = facts.vmis.filter((vmi) => vmi.status.evacuationNodeName === node);
+  const descheduled = marked.filter((vmi) => vmi.metadata.annotations[evictionSourceAnnotation] === "descheduler");
+  const unfinished = facts.migrations.filter(
+    (migration) =>
+      migration.metadata.annotations[evacuationMigrationAnnotation] === node &&
+      !isFinishedMigration(migration) &&
+      !descheduled.some((vmi) => isMigrationOf(migration, vmi)),
+  );
+  const beyondReturn = unfinished.filter((migration) => isBeyondReturn(migration, facts));
+  return {
+    marks: marked.filter((vmi) => !descheduled.includes(vmi)),
+    descheduled,
+    migrations: unfinished.filter((migration) => !beyondReturn.includes(migration)),
+    beyondReturn,
+  };
+}
+
+/** True when the migration is about this VMI. */
+export function isMigrationOf(migration: VirtualMachineInstanceMigration, vmi: VirtualMachineInstance): boolean {
+  return migration.metadata.namespace === vmi.metadata.namespace && migration.spec.vmiName === vmi.metadata.name;
+}
+
+function isBeyondReturn(migration: VirtualMachineInstanceMigration, facts: Facts): boolean {
+  const state = facts.vmis.find((vmi) => isMigrationOf(migration, vmi))?.status.migrationState;
+  if (state === undefined || state.migrationUid !== migration.metadata.uid) return false;
+  return state.targetNodeDomainReadyTimestamp !== undefined || state.mode === "PostCopy";
+}

@@ -1,0 +1,249 @@
+/**
+ * Decides how a drain is undone, in the one order that does not race with KubeVirt's evacuation controller: our taints, the
+ * evacuation marks, the unfinished evacuation migrations, and at last our own cordon. What others set is named and left.
+ */
+import { type Evacuation, evacuationOf, isMigrationOf } from "../assess/evacuation.ts";
+import type { Action, ActionResult } from "../model/action.ts";
+import type { Facts, RecordOnNode } from "../model/facts.ts";
+import type { Node } from "../model/kubernetes.ts";
+import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
+import { ourTaints, releaseNode } from "./cordon.ts";
+
+export interface AbortIntent {
+  readonly node: string;
+  /** The account to impersonate where the server has no evacuate/cancel; only when a person asked for it. */
+  readonly impersonate?: string | undefined;
+}
+
+/** What this run has tried, by the UID of the object (the node's UID for its release). */
+export interface AbortLedger {
+  readonly results: Readonly<
+    Record<string, { readonly result: ActionResult; readonly at: number; readonly tries: number }>
+  >;
+  /** Since when no mark and no new migration has been seen. */
+  readonly quietSince?: number | undefined;
+}
+
+export interface AbortDecision {
+  /** incomplete: everything possible is done, and `failures` or `pending` say what is left. */
+  readonly status: "going" | "done" | "incomplete";
+  readonly actions: readonly Action[];
+  /** Milliseconds of the API server's clock. */
+  readonly wakeAt?: number | undefined;
+  readonly ledger: AbortLedger;
+  readonly view: AbortView;
+}
+
+/** What an abort finds, for the plan and for the summary. */
+export interface AbortView extends Evacuation {
+  readonly taints: readonly string[];
+  readonly uncordons: boolean;
+  /** Set by others, and left as it is. */
+  readonly leftAlone: readonly string[];
+  readonly failures: readonly string[];
+}
+
+/** How long nothing new may appear before the undo counts as verified; the evacuation controller looks again within 5 s. */
+const quietTime = 6_000;
+const retryAfter = 2_000;
+const triesUntilGivenUp = 4;
+const longestCancellation = 120_000;
+
+/** One turn of the abort's loop. Pure. */
+export function decideAbort(
+  facts: Facts,
+  found: RecordOnNode,
+  intent: AbortIntent,
+  ledger: AbortLedger,
+): AbortDecision {
+  const now = Date.parse(facts.time);
+  const node = facts.nodes.find((candidate) => candidate.metadata.name === intent.node);
+  const view = abortView(facts, found, intent, ledger);
+  const decide = (status: AbortDecision["status"], actions: readonly Action[], next: Partial<AbortDecision> = {}) => ({
+    status,
+    actions,
+    ledger,
+    view,
+    ...next,
+  });
+
+  const taintStep = node === undefined ? undefined : releaseNode(node, found, { uncordon: false, keepRecord: true });
+  if (taintStep !== undefined && mayTry(ledger, taintStep.uid, now)) return decide("going", [taintStep]);
+
+  const open = canCancel(facts, intent) ? view.marks.filter((vmi) => !isGivenUp(ledger, vmi.metadata.uid)) : [];
+  const cancels = open.filter((vmi) => mayTry(ledger, vmi.metadata.uid, now)).map((vmi) => cancelAction(vmi, intent));
+  if (open.length > 0) return decide("going", cancels, { wakeAt: now + retryAfter });
+
+  const deletable = view.migrations.filter(
+    (migration) =>
+      !isGivenUp(ledger, migration.metadata.uid) &&
+      !endsTooSlowly(migration, ledger, now) &&
+      !keepsItsMark(migration, view.marks),
+  );
+  const deletions = deletable
+    .filter((migration) => migration.metadata.deletionTimestamp === undefined)
+    .filter((migration) => mayTry(ledger, migration.metadata.uid, now))
+    .map(deleteAction);
+  if (deletable.length > 0) return decide("going", deletions, { wakeAt: now + retryAfter });
+
+  const quietSince = ledger.quietSince ?? now;
+  const watched = { ...ledger, quietSince };
+  if (now < quietSince + quietTime) return decide("going", [], { wakeAt: quietSince + quietTime, ledger: watched });
+
+  const clean = view.marks.length === 0 && view.migrations.length === 0 && view.failures.length === 0;
+  const release =
+    node === undefined ? undefined : releaseNode(node, found, { uncordon: view.uncordons, keepRecord: !clean });
+  if (release !== undefined && !isGivenUp(ledger, release.uid))
+    return decide("going", mayTry(ledger, release.uid, now) ? [release] : [], {
+      wakeAt: now + retryAfter,
+      ledger: watched,
+    });
+  return decide(clean ? "done" : "incomplete", [], { ledger: watched });
+}
+
+/** Everything an abort would do, in its order: what `--dry-run` prints. */
+export function abortActions(facts: Facts, found: RecordOnNode, intent: AbortIntent): readonly Action[] {
+  const view = abortView(facts, found, intent, { results: {} });
+  const node = facts.nodes.find((candidate) => candidate.metadata.name === intent.node);
+  const taints = node === undefined ? undefined : releaseNode(node, found, { uncordon: false, keepRecord: true });
+  const withoutTaints = node === undefined ? undefined : withoutOurTaints(node, found);
+  const release =
+    withoutTaints === undefined ? undefined : releaseNode(withoutTaints, found, { uncordon: view.uncordons });
+  return [
+    ...(taints === undefined ? [] : [taints]),
+    ...view.marks.filter(() => canCancel(facts, intent)).map((vmi) => cancelAction(vmi, intent)),
+    ...view.migrations.filter(() => canCancel(facts, intent) || view.marks.length === 0).map(deleteAction),
+    ...(release === undefined ? [] : [release]),
+  ];
+}
+
+function withoutOurTaints(node: Node, found: RecordOnNode): Node {
+  return found.kind === "record" && ourTaints(node, found).length > 0
+    ? { ...node, spec: { ...node.spec, taints: [] } }
+    : node;
+}
+
+function canCancel(facts: Facts, intent: AbortIntent): boolean {
+  return facts.evacuateCancel !== false || intent.impersonate !== undefined;
+}
+
+/** Note of an action's result in the ledger. A mark or migration that had to be touched restarts the quiet time. */
+export function noteResult(ledger: AbortLedger, uid: string, result: ActionResult, now: number): AbortLedger {
+  const tries = (ledger.results[uid]?.tries ?? 0) + 1;
+  return { results: { ...ledger.results, [uid]: { result, at: now, tries } } };
+}
+
+/** The object that an action is about, as the ledger knows it. */
+export function uidOf(action: Action): string {
+  switch (action.kind) {
+    case "cordon":
+    case "release-node":
+      return action.uid;
+    case "evict":
+      return action.pod.uid;
+    case "cancel-evacuation":
+      return action.vmi.uid;
+    case "delete-migration":
+      return action.migration.uid;
+  }
+}
+
+function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledger: AbortLedger): AbortView {
+  const node = facts.nodes.find((candidate) => candidate.metadata.name === intent.node);
+  const evacuation = evacuationOf(facts, intent.node);
+  const cordonedByUs = found.kind === "record" && found.record.cordonedByUs;
+  return {
+    taints: node === undefined ? [] : ourTaints(node, found),
+    ...evacuation,
+    uncordons: cordonedByUs && node?.spec.unschedulable === true,
+    leftAlone: [
+      ...(node?.spec.unschedulable && !cordonedByUs
+        ? [
+            `the cordon of node/${intent.node}: ${found.kind === "record" ? "it was cordoned before the drain" : "no record says that this program set it"}`,
+          ]
+        : []),
+      ...evacuation.descheduled.map(
+        (vmi) => `the mark of ${vmi.metadata.namespace}/${vmi.metadata.name}: the descheduler set it`,
+      ),
+    ],
+    failures: failuresOf({ facts, intent, ledger, evacuation, node }),
+  };
+}
+
+function failuresOf(scene: {
+  readonly facts: Facts;
+  readonly intent: AbortIntent;
+  readonly ledger: AbortLedger;
+  readonly evacuation: Evacuation;
+  readonly node: Node | undefined;
+}): string[] {
+  const { facts, intent, ledger, node } = scene;
+  const { marks, migrations } = scene.evacuation;
+  const failures: string[] = [];
+  for (const { metadata } of marks) {
+    const object = `vmi/${metadata.name} in ${metadata.namespace}`;
+    if (!canCancel(facts, intent))
+      failures.push(`${object}: this KubeVirt cannot take an evacuation mark back; it goes on migrating the VM away`);
+    else if (isGivenUp(ledger, metadata.uid))
+      failures.push(`${object}: ${whyItFailed(ledger, metadata.uid, "its mark is still there")}`);
+  }
+  for (const migration of migrations) {
+    const { metadata } = migration;
+    const object = `virtualmachineinstancemigration/${metadata.name} in ${metadata.namespace}`;
+    if (endsTooSlowly(migration, ledger, Date.parse(facts.time)))
+      failures.push(`${object}: is being cancelled, but has not ended yet`);
+    else if (isGivenUp(ledger, metadata.uid))
+      failures.push(`${object}: ${whyItFailed(ledger, metadata.uid, "it is still there")}`);
+    else if (!canCancel(facts, intent) && keepsItsMark(migration, marks))
+      failures.push(`${object}: left alone, because KubeVirt would make it again`);
+  }
+  if (node !== undefined && isGivenUp(ledger, node.metadata.uid))
+    failures.push(`node/${intent.node}: ${whyItFailed(ledger, node.metadata.uid, "it could not be changed")}`);
+  return failures;
+}
+
+function whyItFailed(ledger: AbortLedger, uid: string, otherwise: string): string {
+  const result = ledger.results[uid]?.result;
+  return result?.kind === "refused" || result?.kind === "unanswered" ? result.message : otherwise;
+}
+
+/** A migration in phase Running is cancelled by its source's virt-handler, which takes a moment; after two minutes that is said. */
+function endsTooSlowly(migration: VirtualMachineInstanceMigration, ledger: AbortLedger, now: number): boolean {
+  const entry = ledger.results[migration.metadata.uid];
+  return entry !== undefined && now > entry.at + longestCancellation;
+}
+
+/** A migration of a VMI whose mark could not be taken back would only be made again. */
+function keepsItsMark(migration: VirtualMachineInstanceMigration, marks: readonly VirtualMachineInstance[]): boolean {
+  return marks.some((vmi) => isMigrationOf(migration, vmi));
+}
+
+function cancelAction(vmi: VirtualMachineInstance, intent: AbortIntent): Action {
+  const { namespace, name, uid } = vmi.metadata;
+  return {
+    kind: "cancel-evacuation",
+    vmi: { namespace, name, uid },
+    node: intent.node,
+    impersonate: intent.impersonate,
+  };
+}
+
+function deleteAction(migration: VirtualMachineInstanceMigration): Action {
+  const { namespace, name, uid } = migration.metadata;
+  return { kind: "delete-migration", migration: { namespace, name, uid } };
+}
+
+function mayTry(ledger: AbortLedger, uid: string, now: number): boolean {
+  const entry = ledger.results[uid];
+  return entry === undefined || (!isGivenUp(ledger, uid) && now >= entry.at + retryAfter);
+}
+
+function isGivenUp(ledger: AbortLedger, uid: string): boolean {
+  const entry = ledger.results[uid];
+  return entry !== undefined && isGivenUpResult(entry.result, entry.tries);
+}
+
+function isGivenUpResult(result: ActionResult, tries: number): boolean {
+  if (result.kind === "refused" && (result.code === 403 || result.code === 401 || result.code === 400)) return true;
+  return tries >= triesUntilGivenUp;
+}

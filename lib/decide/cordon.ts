@@ -1,0 +1,85 @@
+/** Decides how a node is taken out of service and given back: the cordon, our taints, and the record of the operation. */
+import type { Action } from "../model/action.ts";
+import type { RecordOnNode } from "../model/facts.ts";
+import type { Node, Taint } from "../model/kubernetes.ts";
+import type { OperationRecord, RecordedVm } from "../model/record.ts";
+
+export interface DrainRecordInput {
+  readonly by: string;
+  readonly reason?: string | undefined;
+  /** RFC 3339, API server's clock. */
+  readonly since: string;
+  readonly vms: readonly RecordedVm[];
+}
+
+/**
+ * The cordon of a drain, with its record. A record of a drain on a node that is still cordoned is taken up: who cordoned the
+ * node, and since when, stays as it was. A record on a schedulable node is stale and is replaced.
+ */
+export function cordonForDrain(
+  node: Node,
+  found: RecordOnNode,
+  input: DrainRecordInput,
+): Extract<Action, { kind: "cordon" }> {
+  const earlier = found.kind === "record" && node.spec.unschedulable ? found.record : undefined;
+  const record: OperationRecord = {
+    v: 1,
+    kind: "drain",
+    by: earlier?.by ?? input.by,
+    reason: input.reason ?? earlier?.reason,
+    since: earlier?.since ?? input.since,
+    cordonedByUs: earlier?.cordonedByUs ?? !node.spec.unschedulable,
+    taints: earlier?.taints ?? [],
+    bootID: node.status.bootID,
+    vms: mergeVms(earlier?.vms ?? [], input.vms),
+  };
+  return {
+    kind: "cordon",
+    node: node.metadata.name,
+    uid: node.metadata.uid,
+    resourceVersion: node.metadata.resourceVersion,
+    record,
+  };
+}
+
+function mergeVms(earlier: readonly RecordedVm[], now: readonly RecordedVm[]): readonly RecordedVm[] {
+  const known = new Set(now.map((vm) => vm.uid));
+  return [...earlier.filter((vm) => !known.has(vm.uid)), ...now];
+}
+
+/** A taint as it is written in records and on kubectl's command line: `key=value:effect`. */
+export function taintText(taint: Taint): string {
+  return `${taint.key}${taint.value ? `=${taint.value}` : ""}:${taint.effect}`;
+}
+
+/** Our taints that are on the node now. */
+export function ourTaints(node: Node, found: RecordOnNode): readonly string[] {
+  if (found.kind !== "record") return [];
+  const present = new Set(node.spec.taints.map(taintText));
+  return found.record.taints.filter((taint) => present.has(taint));
+}
+
+/**
+ * The next step of giving a node back: our taints first, then the cordon together with the record.
+ * Undefined when nothing is left to do. `uncordon` false leaves the cordon to whoever set it.
+ */
+export function releaseNode(
+  node: Node,
+  found: RecordOnNode,
+  options: { readonly uncordon: boolean; readonly keepRecord?: boolean },
+): Extract<Action, { kind: "release-node" }> | undefined {
+  const taints = ourTaints(node, found);
+  const base = {
+    kind: "release-node",
+    node: node.metadata.name,
+    uid: node.metadata.uid,
+    resourceVersion: node.metadata.resourceVersion,
+  } as const;
+  if (taints.length > 0) {
+    const remainingTaints = node.spec.taints.filter((taint) => !taints.includes(taintText(taint)));
+    return { ...base, taints, remainingTaints, uncordon: false, record: false };
+  }
+  const uncordon = options.uncordon && node.spec.unschedulable;
+  const record = found.kind === "record" && options.keepRecord !== true;
+  return uncordon || record ? { ...base, taints: [], remainingTaints: node.spec.taints, uncordon, record } : undefined;
+}

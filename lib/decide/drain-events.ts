@@ -1,0 +1,38 @@
+/** Events of a drain: the difference between two pictures of its progress. There is no second state machine. */
+import type { DrainProgress, ProgressEvent, VmProgress, VmState } from "../model/progress.ts";
+
+/** What people and machines are told after `before` became `after`; `before` is absent at the first look. */
+export function drainEvents(before: DrainProgress | undefined, after: DrainProgress): readonly ProgressEvent[] {
+  const events: ProgressEvent[] = [];
+  const known = new Map(before?.vms.map((vm) => [vm.uid, vm]));
+  for (const vm of after.vms) {
+    const earlier = known.get(vm.uid);
+    if (hasLeft(vm.state) && earlier !== undefined && !hasLeft(earlier.state))
+      events.push({ type: "pod-evicted", time: after.time, node: vm.node, namespace: vm.namespace, pod: vm.pod });
+    if (isNews(earlier, vm)) events.push({ type: "vm", time: after.time, vm });
+  }
+  const left = new Set(after.pods.map((pod) => pod.uid));
+  for (const pod of before?.pods ?? [])
+    if (!left.has(pod.uid))
+      events.push({ type: "pod-evicted", time: after.time, node: pod.node, namespace: pod.namespace, pod: pod.name });
+  for (const message of after.trouble)
+    if (!before?.trouble.includes(message)) events.push({ type: "warning", time: after.time, message });
+  return events;
+}
+
+function hasLeft(state: VmState): boolean {
+  return (
+    state === "moved" || state === "restarted" || state === "stopped" || state === "failed" || state === "starting"
+  );
+}
+
+/** Waiting is where every VM begins: it is worth a line only when it comes with a cause. */
+function isNews(before: VmProgress | undefined, after: VmProgress): boolean {
+  if (before === undefined) return after.state !== "waiting" || after.detail !== undefined;
+  return (
+    before.state !== after.state ||
+    before.phase !== after.phase ||
+    before.target !== after.target ||
+    (before.detail !== after.detail && after.detail !== undefined)
+  );
+}

@@ -1,0 +1,103 @@
+/** What is said at the end of a drain: what became of each VM, whether a node may be powered off, and how to go on or back. */
+import { type ExitCode, exitCode } from "../model/exit-code.ts";
+import type { DrainProgress, Summary, VmProgress, VmState } from "../model/progress.ts";
+
+/** What a fresh read, not the store, found on a node at the end. */
+export interface NodeAtTheEnd {
+  readonly name: string;
+  /** Unfinished launcher pods and running VMIs, `namespace/name`, inside and outside of a narrowing selector. */
+  readonly selected: readonly string[];
+  readonly others: readonly string[];
+  /** Other pods that still run there; undefined when they could not be read. */
+  readonly otherPods?: number | undefined;
+  readonly attachedVolumes?: number | undefined;
+}
+
+export type DrainEnd = "finished" | "stuck" | "timed-out" | "interrupted";
+
+export interface SummaryInput {
+  readonly progress: DrainProgress;
+  readonly end: DrainEnd;
+  readonly nodes: readonly NodeAtTheEnd[];
+  /** The whole node was to be emptied. */
+  readonly allPods: boolean;
+  readonly interruptedBy?: ExitCode | undefined;
+}
+
+/** The summary of a drain, with its exit code. */
+export function summariseDrain(input: SummaryInput): Summary {
+  const nodes = input.nodes.map((node) => summariseNode(input, node));
+  const complete = nodes.every((node) => node.drained && node.failed.length === 0);
+  return {
+    exitCode: input.interruptedBy ?? (complete ? exitCode.ok : exitCode.incomplete),
+    nodes,
+    nextSteps: complete ? afterDrain(input) : afterIncomplete(input),
+  };
+}
+
+function summariseNode(input: SummaryInput, node: NodeAtTheEnd): Summary["nodes"][number] {
+  const here = input.progress.vms.filter((vm) => vm.node === node.name);
+  const inState = (...states: VmState[]): VmProgress[] => here.filter((vm) => states.includes(vm.state));
+  const failed = inState("failed");
+  const starting = inState("starting");
+  const stillThere = here.filter((vm) => stays.has(vm.state));
+  const podsLeft = input.progress.pods.filter((pod) => pod.node === node.name);
+  const drained = node.selected.length === 0 && stillThere.length === 0 && podsLeft.length === 0;
+  const empty = drained && node.others.length === 0;
+  return {
+    name: node.name,
+    drained,
+    moved: inState("moved"),
+    restarted: inState("restarted"),
+    stopped: inState("stopped"),
+    failed: [...failed, ...starting],
+    stillThere,
+    outsideSelection: node.others.length,
+    otherPods: node.otherPods,
+    attachedVolumes: node.attachedVolumes,
+    mayPowerOff: empty && starting.length === 0,
+    powerOffDetail: powerOffDetail(node, { empty, starting: starting.length, selected: node.selected.length }),
+  };
+}
+
+/** The states of a VM that is on the node. */
+const stays: ReadonlySet<VmState> = new Set<VmState>([
+  "waiting",
+  "queued",
+  "migrating",
+  "shutting-down",
+  "held",
+  "blocked",
+  "left-behind",
+]);
+
+function powerOffDetail(
+  node: NodeAtTheEnd,
+  found: { readonly empty: boolean; readonly starting: number; readonly selected: number },
+): string | undefined {
+  if (!found.empty) {
+    const count = found.selected + node.others.length;
+    return count === 0 ? "it is not drained" : `${count} ${count === 1 ? "VM is" : "VMs are"} still there`;
+  }
+  if (found.starting > 0) return `${found.starting} of its VMs do not run elsewhere yet`;
+  if (node.attachedVolumes === undefined) return "attached volumes could not be read";
+  return undefined;
+}
+
+function afterDrain(input: SummaryInput): Summary["nextSteps"] {
+  return input.progress.nodes.map((node) => ({
+    command: `kubectl vmnode uncordon ${node}`,
+    purpose: "gives the node back after the maintenance",
+  }));
+}
+
+function afterIncomplete(input: SummaryInput): Summary["nextSteps"] {
+  const nodes = input.progress.nodes;
+  return [
+    { command: `kubectl vmnode drain ${nodes.join(" ")}`, purpose: "takes the drain up again" },
+    ...nodes.map((node) => ({
+      command: `kubectl vmnode abort ${node}`,
+      purpose: "undoes it: marks, unfinished migrations, our cordon",
+    })),
+  ];
+}

@@ -1,0 +1,336 @@
+/** Decides the next step of a drain: whom to evict now, when to look again, and whether it is done, stuck or out of time. */
+import type { Action } from "../model/action.ts";
+import type { Facts } from "../model/facts.ts";
+import type { DrainProgress, OtherPodProgress, VmProgress } from "../model/progress.ts";
+import type { Check, NodeVerdict, PodVerdict, VmVerdict } from "../model/verdict.ts";
+import type { DrainIntent } from "./intent.ts";
+import { type Ledger, nextTry, type Seen } from "./ledger.ts";
+import {
+  hasEnded,
+  isMarked,
+  type ProgressInput,
+  unfinishedMigration,
+  type VmOnItsWay,
+  vmsOnTheirWay,
+} from "./vm-progress.ts";
+
+export type EvictAction = Extract<Action, { kind: "evict" }> & {
+  readonly node: string;
+  readonly vm?: string | undefined;
+};
+
+export interface DrainDecision {
+  /**
+   * going: carry out the actions, look again at `wakeAt` or when something changes. verify: nothing of the selection is left in
+   * the picture; a fresh read must confirm it. The others end the drain with what is left.
+   */
+  readonly status: "going" | "verify" | "left-behind" | "stuck" | "timed-out";
+  readonly actions: readonly EvictAction[];
+  /** Milliseconds of the API server's clock. */
+  readonly wakeAt?: number | undefined;
+  readonly progress: DrainProgress;
+  /** The ledger with what was seen in this picture. */
+  readonly ledger: Ledger;
+  /** VMs whose outcome is no longer covered by what was confirmed, but that somebody could confirm now. */
+  readonly unconfirmed: readonly VmOnItsWay[];
+}
+
+export interface DrainInput {
+  readonly facts: Facts;
+  readonly check: Check;
+  readonly intent: DrainIntent;
+  readonly ledger: Ledger;
+  /** RFC 3339: when the drain began. */
+  readonly startedAt: string;
+  readonly trouble: readonly string[];
+}
+
+/** A drain in which every VM left is blocked gives up when nothing has changed for this long. */
+const stuckAfter = 60_000;
+
+/** One turn of the loop. Pure: the same input gives the same decision. */
+export function decideDrain(input: DrainInput): DrainDecision {
+  const now = Date.parse(input.facts.time);
+  const standing: ProgressInput = {
+    facts: input.facts,
+    nodes: input.check.nodes,
+    intent: input.intent,
+    ledger: input.ledger,
+    now,
+  };
+  const vms = vmsOnTheirWay(standing);
+  const pods = input.intent.allPods ? otherPods(standing) : [];
+  const timedOut = nodesOutOfTime(input, now);
+  const actions = [...vmEvictions(standing, vms, timedOut), ...podEvictions(standing, vms, pods, timedOut)];
+  const ledger = noteSeen(input.ledger, vms, pods, now);
+  const status = statusOf({ vms, pods, actions, timedOut, intent: input.intent, changedAt: ledger.changedAt, now });
+  return {
+    status,
+    actions: status === "going" ? actions : [],
+    wakeAt: nextMoment({ input, vms, pods, ledger, now }),
+    progress: progressOf(input, vms, pods, status, ledger, now),
+    ledger,
+    unconfirmed: vms.filter((vm) => vm.progress.state === "left-behind" && isForConfirmation(vm)),
+  };
+}
+
+function isForConfirmation(vm: VmOnItsWay): boolean {
+  const outcome = vm.verdict?.outcome;
+  return outcome === "restarts" || outcome === "stops" || (outcome === "waits" && vm.planned === undefined);
+}
+
+function nodesOutOfTime(input: DrainInput, now: number): ReadonlySet<string> {
+  const { timeoutMs } = input.intent;
+  if (timeoutMs === undefined) return new Set();
+  return new Set(
+    input.intent.nodes.filter((node) => {
+      const first = input.ledger.firstEviction[node];
+      return first !== undefined && now >= first + timeoutMs;
+    }),
+  );
+}
+
+function vmEvictions(
+  standing: ProgressInput,
+  vms: readonly VmOnItsWay[],
+  timedOut: ReadonlySet<string>,
+): EvictAction[] {
+  const holdsBack = vms.some((vm) => holdsBackShutdowns(vm, standing.intent) && !timedOut.has(vm.progress.node));
+  let free =
+    (standing.intent.maxParallel ?? Number.POSITIVE_INFINITY) - vms.filter((vm) => isOnItsWay(standing, vm)).length;
+  const budgetLeft = new BudgetPace(standing.facts);
+  const actions: EvictAction[] = [];
+  for (const vm of vms) {
+    const { verdict } = vm;
+    if (verdict === undefined || free <= 0 || timedOut.has(vm.progress.node)) continue;
+    if (!mayBeEvicted(standing, vm, verdict)) continue;
+    if (isShutDown(verdict) && (holdsBack || !budgetLeft.take(verdict))) continue;
+    actions.push(evict(standing.intent, vm.progress.node, verdict));
+    free -= 1;
+  }
+  return actions;
+}
+
+function evict(intent: DrainIntent, node: string, verdict: VmVerdict): EvictAction {
+  return {
+    kind: "evict",
+    node,
+    vm: `${verdict.namespace}/${verdict.name}`,
+    pod: { namespace: verdict.namespace, name: verdict.pod.name, uid: verdict.pod.uid },
+    graceSeconds: intent.graceSeconds,
+  };
+}
+
+function isShutDown(verdict: VmVerdict): boolean {
+  return verdict.outcome === "restarts" || verdict.outcome === "stops";
+}
+
+/** Nobody is shut down while a VM that should move is still here: a drain that turns out to be impossible has stopped nobody. */
+function holdsBackShutdowns(vm: VmOnItsWay, intent: DrainIntent): boolean {
+  if (vm.verdict === undefined || isShutDown(vm.verdict)) return false;
+  switch (vm.progress.state) {
+    case "waiting":
+    case "queued":
+    case "migrating":
+    case "held":
+      return true;
+    case "blocked":
+      return !intent.skipBlocked;
+    default:
+      return false;
+  }
+}
+
+/** Marked, migrating or terminating: what `--max-parallel` counts. */
+function isOnItsWay(standing: ProgressInput, vm: VmOnItsWay): boolean {
+  if (vm.verdict === undefined) return false;
+  if (standing.ledger.pods[vm.verdict.pod.uid]?.inFlight) return true;
+  const { state } = vm.progress;
+  return (
+    state === "migrating" ||
+    state === "queued" ||
+    state === "shutting-down" ||
+    isMarked(standing, vm.verdict, vm.progress.node)
+  );
+}
+
+function mayBeEvicted(standing: ProgressInput, vm: VmOnItsWay, verdict: VmVerdict): boolean {
+  const entry = standing.ledger.pods[verdict.pod.uid];
+  if (entry?.inFlight || standing.now < nextTry(entry)) return false;
+  const { state } = vm.progress;
+  const external = verdict.row === "D9" && state === "held";
+  const asksAgain = state === "blocked" && (verdict.outcome === "moves" || isShutDown(verdict));
+  if (state !== "waiting" && !external && !asksAgain) return false;
+  return !isMarked(standing, verdict, vm.progress.node) && unfinishedMigration(standing.facts, verdict) === undefined;
+}
+
+/** Spends the disruptions that budgets allow at this moment, so that pods of one budget are not sent to be refused. */
+class BudgetPace {
+  private readonly left = new Map<string, number>();
+
+  constructor(facts: Facts) {
+    for (const budget of facts.budgets)
+      this.left.set(`${budget.metadata.namespace}/${budget.metadata.name}`, budget.status.disruptionsAllowed);
+  }
+
+  take(verdict: VmVerdict): boolean {
+    const keys = verdict.budgets.map((name) => `${verdict.namespace}/${name}`);
+    if (keys.some((key) => (this.left.get(key) ?? 1) <= 0)) return false;
+    for (const key of keys) this.left.set(key, (this.left.get(key) ?? 1) - 1);
+    return true;
+  }
+}
+
+interface OtherPod {
+  readonly progress: OtherPodProgress;
+  readonly verdict: PodVerdict;
+}
+
+function otherPods(standing: ProgressInput): OtherPod[] {
+  return standing.nodes.flatMap((node) =>
+    node.otherPods
+      .filter((pod) => pod.outcome === "evicted" || pod.outcome === "blocks" || pod.outcome === "hotplug")
+      .map((pod) => ({ verdict: pod, progress: otherPodProgress(standing, node, pod) })),
+  );
+}
+
+function otherPodProgress(standing: ProgressInput, node: NodeVerdict, pod: PodVerdict): OtherPodProgress {
+  const seen = standing.facts.pods.find((candidate) => candidate.metadata.uid === pod.uid);
+  const answer = standing.ledger.pods[pod.uid]?.answer;
+  const terminating = seen?.metadata.deletionTimestamp !== undefined;
+  const refused = answer !== undefined && answer.kind !== "evicted" && answer.kind !== "gone";
+  return {
+    namespace: pod.namespace,
+    name: pod.name,
+    uid: pod.uid,
+    node: node.name,
+    state: terminating ? "terminating" : pod.outcome === "blocks" ? "blocked" : "waiting",
+    detail: refused ? answer.message : pod.finding?.reason,
+  };
+}
+
+/** The rest of a node follows when its VMs have left: a VM may need the storage and network pods beside it to migrate. */
+function podEvictions(
+  standing: ProgressInput,
+  vms: readonly VmOnItsWay[],
+  pods: readonly OtherPod[],
+  timedOut: ReadonlySet<string>,
+): EvictAction[] {
+  return pods
+    .filter(({ progress, verdict }) => {
+      if (verdict.outcome !== "evicted" || progress.state !== "waiting" || timedOut.has(progress.node)) return false;
+      const entry = standing.ledger.pods[verdict.uid];
+      if (entry?.inFlight || standing.now < nextTry(entry)) return false;
+      return vms.every((vm) => vm.progress.node !== progress.node || isSettled(vm));
+    })
+    .map(({ progress, verdict }) => ({
+      kind: "evict",
+      node: progress.node,
+      pod: { namespace: verdict.namespace, name: verdict.name, uid: verdict.uid },
+      graceSeconds: standing.intent.graceSeconds,
+    }));
+}
+
+function isSettled(vm: VmOnItsWay): boolean {
+  return vm.verdict === undefined || vm.progress.state === "left-behind";
+}
+
+interface StatusInput {
+  readonly vms: readonly VmOnItsWay[];
+  readonly pods: readonly OtherPod[];
+  readonly actions: readonly EvictAction[];
+  readonly timedOut: ReadonlySet<string>;
+  readonly intent: DrainIntent;
+  readonly changedAt: number;
+  readonly now: number;
+}
+
+function statusOf(input: StatusInput): DrainDecision["status"] {
+  const open = [
+    ...input.vms.filter((vm) => !hasEnded(vm.progress.state) && vm.progress.state !== "left-behind"),
+    ...input.pods,
+  ];
+  if (open.length === 0) return input.vms.some((vm) => vm.progress.state === "left-behind") ? "left-behind" : "verify";
+  if (open.every(({ progress }) => input.timedOut.has(progress.node))) return "timed-out";
+  const blocked = open.every(({ progress }) => progress.state === "blocked");
+  if (blocked && !input.intent.watched && input.now >= input.changedAt + stuckAfter) return "stuck";
+  return "going";
+}
+
+function noteSeen(ledger: Ledger, vms: readonly VmOnItsWay[], pods: readonly OtherPod[], now: number): Ledger {
+  const seen: Record<string, Seen> = {};
+  const ended: Record<string, VmProgress> = { ...ledger.ended };
+  let changed = false;
+  for (const { progress, verdict } of vms) {
+    const before = ledger.seen[progress.uid];
+    const next = { state: progress.state, row: verdict?.row ?? "", phase: progress.phase ?? "" };
+    const same = before !== undefined && before.state === next.state && before.row === next.row;
+    changed ||= !same || before.phase !== next.phase;
+    seen[progress.uid] = { ...next, since: same ? before.since : now };
+    if (verdict === undefined && hasEnded(progress.state)) ended[progress.uid] = progress;
+  }
+  for (const { progress } of pods) {
+    const before = ledger.seen[progress.uid];
+    const state =
+      progress.state === "blocked" ? "blocked" : progress.state === "terminating" ? "shutting-down" : "waiting";
+    const same = before?.state === state;
+    changed ||= !same;
+    seen[progress.uid] = { state, row: "", phase: "", since: same ? before.since : now };
+  }
+  changed ||= Object.keys(ledger.seen).some((uid) => seen[uid] === undefined);
+  return { ...ledger, seen, ended, changedAt: changed ? now : ledger.changedAt };
+}
+
+function nextMoment(scene: {
+  readonly input: DrainInput;
+  readonly vms: readonly VmOnItsWay[];
+  readonly pods: readonly OtherPod[];
+  readonly ledger: Ledger;
+  readonly now: number;
+}): number | undefined {
+  const { input, vms, pods, ledger, now } = scene;
+  const moments = [ledger.changedAt + stuckAfter];
+  for (const { progress, verdict } of vms) {
+    if (progress.until !== undefined) moments.push(Date.parse(progress.until));
+    if (verdict !== undefined) moments.push(nextTry(ledger.pods[verdict.pod.uid]));
+  }
+  for (const { verdict } of pods) moments.push(nextTry(ledger.pods[verdict.uid]));
+  const { timeoutMs } = input.intent;
+  if (timeoutMs !== undefined) for (const first of Object.values(ledger.firstEviction)) moments.push(first + timeoutMs);
+  const later = moments.filter((moment) => moment > now);
+  return later.length === 0 ? undefined : Math.min(...later);
+}
+
+function progressOf(
+  input: DrainInput,
+  vms: readonly VmOnItsWay[],
+  pods: readonly OtherPod[],
+  status: DrainDecision["status"],
+  ledger: Ledger,
+  now: number,
+): DrainProgress {
+  const open = vms.filter((vm) => vm.verdict !== undefined && vm.progress.state !== "left-behind");
+  const allBlocked = open.length > 0 && open.every((vm) => vm.progress.state === "blocked");
+  const phases = {
+    going: "evicting",
+    verify: "verifying",
+    "left-behind": "done",
+    stuck: "stuck",
+    "timed-out": "timed-out",
+  } as const;
+  return {
+    nodes: input.intent.nodes,
+    startedAt: input.startedAt,
+    time: input.facts.time,
+    vms: vms.map((vm) => vm.progress),
+    pods: pods.map((pod) => pod.progress),
+    limits: {
+      perNode: input.check.migrations.perNode,
+      perCluster: input.check.migrations.perCluster,
+      maxParallel: input.intent.maxParallel,
+    },
+    trouble: input.trouble,
+    phase: status === "going" && allBlocked && now >= ledger.changedAt + stuckAfter ? "stuck" : phases[status],
+    givesUpAt: allBlocked && !input.intent.watched ? new Date(ledger.changedAt + stuckAfter).toISOString() : undefined,
+  };
+}

@@ -1,0 +1,304 @@
+/** The drain's decisions: whom to evict, in which order, and when the drain is over. */
+import { describe, expect, test } from "vitest";
+import { decideDrain } from "../../../lib/decide/drain.ts";
+import { emptyLedger, type Ledger, noteAnswer, noteRequest } from "../../../lib/decide/ledger.ts";
+import type { EvictionAnswer } from "../../../lib/model/eviction.ts";
+import type { Outcome, PodVerdict } from "../../../lib/model/verdict.ts";
+import { aBudget, aMigration, aPod, at, aVm, aVmi, now } from "../../builders.ts";
+import { aTurn, aVerdict } from "./verdicts.ts";
+
+const start = Date.parse(now);
+
+function evicted(turn: ReturnType<typeof aTurn>): string[] {
+  return decideDrain(turn).actions.map((action) => action.pod.name.replace("virt-launcher-", "").replace("-x2x4l", ""));
+}
+
+function stateOf(turn: ReturnType<typeof aTurn>, name: string) {
+  return decideDrain(turn).progress.vms.find((vm) => vm.name === name);
+}
+
+function answered(kind: EvictionAnswer["kind"], seconds: number, ledger = emptyLedger(start), vm = "web"): Ledger {
+  const asked = noteRequest(ledger, { uid: `uid-pod-${vm}`, node: "worker-1" }, start + seconds * 1000);
+  return noteAnswer(asked, `uid-pod-${vm}`, { kind, code: 429, message: `answer ${kind}` }, start + seconds * 1000);
+}
+
+describe("a VM is evicted", () => {
+  test("when it moves and nothing has been asked yet", () => {
+    expect(evicted(aTurn({ here: [aVerdict("web")] }))).toEqual(["web"]);
+  });
+
+  test("not while its VMI carries the mark for this node", () => {
+    const facts = { vmis: [aVmi("web", { evacuationNodeName: "worker-1" })] };
+    const turn = aTurn({ here: [aVerdict("web")], facts });
+    expect(evicted(turn)).toEqual([]);
+    expect(stateOf(turn, "web")?.state).toBe("queued");
+  });
+
+  test("although its VMI carries a mark for another node, which means nothing", () => {
+    const facts = { vmis: [aVmi("web", { evacuationNodeName: "worker-9" })] };
+    expect(evicted(aTurn({ here: [aVerdict("web")], facts }))).toEqual(["web"]);
+  });
+
+  test("not while a migration of it is unfinished", () => {
+    const facts = { migrations: [aMigration("m", "web", { phase: "Pending" })] };
+    expect(evicted(aTurn({ here: [aVerdict("web")], facts }))).toEqual([]);
+  });
+
+  test("not while a request for it is in flight", () => {
+    const ledger = noteRequest(emptyLedger(start), { uid: "uid-pod-web", node: "worker-1" }, start);
+    expect(evicted(aTurn({ here: [aVerdict("web")], ledger }))).toEqual([]);
+  });
+
+  test.each([
+    ["evacuating", -4.9, []],
+    ["evacuating", -5, ["web"]],
+    ["budget", -4.9, []],
+    ["budget", -5, ["web"]],
+    ["webhook-unreachable", -0.9, []],
+    ["webhook-unreachable", -1, ["web"]],
+    ["forbidden", -29, []],
+    ["forbidden", -30, ["web"]],
+  ] as const)("after the answer %s %d s ago: %j", (kind, seconds, expected) => {
+    expect(evicted(aTurn({ here: [aVerdict("web")], ledger: answered(kind, seconds) }))).toEqual(expected);
+  });
+
+  test("with pauses that grow to 30 s while the webhook cannot be called", () => {
+    let ledger = emptyLedger(start);
+    for (let tries = 0; tries < 3; tries += 1) ledger = answered("webhook-unreachable", -4, ledger);
+    expect(evicted(aTurn({ here: [aVerdict("web")], ledger }))).toEqual(["web"]);
+    for (let tries = 0; tries < 5; tries += 1) ledger = answered("webhook-unreachable", -29, ledger);
+    expect(evicted(aTurn({ here: [aVerdict("web")], ledger }))).toEqual([]);
+  });
+
+  test("when its strategy is External, to set the mark, and not again once it is set", () => {
+    const external = aVerdict("web", "D9");
+    expect(evicted(aTurn({ here: [external] }))).toEqual(["web"]);
+    const facts = { vmis: [aVmi("web", { strategy: "External", evacuationNodeName: "worker-1" })] };
+    expect(evicted(aTurn({ here: [external], facts }))).toEqual([]);
+  });
+
+  test.each(["D3", "D4", "D7", "D8", "D10", "D11", "D12", "D16"] as const)("never on row %s", (row) => {
+    expect(evicted(aTurn({ here: [aVerdict("web", row)] }))).toEqual([]);
+  });
+});
+
+describe("VMs that are shut down come last", () => {
+  const mover = aVerdict("web");
+  const restarts = aVerdict("ci", "D19");
+
+  test("they wait while a VM that moves is still there", () => {
+    expect(evicted(aTurn({ here: [restarts, mover] }))).toEqual(["web"]);
+  });
+
+  test("they wait while something arrives or is not yet known", () => {
+    expect(evicted(aTurn({ here: [restarts, aVerdict("in", "D4")] }))).toEqual([]);
+    expect(evicted(aTurn({ here: [restarts, aVerdict("new", "D7")] }))).toEqual([]);
+  });
+
+  test("they go when all movers have left", () => {
+    const facts = { vmis: [aVmi("web", { node: "worker-2" })] };
+    expect(evicted(aTurn({ here: [restarts], planned: [restarts, mover], facts }))).toEqual(["ci"]);
+  });
+
+  test("they stay when a mover turns out to be stuck, so that a drain that is impossible has stopped nobody", () => {
+    const stuck = aVerdict("web", "D12");
+    expect(evicted(aTurn({ here: [restarts, stuck], planned: [restarts, mover] }))).toEqual([]);
+    expect(
+      evicted(aTurn({ here: [restarts, stuck], planned: [restarts, mover], intent: { skipBlocked: true } })),
+    ).toEqual(["ci"]);
+  });
+
+  test("pods of one budget are sent only as far as the budget allows", () => {
+    const [one, two] = ["one", "two"].map((name) => aVerdict(name, "D19", { budgets: ["pdb"] }));
+    if (one === undefined || two === undefined) throw new Error("two verdicts were built");
+    expect(evicted(aTurn({ here: [one, two], facts: { budgets: [aBudget("pdb", { allowed: 1 })] } }))).toEqual(["one"]);
+  });
+});
+
+describe("--max-parallel counts what is on its way", () => {
+  test.each([
+    ["nothing is under way", 2, {}, ["a", "b"]],
+    ["one is marked", 2, { vmis: [aVmi("c", { evacuationNodeName: "worker-1" })] }, ["a"]],
+    ["as many are marked as may be", 1, { vmis: [aVmi("c", { evacuationNodeName: "worker-1" })] }, []],
+  ] as const)("%s", (_case, maxParallel, facts, expected) => {
+    const here = ["a", "b", "c"].map((name) => aVerdict(name));
+    const turn = aTurn({ here, intent: { maxParallel }, facts: { ...facts } });
+    expect(evicted(turn).filter((name) => name !== "c")).toEqual(expected);
+  });
+});
+
+describe("consent is per outcome", () => {
+  test.each<[Outcome, "D13" | "D19" | "D21", boolean]>([
+    ["moves", "D13", true],
+    ["moves", "D19", false],
+    ["moves", "D21", false],
+    ["restarts", "D13", true],
+    ["restarts", "D19", true],
+    ["restarts", "D21", false],
+    ["stops", "D19", true],
+    ["stops", "D21", true],
+    ["blocks", "D13", true],
+    ["blocks", "D19", false],
+    ["waits", "D13", true],
+    ["waits", "D21", false],
+  ])("confirmed %s, now on row %s: evicted %s", (confirmed, row, expected) => {
+    const planned = [aVerdict("web", "D13", { outcome: confirmed })];
+    const turn = aTurn({ here: [aVerdict("web", row)], planned });
+    expect(evicted(turn)).toEqual(expected ? ["web"] : []);
+    expect(decideDrain(turn).unconfirmed.map((vm) => vm.progress.name)).toEqual(expected ? [] : ["web"]);
+  });
+
+  test("a VM that arrived after the confirmation is evicted if it moves", () => {
+    expect(evicted(aTurn({ here: [aVerdict("late")], planned: [] }))).toEqual(["late"]);
+  });
+
+  test("and is left where it is if it would be shut down", () => {
+    const turn = aTurn({ here: [aVerdict("late", "D19")], planned: [] });
+    expect(evicted(turn)).toEqual([]);
+    expect(stateOf(turn, "late")).toMatchObject({
+      state: "left-behind",
+      detail: expect.stringContaining("after the confirmation"),
+    });
+    expect(decideDrain(turn).status).toBe("left-behind");
+  });
+});
+
+describe("what became of a VM that is no longer on the node", () => {
+  const gone = (planned: ReturnType<typeof aVerdict>, facts: Parameters<typeof aTurn>[0]["facts"], ledger?: Ledger) =>
+    stateOf(aTurn({ here: [], planned: [planned], facts: facts ?? {}, ...(ledger ? { ledger } : {}) }), planned.name);
+
+  test("the same VMI on another node has moved", () => {
+    expect(gone(aVerdict("web"), { vmis: [aVmi("web", { node: "worker-3" })] })).toMatchObject({
+      state: "moved",
+      target: "worker-3",
+    });
+  });
+
+  test("its succeeded migration tells where it went, although the watch no longer sees the VMI", () => {
+    const state = { sourceNode: "worker-1", targetNode: "worker-2", sourcePod: "virt-launcher-web-x2x4l" };
+    const facts = { migrations: [aMigration("m", "web", { phase: "Succeeded", state })] };
+    expect(gone(aVerdict("web"), facts)).toMatchObject({ state: "moved", target: "worker-2" });
+  });
+
+  test("an old migration of another pod does not", () => {
+    const state = { sourceNode: "worker-1", targetNode: "worker-2", sourcePod: "virt-launcher-web-older" };
+    const facts = { migrations: [aMigration("m", "web", { phase: "Succeeded", state })] };
+    expect(gone(aVerdict("web"), facts)?.state).toBe("migrating");
+  });
+
+  test("another VMI of that name that runs elsewhere was restarted", () => {
+    const facts = { vmis: [aVmi("ci", { uid: "new", node: "worker-2" })] };
+    expect(gone(aVerdict("ci", "D19"), facts)).toMatchObject({ state: "restarted", target: "worker-2" });
+  });
+
+  test("one that is to restart but has not begun is starting", () => {
+    expect(gone(aVerdict("ci", "D19"), {})?.state).toBe("starting");
+  });
+
+  test("a start that shows a cause for a minute has failed, and the cause is told", () => {
+    const virtualMachines = [aVm("ci", { printableStatus: "ErrorUnschedulable" })];
+    const seen = { "uid-vmi-ci": { state: "starting", row: "", phase: "", since: start - 60_000 } } as const;
+    const ledger = { ...emptyLedger(start), seen };
+    expect(gone(aVerdict("ci", "D19"), { virtualMachines }, ledger)).toMatchObject({
+      state: "failed",
+      detail: expect.stringContaining("ErrorUnschedulable"),
+    });
+    expect(gone(aVerdict("ci", "D19"), {}, ledger)?.state).toBe("starting");
+  });
+
+  test("one that stops has stopped", () => {
+    expect(gone(aVerdict("bench", "D21"), {})?.state).toBe("stopped");
+  });
+
+  test("one that was to move but does not exist any more was stopped by somebody", () => {
+    expect(gone(aVerdict("web"), { absent: ["prod/web"] })?.state).toBe("stopped");
+  });
+});
+
+describe("waiting ends", () => {
+  test("a terminating pod counts as stuck 30 s after its deletion time", () => {
+    const pods = (seconds: number) => [
+      aPod("virt-launcher-web-x2x4l", { uid: "uid-pod-web", deletionTimestamp: at(seconds), node: "worker-1" }),
+    ];
+    const here = [aVerdict("web", "D3")];
+    expect(stateOf(aTurn({ here, facts: { pods: pods(-29) } }), "web")?.state).toBe("shutting-down");
+    expect(stateOf(aTurn({ here, facts: { pods: pods(-31) } }), "web")?.state).toBe("blocked");
+  });
+
+  test.each(["D7", "D11"] as const)("row %s waits five minutes, then blocks", (row) => {
+    const seen = (seconds: number) => ({
+      ...emptyLedger(start),
+      seen: { "uid-vmi-web": { state: "held", row, phase: "", since: start - seconds * 1000 } as const },
+    });
+    expect(stateOf(aTurn({ here: [aVerdict("web", row)], ledger: seen(299) }), "web")?.state).toBe("held");
+    expect(stateOf(aTurn({ here: [aVerdict("web", row)], ledger: seen(300) }), "web")?.state).toBe("blocked");
+  });
+});
+
+describe("the drain is over", () => {
+  const longAgo: Ledger = {
+    ...emptyLedger(start - 60_000),
+    seen: { "uid-vmi-web": { state: "blocked", row: "D8", phase: "", since: 0 } },
+  };
+
+  test("and must be verified when nothing of the selection is left", () => {
+    expect(decideDrain(aTurn({ here: [] })).status).toBe("verify");
+  });
+
+  test("as stuck when every VM left is blocked and nothing has changed for 60 s", () => {
+    const here = [aVerdict("web", "D8")];
+    expect(decideDrain(aTurn({ here, ledger: longAgo })).status).toBe("stuck");
+    expect(decideDrain(aTurn({ here, ledger: { ...longAgo, changedAt: start - 59_000 } })).status).toBe("going");
+  });
+
+  test("but not while somebody watches: it keeps showing", () => {
+    const decision = decideDrain(aTurn({ here: [aVerdict("web", "D8")], ledger: longAgo, intent: { watched: true } }));
+    expect(decision).toMatchObject({ status: "going", progress: { phase: "stuck" } });
+  });
+
+  test("at once when all that is left was accepted as staying (--skip-blocked)", () => {
+    const here = [aVerdict("web", "D8")];
+    expect(decideDrain(aTurn({ here, intent: { skipBlocked: true } })).status).toBe("left-behind");
+  });
+
+  test("when --timeout has passed since the node's first eviction", () => {
+    const turn = (timeoutMs: number) =>
+      aTurn({ here: [aVerdict("web")], ledger: answered("evacuating", -60), intent: { timeoutMs } });
+    expect(decideDrain(turn(60_000)).status).toBe("timed-out");
+    expect(decideDrain(turn(60_001)).status).toBe("going");
+  });
+
+  test("not before a restarted VM runs elsewhere", () => {
+    expect(decideDrain(aTurn({ here: [], planned: [aVerdict("ci", "D19")] })).status).toBe("going");
+  });
+});
+
+describe("with --all-pods", () => {
+  const app: PodVerdict = { namespace: "prod", name: "app", uid: "uid-app", outcome: "evicted" };
+  const facts = { pods: [aPod("app", { uid: "uid-app", node: "worker-1" })] };
+
+  test("the rest of the node follows when the VMs have left", () => {
+    const turn = (here: ReturnType<typeof aVerdict>[]) =>
+      aTurn({
+        here,
+        planned: [aVerdict("web")],
+        otherPods: [app],
+        intent: { allPods: true },
+        facts: { ...facts, absent: ["prod/web"] },
+      });
+    expect(decideDrain(turn([aVerdict("web")])).actions.map((action) => action.pod.name)).toEqual([
+      "virt-launcher-web-x2x4l",
+    ]);
+    expect(decideDrain(turn([])).actions.map((action) => action.pod.name)).toEqual(["app"]);
+  });
+
+  test("and the drain is not done before it has", () => {
+    const turn = aTurn({ here: [], otherPods: [app], intent: { allPods: true }, facts });
+    expect(decideDrain(turn).status).toBe("going");
+  });
+});
+
+test("it wakes for the earliest moment at which something is due", () => {
+  const ledger = answered("budget", -2);
+  expect(decideDrain(aTurn({ here: [aVerdict("web")], ledger })).wakeAt).toBe(start + 3000);
+});
