@@ -2,7 +2,7 @@
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import https, { type AgentOptions, type RequestOptions } from "node:https";
 import tls from "node:tls";
-import type { UnreachableError } from "../model/errors.ts";
+import { UnreachableError } from "../model/errors.ts";
 import type { TlsMaterial } from "./credentials.ts";
 import { type FaultPlace, networkFault, timeoutFault } from "./network-fault.ts";
 
@@ -157,7 +157,7 @@ async function guarded<T>(
   try {
     return await work();
   } catch (error) {
-    throw fault ?? (error instanceof Error && error.name === "UnreachableError" ? error : networkFault(error, place));
+    throw fault ?? (error instanceof UnreachableError ? error : networkFault(error, place));
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
