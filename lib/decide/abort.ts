@@ -127,14 +127,16 @@ function canCancel(facts: Facts, intent: AbortIntent): boolean {
   return facts.evacuateCancel !== false || intent.impersonate !== undefined;
 }
 
-/** Note of an action's result in the ledger. A mark or migration that had to be touched restarts the quiet time. */
-export function noteResult(ledger: AbortLedger, uid: string, result: ActionResult, now: number): AbortLedger {
+/** Notes an action's result in the ledger. A mark or a migration that had to be touched starts the quiet time anew. */
+export function noteResult(ledger: AbortLedger, action: Action, result: ActionResult, now: number): AbortLedger {
+  const uid = uidOf(action);
   const tries = (ledger.results[uid]?.tries ?? 0) + 1;
-  return { results: { ...ledger.results, [uid]: { result, at: now, tries } } };
+  const results = { ...ledger.results, [uid]: { result, at: now, tries } };
+  return action.kind === "release-node" ? { ...ledger, results } : { results };
 }
 
 /** The object that an action is about, as the ledger knows it. */
-export function uidOf(action: Action): string {
+function uidOf(action: Action): string {
   switch (action.kind) {
     case "cordon":
     case "release-node":

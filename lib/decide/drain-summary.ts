@@ -1,10 +1,14 @@
 /** What is said at the end of a drain: what became of each VM, whether a node may be powered off, and how to go on or back. */
 import { type ExitCode, exitCode } from "../model/exit-code.ts";
+import type { Pod } from "../model/kubernetes.ts";
+import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { DrainProgress, Summary, VmProgress, VmState } from "../model/progress.ts";
 
-/** What a fresh read, not the store, found on a node at the end. */
+/** What was found on a node at the end. */
 export interface NodeAtTheEnd {
   readonly name: string;
+  /** From a fresh read, not from the store: without one no node counts as drained. */
+  readonly fresh: boolean;
   /** Unfinished launcher pods and running VMIs, `namespace/name`, inside and outside of a narrowing selector. */
   readonly selected: readonly string[];
   readonly others: readonly string[];
@@ -13,15 +17,44 @@ export interface NodeAtTheEnd {
   readonly attachedVolumes?: number | undefined;
 }
 
-export type DrainEnd = "finished" | "stuck" | "timed-out" | "interrupted";
-
 export interface SummaryInput {
   readonly progress: DrainProgress;
-  readonly end: DrainEnd;
   readonly nodes: readonly NodeAtTheEnd[];
-  /** The whole node was to be emptied. */
-  readonly allPods: boolean;
+  /** The exit code of the signal that ended it. */
   readonly interruptedBy?: ExitCode | undefined;
+}
+
+export interface NodeContents {
+  readonly name: string;
+  /** Unfinished launcher pods. */
+  readonly launchers: readonly Pod[];
+  readonly vmis: readonly VirtualMachineInstance[];
+  readonly otherPods: readonly Pod[];
+  readonly attachedVolumes?: readonly string[] | undefined;
+}
+
+/** A fresh read of a node, split by the drain's selection. A VMI without a launcher pod belongs to every selection. */
+export function nodeAtTheEnd(contents: NodeContents, isSelected: (pod: Pod) => boolean): NodeAtTheEnd {
+  const owners = new Set(contents.launchers.flatMap((pod) => pod.metadata.ownerReferences.map((owner) => owner.uid)));
+  const alone = contents.vmis.filter((vmi) => !owners.has(vmi.metadata.uid) && vmi.status.nodeName === contents.name);
+  return {
+    name: contents.name,
+    fresh: true,
+    selected: [...contents.launchers.filter(isSelected), ...alone].map(keyOf),
+    others: contents.launchers.filter((pod) => !isSelected(pod)).map(keyOf),
+    otherPods: contents.otherPods.length,
+    attachedVolumes: contents.attachedVolumes?.length,
+  };
+}
+
+/** The node as the last picture showed it, for an end at which nothing can be read any more. */
+export function nodeInPicture(progress: DrainProgress, name: string): NodeAtTheEnd {
+  const here = progress.vms.filter((vm) => vm.node === name && stays.has(vm.state));
+  return { name, fresh: false, selected: here.map((vm) => `${vm.namespace}/${vm.name}`), others: [] };
+}
+
+function keyOf(object: Pod | VirtualMachineInstance): string {
+  return `${object.metadata.namespace}/${object.metadata.name}`;
 }
 
 /** The summary of a drain, with its exit code. */
@@ -42,7 +75,7 @@ function summariseNode(input: SummaryInput, node: NodeAtTheEnd): Summary["nodes"
   const starting = inState("starting");
   const stillThere = here.filter((vm) => stays.has(vm.state));
   const podsLeft = input.progress.pods.filter((pod) => pod.node === node.name);
-  const drained = node.selected.length === 0 && stillThere.length === 0 && podsLeft.length === 0;
+  const drained = node.fresh && node.selected.length === 0 && stillThere.length === 0 && podsLeft.length === 0;
   const empty = drained && node.others.length === 0;
   return {
     name: node.name,
@@ -75,6 +108,7 @@ function powerOffDetail(
   node: NodeAtTheEnd,
   found: { readonly empty: boolean; readonly starting: number; readonly selected: number },
 ): string | undefined {
+  if (!node.fresh) return "what is left on it could not be read";
   if (!found.empty) {
     const count = found.selected + node.others.length;
     return count === 0 ? "it is not drained" : `${count} ${count === 1 ? "VM is" : "VMs are"} still there`;

@@ -1,7 +1,7 @@
 /** The abort's decisions: what is undone, in which order, and what is left to others. */
 import { describe, expect, test } from "vitest";
 import { type AbortLedger, abortActions, decideAbort, noteResult } from "../../../lib/decide/abort.ts";
-import type { ActionResult } from "../../../lib/model/action.ts";
+import type { Action, ActionResult } from "../../../lib/model/action.ts";
 import type { Facts, RecordOnNode } from "../../../lib/model/facts.ts";
 import type { OperationRecord } from "../../../lib/model/record.ts";
 import { aMigration, aNode, at, aVmi, now, someFacts } from "../../builders.ts";
@@ -19,9 +19,19 @@ function recorded(fields: Partial<OperationRecord> = {}): RecordOnNode {
 
 const cordoned = aNode("worker-1", { unschedulable: true });
 const marked = aVmi("web", { evacuationNodeName: "worker-1" });
+const cancel: Action = {
+  kind: "cancel-evacuation",
+  vmi: { namespace: "prod", name: "web", uid: "uid-vmi-web" },
+  node: "worker-1",
+};
 const evacuation = aMigration("kubevirt-evacuation-1", "web", {
   annotations: { "kubevirt.io/evacuationMigration": "worker-1" },
 });
+
+const deletion: Action = {
+  kind: "delete-migration",
+  migration: { namespace: "prod", name: evacuation.metadata.name, uid: evacuation.metadata.uid },
+};
 
 function picture(fields: Partial<Facts>): Facts {
   return someFacts({ nodes: [cordoned, aNode("worker-2")], ...fields });
@@ -71,7 +81,7 @@ describe("the order does not race with KubeVirt's evacuation controller", () => 
   });
 
   test("a mark that appears again starts it over", () => {
-    const again = noteResult(quiet, "uid-vmi-web", { kind: "done" }, start);
+    const again = noteResult(quiet, cancel, { kind: "done" }, start);
     expect(again.quietSince).toBeUndefined();
   });
 
@@ -143,7 +153,7 @@ describe("what cannot be undone is said", () => {
   });
 
   test("a missing right ends that part at once, and the rest is done", () => {
-    const ledger = { ...noteResult(untouched, "uid-vmi-web", refusal, start), quietSince: start - 10_000 };
+    const ledger = { ...noteResult(untouched, cancel, refusal, start), quietSince: start - 10_000 };
     const decision = decideAbort(picture({ vmis: [marked] }), recorded(), intent, ledger);
     expect(decision.actions).toMatchObject([{ kind: "release-node", uncordon: true, record: false }]);
     expect(decision.view.failures).toEqual(["vmi/web in prod: may not"]);
@@ -154,18 +164,17 @@ describe("what cannot be undone is said", () => {
 
   test("a server error is tried again after 2 s, four times", () => {
     const fault: ActionResult = { kind: "refused", code: 500, reason: "", message: "boom" };
-    let ledger = noteResult(untouched, "uid-vmi-web", fault, start - 1_000);
+    let ledger = noteResult(untouched, cancel, fault, start - 1_000);
     expect(kinds(picture({ vmis: [marked] }), recorded(), ledger)).toEqual([]);
-    ledger = noteResult(untouched, "uid-vmi-web", fault, start - 2_000);
+    ledger = noteResult(untouched, cancel, fault, start - 2_000);
     expect(kinds(picture({ vmis: [marked] }), recorded(), ledger)).toEqual(["cancel-evacuation"]);
-    for (let tries = 0; tries < 3; tries += 1) ledger = noteResult(ledger, "uid-vmi-web", fault, start - 2_000);
+    for (let tries = 0; tries < 3; tries += 1) ledger = noteResult(ledger, cancel, fault, start - 2_000);
     expect(kinds(picture({ vmis: [marked] }), recorded(), ledger)).toEqual([]);
   });
 
   test("a migration that is being cancelled is awaited, two minutes at most", () => {
     const ending = { ...evacuation, metadata: { ...evacuation.metadata, deletionTimestamp: at(-1) } };
-    const asked = (seconds: number) =>
-      noteResult(untouched, ending.metadata.uid, { kind: "done" }, start - seconds * 1000);
+    const asked = (seconds: number) => noteResult(untouched, deletion, { kind: "done" }, start - seconds * 1000);
     expect(decideAbort(picture({ migrations: [ending] }), recorded(), intent, asked(119))).toMatchObject({
       status: "going",
       actions: [],

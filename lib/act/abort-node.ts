@@ -1,0 +1,92 @@
+/** Drives the undo of a drain until a fresh read shows that nothing of it is left, or what cannot be undone. */
+import {
+  type AbortDecision,
+  type AbortIntent,
+  type AbortLedger,
+  type AbortView,
+  decideAbort,
+  noteResult,
+} from "../decide/abort.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Action, ActionResult } from "../model/action.ts";
+import type { Clock } from "../model/clock.ts";
+import type { Facts } from "../model/facts.ts";
+import type { Reporter } from "../model/progress.ts";
+import { recordOnNode } from "../observe/decode/record.ts";
+import { refreshEvacuation } from "../observe/evacuation.ts";
+import { describe } from "./cordon-nodes.ts";
+import { perform } from "./perform.ts";
+
+export interface AbortWorld {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly reporter: Pick<Reporter, "event">;
+  readonly signal: AbortSignal;
+}
+
+export interface AbortResult {
+  readonly complete: boolean;
+  /** As it was found at the last look. */
+  readonly view: AbortView;
+}
+
+const ordinaryPauseMs = 2_000;
+
+/** Undoes a drain of one node. What could not be undone is in the result; throws the signal's reason when interrupted. */
+export async function abortNode(world: AbortWorld, base: Facts, intent: AbortIntent): Promise<AbortResult> {
+  let ledger: AbortLedger = { results: {} };
+  for (let facts = base; ; facts = await refreshEvacuation(world.client, facts, intent.node, world.signal)) {
+    world.signal.throwIfAborted();
+    const decision = decideOn(facts, intent, ledger);
+    ledger = decision.ledger;
+    if (decision.status !== "going") return { complete: decision.status === "done", view: decision.view };
+    for (const action of decision.actions) {
+      world.signal.throwIfAborted();
+      if (action.kind === "evict") continue;
+      const result = await perform(world.client, action);
+      ledger = noteResult(ledger, action, result, Date.parse(facts.time));
+      tell(world, action, result, facts.time);
+    }
+    const wait =
+      decision.actions.length > 0
+        ? 0
+        : (decision.wakeAt ?? Date.parse(facts.time) + ordinaryPauseMs) - Date.parse(facts.time);
+    await world.clock.sleep(Math.max(wait, decision.actions.length > 0 ? 0 : 500), world.signal);
+  }
+}
+
+function decideOn(facts: Facts, intent: AbortIntent, ledger: AbortLedger): AbortDecision {
+  const node = facts.nodes.find((candidate) => candidate.metadata.name === intent.node);
+  return decideAbort(facts, node === undefined ? { kind: "none" } : recordOnNode(node), intent, ledger);
+}
+
+function tell(world: AbortWorld, action: Action, result: ActionResult, time: string): void {
+  if (result.kind === "done" || result.kind === "nothing-to-do") {
+    for (const { object, verb } of changesOf(action))
+      world.reporter.event({ type: "changed-object", time, object, verb });
+    return;
+  }
+  // A conflict only says that the node was written meanwhile: the next turn reads it again.
+  if (result.kind === "refused" && result.code === 409) return;
+  const object = changesOf(action)[0]?.object ?? "";
+  world.reporter.event({ type: "warning", time, message: `${object}: ${describe(result)}` });
+}
+
+/** What an action changes, in kubectl's words: `kind/name verb`. */
+export function changesOf(action: Action): readonly { readonly object: string; readonly verb: string }[] {
+  switch (action.kind) {
+    case "cordon":
+      return [{ object: `node/${action.node}`, verb: "cordoned" }];
+    case "evict":
+      return [{ object: `pod/${action.pod.name}`, verb: "evicted" }];
+    case "cancel-evacuation":
+      return [{ object: `virtualmachineinstance/${action.vmi.name}`, verb: "unmarked" }];
+    case "delete-migration":
+      return [{ object: `virtualmachineinstancemigration/${action.migration.name}`, verb: "deleted" }];
+    case "release-node":
+      return [
+        ...action.taints.map((taint) => ({ object: `node/${action.node}`, verb: `untainted (${taint})` })),
+        ...(action.uncordon ? [{ object: `node/${action.node}`, verb: "uncordoned" }] : []),
+      ];
+  }
+}

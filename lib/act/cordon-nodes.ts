@@ -1,0 +1,75 @@
+/** Takes nodes out of service: cordon and record in one write per node, read afresh whenever the node has changed meanwhile. */
+import { cordonForDrain, type DrainRecordInput } from "../decide/cordon.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Action, ActionResult } from "../model/action.ts";
+import { ExpectedError } from "../model/errors.ts";
+import type { RecordOnNode } from "../model/facts.ts";
+import type { Node } from "../model/kubernetes.ts";
+import { recordOnNode } from "../observe/decode/record.ts";
+import { readNode } from "../observe/evacuation.ts";
+import { perform } from "./perform.ts";
+
+/** A node's status is written all the time, so a conflict is ordinary; this many in a row are not. */
+const triesOnConflict = 8;
+
+export interface CordonOutcome {
+  readonly node: string;
+  /** It was unschedulable before. */
+  readonly already: boolean;
+  readonly record: RecordOnNode;
+}
+
+/**
+ * Cordons one node for a drain and writes the record.
+ * Throws ExpectedError in kubectl's words when the server refuses, does not answer, or the node is not the one that was assessed.
+ */
+export async function cordonNode(
+  client: KubeClient,
+  assessed: { readonly name: string; readonly uid: string },
+  input: DrainRecordInput,
+): Promise<CordonOutcome> {
+  const { node, result } = await changeNode(client, assessed, (current, record) =>
+    cordonForDrain(current, record, input),
+  );
+  if (result.kind !== "done")
+    throw new ExpectedError(`unable to cordon node "${assessed.name}": ${describe(result)}`, {
+      hint: "nothing was evicted; nodes that were cordoned before it stay so: kubectl vmnode abort NODE",
+    });
+  return { node: assessed.name, already: node.spec.unschedulable, record: recordOnNode(node) };
+}
+
+type NodeAction = Extract<Action, { kind: "cordon" | "release-node" }>;
+
+/**
+ * Reads the node, lets `decide` make the action from what was read, and carries it out; again from the start on a conflict.
+ * The node that is returned is the one read before the change. An action of undefined changes nothing and is done.
+ */
+export async function changeNode(
+  client: KubeClient,
+  assessed: { readonly name: string; readonly uid?: string | undefined },
+  decide: (node: Node, record: RecordOnNode) => NodeAction | undefined,
+  options: { readonly dryRun?: boolean } = {},
+): Promise<{ readonly node: Node; readonly result: ActionResult }> {
+  for (let tries = 1; ; tries += 1) {
+    const node = await readNode(client, assessed.name);
+    if (assessed.uid !== undefined && node.metadata.uid !== assessed.uid)
+      return { node, result: { kind: "nothing-to-do", detail: "another node has this name now" } };
+    const action = decide(node, recordOnNode(node));
+    if (action === undefined) return { node, result: { kind: "done" } };
+    const result = await perform(client, action, options);
+    const conflict = result.kind === "refused" && result.code === 409;
+    if (!conflict || tries === triesOnConflict) return { node, result };
+  }
+}
+
+/** What a result says, as the end of a sentence. */
+export function describe(result: ActionResult): string {
+  switch (result.kind) {
+    case "done":
+      return "done";
+    case "nothing-to-do":
+      return result.detail;
+    default:
+      return result.message;
+  }
+}

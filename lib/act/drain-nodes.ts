@@ -1,0 +1,297 @@
+/** Drives a confirmed drain: cordon all nodes, then look, assess, decide and evict, round and round, until a fresh read says that it is done. */
+import { type AssessOptions, assess } from "../assess/check.ts";
+import { type DrainDecision, decideDrain, type EvictAction } from "../decide/drain.ts";
+import { drainEvents } from "../decide/drain-events.ts";
+import { type NodeAtTheEnd, nodeAtTheEnd, nodeInPicture, summariseDrain } from "../decide/drain-summary.ts";
+import { type DrainIntent, planOf } from "../decide/intent.ts";
+import { emptyLedger, isFinalRefusal, type Ledger, noteAnswer, noteRequest } from "../decide/ledger.ts";
+import type { VmOnItsWay } from "../decide/vm-progress.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Clock } from "../model/clock.ts";
+import { ExpectedError, InterruptedError } from "../model/errors.ts";
+import type { EvictionAnswer } from "../model/eviction.ts";
+import { type ExitCode, exitCode } from "../model/exit-code.ts";
+import type { Facts } from "../model/facts.ts";
+import type { Pod } from "../model/kubernetes.ts";
+import type { DrainProgress, ProgressEvent, Reporter, Summary } from "../model/progress.ts";
+import type { Check } from "../model/verdict.ts";
+import { freshlyRead } from "../observe/fresh.ts";
+import { followNodes, type Live } from "../observe/live.ts";
+import { cordonNode } from "./cordon-nodes.ts";
+import { evict } from "./perform.ts";
+
+export interface DrainWorld {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  /** Aborted by Ctrl-C or a signal; its reason is an InterruptedError. */
+  readonly signal: AbortSignal;
+  /** Asks a person about VMs whose outcome is no longer what was confirmed; absent where nobody can be asked. */
+  readonly confirmAgain?: ((vms: readonly VmOnItsWay[]) => Promise<boolean>) | undefined;
+}
+
+export interface ConfirmedDrain {
+  readonly facts: Facts;
+  readonly check: Check;
+  readonly intent: DrainIntent;
+  readonly assessOptions: AssessOptions;
+  /** Whether a launcher pod belongs to the drain; always true without --pod-selector. */
+  readonly isSelected: (pod: Pod) => boolean;
+  readonly by: string;
+  readonly reason?: string | undefined;
+}
+
+/** Cordons the nodes and drives them empty. Throws ExpectedError when a node cannot be cordoned or is deleted meanwhile. */
+export async function drainNodes(world: DrainWorld, drain: ConfirmedDrain): Promise<Summary> {
+  await cordonAll(world, drain);
+  const loop = new DrainLoop(world, drain);
+  try {
+    return await loop.run();
+  } finally {
+    loop.close();
+  }
+}
+
+async function cordonAll(world: DrainWorld, drain: ConfirmedDrain): Promise<void> {
+  for (const name of drain.intent.nodes) {
+    const node = drain.facts.nodes.find((candidate) => candidate.metadata.name === name);
+    if (node === undefined) throw new ExpectedError(`node/${name} is not among the nodes that were read`);
+    const vms = Object.values(drain.intent.planned)
+      .filter((vm) => vm.node === name)
+      .map(({ namespace, name: vmName, uid }) => ({ namespace, name: vmName, uid }));
+    const input = { by: drain.by, reason: drain.reason, since: drain.facts.time, vms };
+    const { already } = await cordonNode(world.client, { name, uid: node.metadata.uid }, input);
+    world.reporter.event({ type: "node-cordoned", time: drain.facts.time, node: name, already });
+  }
+}
+
+/** How often a picture that says "empty" is compared with a fresh read that says otherwise. */
+const verifyAgainMs = 2_000;
+/** The longest sleep: pictures also age by themselves (a deadline passes, a reconnect is due). */
+const longestSleepMs = 15_000;
+
+/** The loop's lifetime: its watches, its ledger, and the evictions in flight. */
+class DrainLoop {
+  private readonly world: DrainWorld;
+  private readonly drain: ConfirmedDrain;
+  private readonly live: Live;
+  private intent: DrainIntent;
+  private ledger: Ledger;
+  private progress: DrainProgress | undefined;
+  /** Resolved by an answer, so that the loop looks again at once. */
+  private wake: () => void = () => {};
+  private readonly seenCordoned = new Set<string>();
+  private readonly declined = new Set<string>();
+  /** A fault inside an eviction, thrown by the loop's next turn. */
+  private fault: unknown;
+
+  constructor(world: DrainWorld, drain: ConfirmedDrain) {
+    this.world = world;
+    this.drain = drain;
+    this.intent = drain.intent;
+    this.ledger = emptyLedger(Date.parse(drain.facts.time));
+    this.live = followNodes(world.client, drain.facts, { clock: world.clock });
+  }
+
+  close(): void {
+    this.live.close();
+  }
+
+  async run(): Promise<Summary> {
+    for (;;) {
+      if (this.world.signal.aborted) return this.interrupted();
+      if (this.fault !== undefined) throw this.fault;
+      const decision = this.look();
+      await this.askAgain(decision);
+      for (const action of decision.actions) this.start(action);
+      switch (decision.status) {
+        case "verify":
+        case "left-behind": {
+          const end = await this.verified(decision.progress);
+          if (end !== undefined) return end;
+          await this.pause(verifyAgainMs);
+          break;
+        }
+        case "stuck":
+        case "timed-out":
+          return this.gaveUp(decision.progress);
+        case "going":
+          await this.pause(this.untilNextLook(decision));
+      }
+    }
+  }
+
+  /** One picture, assessed and decided, and told to the reporter. */
+  private look(): DrainDecision {
+    const facts = this.live.facts();
+    this.guardNodes(facts);
+    const check = assess(facts, this.drain.assessOptions);
+    const decision = decideDrain({
+      facts,
+      check,
+      intent: this.intent,
+      ledger: this.ledger,
+      startedAt: this.drain.facts.time,
+      trouble: this.live.problems().map((problem) => `${problem.resource}: ${problem.message}`),
+    });
+    this.ledger = decision.ledger;
+    for (const event of drainEvents(this.progress, decision.progress)) this.tell(event);
+    this.progress = decision.progress;
+    this.world.reporter.progress(decision.progress);
+    this.live.follow(decision.progress.vms.filter((vm) => vm.state === "starting" || isLost(vm.state, vm.phase)));
+    return decision;
+  }
+
+  /** A node that was deleted or given back by somebody else is no longer ours to drain. */
+  private guardNodes(facts: Facts): void {
+    for (const name of this.intent.nodes) {
+      const node = facts.nodes.find((candidate) => candidate.metadata.name === name);
+      if (node === undefined) throw new ExpectedError(`node/${name} was deleted while it was being drained`);
+      if (node.spec.unschedulable) this.seenCordoned.add(name);
+      else if (this.seenCordoned.has(name))
+        throw new ExpectedError(`node/${name} was uncordoned by somebody else; the drain stops`, {
+          exitCode: exitCode.incomplete,
+          hint: `kubectl vmnode list ${name} shows where its VMs are; the same drain can be started again`,
+        });
+    }
+  }
+
+  private async askAgain(decision: DrainDecision): Promise<void> {
+    const news = decision.unconfirmed.filter((vm) => !this.declined.has(`${vm.progress.uid}/${vm.verdict?.outcome}`));
+    if (news.length === 0 || this.world.confirmAgain === undefined) return;
+    for (const vm of news) this.declined.add(`${vm.progress.uid}/${vm.verdict?.outcome}`);
+    if (!(await this.world.confirmAgain(news))) return;
+    const all = planOf(assess(this.live.facts(), this.drain.assessOptions));
+    const confirmed = Object.fromEntries(
+      news.flatMap(({ progress: { uid }, verdict }) => {
+        const vm = all[uid];
+        return vm === undefined || vm.outcome !== verdict?.outcome ? [] : [[uid, vm]];
+      }),
+    );
+    this.intent = { ...this.intent, planned: { ...this.intent.planned, ...confirmed } };
+  }
+
+  /** Sends one eviction; the loop goes on meanwhile. */
+  private start(action: EvictAction): void {
+    const facts = this.live.facts();
+    const seenUid = facts.pods.find(
+      (pod) => pod.metadata.namespace === action.pod.namespace && pod.metadata.name === action.pod.name,
+    )?.metadata.uid;
+    this.ledger = noteRequest(this.ledger, { uid: action.pod.uid, node: action.node }, Date.parse(facts.time));
+    this.tell({
+      type: "eviction-requested",
+      time: facts.time,
+      node: action.node,
+      namespace: action.pod.namespace,
+      pod: action.pod.name,
+      vm: action.vm,
+    });
+    evict(this.world.client, action, { seenUid }).then(
+      (answer) => this.take(action, answer),
+      (error: unknown) => {
+        this.fault = error;
+        this.wake();
+      },
+    );
+  }
+
+  private take(action: EvictAction, answer: EvictionAnswer): void {
+    const before = this.ledger.pods[action.pod.uid]?.answer;
+    const { time } = this.live.facts();
+    this.ledger = noteAnswer(this.ledger, action.pod.uid, answer, Date.parse(time));
+    const refused = !acceptances.has(answer.kind);
+    if (refused && (before?.kind !== answer.kind || before.message !== answer.message))
+      this.tell({
+        type: "eviction-refused",
+        time,
+        node: action.node,
+        namespace: action.pod.namespace,
+        pod: action.pod.name,
+        vm: action.vm,
+        code: answer.code,
+        message: answer.message,
+        final: isFinalRefusal(this.ledger.pods[action.pod.uid]),
+      });
+    this.wake();
+  }
+
+  private tell(event: ProgressEvent): void {
+    this.world.reporter.event(event);
+  }
+
+  private untilNextLook(decision: DrainDecision): number {
+    if (decision.wakeAt === undefined) return longestSleepMs;
+    const now = Date.parse(this.live.facts().time);
+    return Math.min(longestSleepMs, Math.max(0, decision.wakeAt - now));
+  }
+
+  /** Waits for a change, an answer, the signal, or the time. */
+  private async pause(ms: number): Promise<void> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, this.world.signal]);
+    const answered = new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+    const ended = (promise: Promise<void>): Promise<void> => promise.catch(() => undefined);
+    await Promise.race([ended(this.world.clock.sleep(ms, signal)), ended(this.live.changed(signal)), answered]);
+    stop.abort();
+  }
+
+  /** The summary if a fresh read agrees that nothing of the selection is left, otherwise undefined. */
+  private async verified(progress: DrainProgress): Promise<Summary | undefined> {
+    const nodes = await this.readNodes(progress);
+    const leftBehind = progress.vms.some((vm) => vm.state === "left-behind");
+    if (!leftBehind && nodes.some((node) => !node.fresh || node.selected.length > 0)) return undefined;
+    return this.summary(progress, nodes);
+  }
+
+  private async gaveUp(progress: DrainProgress): Promise<Summary> {
+    return this.summary(progress, await this.readNodes(progress));
+  }
+
+  private interrupted(): Summary {
+    const progress: DrainProgress = { ...(this.progress ?? this.look().progress), phase: "interrupted" };
+    const { reason } = this.world.signal;
+    const nodes = this.intent.nodes.map((name) => nodeInPicture(progress, name));
+    return this.summary(progress, nodes, reason instanceof InterruptedError ? reason.exitCode : exitCode.interrupted);
+  }
+
+  private readNodes(progress: DrainProgress): Promise<readonly NodeAtTheEnd[]> {
+    const { isSelected } = this.drain;
+    return Promise.all(
+      this.intent.nodes.map(async (name) => {
+        try {
+          return nodeAtTheEnd(await freshlyRead(this.world.client, name, { attachments: true }), isSelected);
+        } catch (error) {
+          if (!(error instanceof ExpectedError)) throw error;
+          this.tell({ type: "warning", time: progress.time, message: error.message });
+          return nodeInPicture(progress, name);
+        }
+      }),
+    );
+  }
+
+  private summary(progress: DrainProgress, nodes: readonly NodeAtTheEnd[], interruptedBy?: ExitCode): Summary {
+    const { time } = this.live.facts();
+    this.world.reporter.progress(progress);
+    const summary = summariseDrain({ progress, nodes, interruptedBy });
+    for (const node of summary.nodes)
+      if (node.drained && node.outsideSelection === 0) this.tell({ type: "node-drained", time, node: node.name });
+    this.tell({ type: "summary", time, ...summary });
+    return summary;
+  }
+}
+
+/** Answers after which the VM or pod is on its way, so that nobody needs to be told of a refusal. */
+const acceptances: ReadonlySet<EvictionAnswer["kind"]> = new Set([
+  "evicted",
+  "gone",
+  "evacuating",
+  "migration-target",
+  "hotplug",
+]);
+
+/** A VM that has left in a way that the watches do not explain: it is looked up by name. */
+function isLost(state: string, phase: string | undefined): boolean {
+  return state === "migrating" && phase === undefined;
+}

@@ -1,0 +1,75 @@
+/** Gives one node back: our taints first, then the cordon, and waits until KubeVirt, too, calls the node schedulable. */
+import { releaseNode } from "../decide/cordon.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Clock } from "../model/clock.ts";
+import { ExpectedError } from "../model/errors.ts";
+import type { Node } from "../model/kubernetes.ts";
+import { readNode } from "../observe/evacuation.ts";
+import { schedulableLabel } from "../platform/names.ts";
+import { changeNode, describe } from "./cordon-nodes.ts";
+
+export interface UncordonResult {
+  /** It was schedulable before. */
+  readonly already: boolean;
+  /** Our taints that were taken off. */
+  readonly taints: readonly string[];
+}
+
+/** A node carries at most our taints and then the cordon: two writes. */
+const stepsAtMost = 4;
+
+/**
+ * Takes our taints, the cordon and the record off one node.
+ * Throws ExpectedError in kubectl's words when the server refuses or does not answer.
+ */
+export async function uncordonNode(
+  client: KubeClient,
+  name: string,
+  options: { readonly dryRun: boolean },
+): Promise<UncordonResult> {
+  const taints: string[] = [];
+  let already: boolean | undefined;
+  for (let step = 0; step < stepsAtMost; step += 1) {
+    let finished = false;
+    const { node, result } = await changeNode(
+      client,
+      { name },
+      (current, record) => {
+        const action = releaseNode(current, record, { uncordon: true });
+        finished = action === undefined || action.taints.length === 0;
+        for (const taint of action?.taints ?? []) if (!taints.includes(taint)) taints.push(taint);
+        return action;
+      },
+      options,
+    );
+    already ??= !node.spec.unschedulable;
+    if (result.kind !== "done") throw new ExpectedError(`unable to uncordon node "${name}": ${describe(result)}`);
+    if (finished || options.dryRun) break;
+  }
+  return { already: already ?? false, taints };
+}
+
+const waitMs = 5 * 60_000;
+const lookEveryMs = 2_000;
+
+/** True when KubeVirt places VMs on the node: virt-handler sets the label, and its absence means that virt-handler does not belong there. */
+export function isSchedulableForVms(node: Node): boolean {
+  return node.metadata.labels[schedulableLabel] !== "false";
+}
+
+/**
+ * Waits until KubeVirt's schedulable label is no longer false, five minutes at most. False when it still is.
+ * virt-handler renews the label with its heartbeat, every 60 to 132 s (kubevirt/kubevirt pkg/virt-handler/heartbeat).
+ */
+export async function waitUntilSchedulable(
+  client: KubeClient,
+  name: string,
+  world: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const end = world.clock.now().getTime() + waitMs;
+  for (;;) {
+    if (isSchedulableForVms(await readNode(client, name, world.signal))) return true;
+    if (world.clock.now().getTime() >= end) return false;
+    await world.clock.sleep(lookEveryMs, world.signal);
+  }
+}
