@@ -1,0 +1,123 @@
+/** Events as lines: kubectl's own lines unchanged, what kubectl does not say with the time in front. */
+import type { ProgressEvent, VmProgress } from "../model/progress.ts";
+import { runningTime } from "./duration.ts";
+import { sanitised } from "./sanitise.ts";
+import { plain, type Style } from "./style.ts";
+import { summaryReport } from "./summary.ts";
+import { vmName } from "./wording.ts";
+
+/** Lines for standard output, and for standard error. */
+export interface EventLines {
+  readonly out: readonly string[];
+  readonly err: readonly string[];
+}
+
+/**
+ * What a log is told of an event. The lines of kubectl drain (k8s.io/kubectl/pkg/drain/drain.go, pkg/cmd/drain/drain.go) go out as
+ * kubectl writes them, for scripts that look for them.
+ */
+export function eventLines(event: ProgressEvent, style: Style = plain): EventLines {
+  const safe = sanitised(event);
+  switch (safe.type) {
+    case "node-cordoned":
+    case "node-uncordoned": {
+      const verb = safe.type === "node-cordoned" ? "cordoned" : "uncordoned";
+      return out(`node/${safe.node} ${safe.already ? "already " : ""}${verb}${dryRunMark(safe.dryRun)}`);
+    }
+    case "eviction-requested":
+      return out(`evicting pod ${safe.namespace}/${safe.pod}`);
+    case "eviction-refused": {
+      const retry = safe.final ? "" : " (will retry)";
+      return err(`error when evicting pods/"${safe.pod}" -n "${safe.namespace}"${retry}: ${safe.message}`);
+    }
+    case "vm":
+      return out(`${safe.time} ${vmName(safe.vm)} ${vmText(safe.vm)}`);
+    case "pod-evicted":
+      return out(`pod/${safe.pod} evicted`);
+    case "changed-object":
+      return out(`${safe.object} ${safe.verb}${dryRunMark(safe.dryRun)}`);
+    case "warning":
+      return err(`${style("warn", "Warning:")} ${safe.message}`);
+    case "node-drained":
+      return out(`node/${safe.node} drained`);
+    case "summary":
+      return out(...summaryReport(safe, style));
+  }
+}
+
+/**
+ * What is left standing above a live view, or undefined where the view itself says enough. A VM's departure is one line; the
+ * line of its pod belongs to it.
+ */
+export function historyLines(event: ProgressEvent, vms: readonly VmProgress[], style: Style = plain): EventLines {
+  const nothing = { out: [], err: [] };
+  switch (event.type) {
+    case "eviction-requested":
+      return nothing;
+    case "eviction-refused":
+      return event.final ? eventLines(event, style) : nothing;
+    case "pod-evicted":
+      return vms.some((vm) => vm.namespace === event.namespace && vm.pod === event.pod)
+        ? nothing
+        : eventLines(event, style);
+    case "vm": {
+      const vm = sanitised(event.vm);
+      if (vm.state === "failed" || vm.state === "left-behind") return out(style("bad", `${vmName(vm)} ${vmText(vm)}`));
+      if (!hasLeft(vm)) return nothing;
+      return out(`pod/${vm.pod} evicted   ${vmName(vm)} ${vmText(vm)}`);
+    }
+    default:
+      return eventLines(event, style);
+  }
+}
+
+/** What a VM does now, as the rest of a sentence that starts with its name. */
+function vmText(vm: VmProgress): string {
+  const to = vm.target === undefined ? "" : ` to ${vm.target}`;
+  const on = vm.target === undefined ? "" : ` on ${vm.target}`;
+  const took = vm.seconds === undefined ? "" : ` in ${runningTime(vm.seconds)}`;
+  const why = vm.detail === undefined ? "" : `: ${vm.detail}`;
+  switch (vm.state) {
+    case "waiting":
+      return `waits${why}`;
+    case "queued":
+      return `is queued for migration${why}`;
+    case "migrating":
+      return `migrating${to}${vm.phase === undefined ? "" : ` (${vm.phase})`}${why}`;
+    case "shutting-down":
+      return `shutting down${why}`;
+    case "starting":
+      return `starting${on}${why}`;
+    case "held":
+      return `held up${why}${vm.until === undefined ? "" : ` (until ${vm.until})`}`;
+    case "blocked":
+      return `blocked${why}${vm.fix === undefined ? "" : `; fix: ${vm.fix}`}`;
+    case "moved":
+      return `moved${to}${took}`;
+    case "restarted":
+      return `restarted${on}${took}`;
+    case "stopped":
+      return `stopped${why}`;
+    case "failed":
+      return `failed${why}`;
+    case "left-behind":
+      return `left behind${why}`;
+  }
+}
+
+function hasLeft(vm: VmProgress): boolean {
+  return vm.state === "moved" || vm.state === "restarted" || vm.state === "stopped";
+}
+
+/** Only the server can try without doing: a dry run of ours is always kubectl's `server` kind. */
+function dryRunMark(dryRun: boolean | undefined): string {
+  return dryRun === true ? " (server dry run)" : "";
+}
+
+function out(...lines: string[]): EventLines {
+  return { out: lines, err: [] };
+}
+
+function err(...lines: string[]): EventLines {
+  return { out: [], err: lines };
+}

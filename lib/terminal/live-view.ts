@@ -1,0 +1,99 @@
+/** Draws a view that changes in place at the bottom of the screen, while finished lines scroll up above it. */
+
+import type { Size } from "../report/live-frame.ts";
+import { width } from "../report/width.ts";
+import { type Output, printable } from "./output.ts";
+
+/** Between two frames: 8 a second at most. */
+const frameInterval = 125;
+/** How often a view is drawn in which only time goes on. */
+const tickInterval = 1000;
+
+const hideCursor = "\x1b[?25l";
+export const showCursor = "\x1b[?25h";
+const eraseDown = "\x1b[J";
+/** Synchronized output (mode 2026): the terminal shows the frame as a whole; those that do not know it ignore it. */
+const beginFrame = "\x1b[?2026h";
+const endFrame = "\x1b[?2026l";
+
+export interface LiveView {
+  /** Something has changed: the frame is drawn again soon. */
+  update(): void;
+  /** Writes lines that stay above the frame, to whichever stream they belong. */
+  print(to: Output, lines: readonly string[]): void;
+  /** Takes the frame away and gives the cursor back, so that others can write; `resume` draws it again. */
+  pause(): void;
+  resume(): void;
+  /** Ends the view for good; the frame is taken away. */
+  close(): void;
+}
+
+/** Starts a view on `output`, which must be a terminal; `frame` is asked for the lines of each frame. */
+export function startLiveView(output: Output, frame: (size: Size) => readonly string[]): LiveView {
+  let drawn: readonly string[] = [];
+  let active = false;
+  let closed = false;
+  let due: NodeJS.Timeout | undefined;
+  let tick: NodeJS.Timeout | undefined;
+  let lastDrawn = Number.NEGATIVE_INFINITY;
+
+  const draw = (write?: () => void) => {
+    clearTimeout(due);
+    due = undefined;
+    lastDrawn = performance.now();
+    const { columns, rows } = output.size();
+    // The last column stays empty: some terminals begin a new line as soon as it is written.
+    const next = frame({ columns: columns - 1, rows }).map(printable);
+    if (write === undefined && next.length === drawn.length && next.every((line, at) => line === drawn[at])) return;
+    output.raw(beginFrame + takeAway(drawn, columns));
+    write?.();
+    output.raw(next.map((line) => `${line}\n`).join("") + endFrame);
+    drawn = next;
+  };
+  const update = () => {
+    if (!active || due !== undefined) return;
+    due = setTimeout(() => draw(), Math.max(0, lastDrawn + frameInterval - performance.now()));
+    due.unref();
+  };
+  const resume = () => {
+    if (active || closed) return;
+    active = true;
+    output.raw(hideCursor);
+    draw();
+    tick = setInterval(update, tickInterval);
+    tick.unref();
+  };
+  const pause = () => {
+    if (!active) return;
+    active = false;
+    clearTimeout(due);
+    due = undefined;
+    clearInterval(tick);
+    output.raw(takeAway(drawn, output.size().columns) + showCursor);
+    drawn = [];
+  };
+  const stopResizing = output.onResize(update);
+  resume();
+
+  return {
+    update,
+    print(to, lines) {
+      if (lines.length === 0) return;
+      if (active) draw(() => to.lines(lines));
+      else to.lines(lines);
+    },
+    pause,
+    resume,
+    close() {
+      pause();
+      closed = true;
+      stopResizing();
+    },
+  };
+}
+
+/** Moves to the first line of what was drawn and erases it, counting how often a line is broken if the terminal is narrower now. */
+function takeAway(lines: readonly string[], columns: number): string {
+  const height = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(width(line) / columns)), 0);
+  return `${height === 0 ? "" : `\x1b[${height}A`}\r${eraseDown}`;
+}

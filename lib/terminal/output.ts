@@ -1,0 +1,55 @@
+/** One of the two output streams: the last place at which text is made harmless, and the one that knows when nobody reads any more. */
+import type { Writable } from "node:stream";
+import type { Size } from "../report/live-frame.ts";
+import { sanitise } from "../report/sanitise.ts";
+import { ownSequences } from "./color.ts";
+
+/** A stream that may be a terminal, such as `process.stdout`. */
+export type OutputStream = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
+
+export interface Output {
+  readonly isTerminal: boolean;
+  size(): Size;
+  /** Whole lines. Whatever could steer a terminal is made visible, but for tabs and the colours of our own styles. */
+  lines(lines: readonly string[]): void;
+  /** A finished piece of screen: only for text that went through `printable`. */
+  raw(text: string): void;
+  onResize(listener: () => void): () => void;
+}
+
+export function createOutput(stream: OutputStream): Output {
+  let closed = false;
+  // A reader that went away (`| head`), or a terminal that was closed, is no error of ours.
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "EIO" && error.code !== "ERR_STREAM_DESTROYED") throw error;
+    closed = true;
+  });
+  const raw = (text: string) => {
+    if (!closed && text !== "") stream.write(text);
+  };
+  return {
+    isTerminal: stream.isTTY === true,
+    size: () => ({ columns: stream.columns || 80, rows: stream.rows || 24 }),
+    lines: (lines) => raw(lines.map((line) => `${printable(line)}\n`).join("")),
+    raw,
+    onResize(listener) {
+      stream.on("resize", listener);
+      return () => void stream.off("resize", listener);
+    },
+  };
+}
+
+/** A line that can do nothing to a terminal but print, tabulate and be coloured. */
+export function printable(line: string): string {
+  let text = "";
+  let end = 0;
+  for (const match of line.matchAll(new RegExp(`\\t|${ownSequences.source}`, "g"))) {
+    text += sanitise(line.slice(end, match.index)) + match[0];
+    end = match.index + match[0].length;
+  }
+  return text + sanitise(line.slice(end));
+}

@@ -1,0 +1,141 @@
+/**
+ * The questions, asked through inquirer. This module is imported only when there is something to ask, and takes inquirer's prompts
+ * one by one: of a package imported as a whole, a bundler keeps the ones that nobody uses, too.
+ */
+import { confirm, input, search, select } from "@inquirer/prompts";
+import { InterruptedError } from "../model/errors.ts";
+import { sanitise } from "../report/sanitise.ts";
+import type { Style } from "../report/style.ts";
+import type { OutputStream } from "./output.ts";
+
+export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
+/** One line of a menu. */
+export interface Choice<T> {
+  readonly value: T;
+  readonly name: string;
+  /** Shown below the menu while the line is chosen. */
+  readonly description?: string | undefined;
+  /** Why it cannot be chosen. */
+  readonly disabled?: string | undefined;
+}
+
+export interface PromptContext {
+  readonly input: InputStream;
+  readonly output: OutputStream;
+  readonly style: Style;
+  /** Ends the question when a signal has come. */
+  readonly signal: AbortSignal;
+  /** What is said when the user leaves by Ctrl-C. */
+  readonly leaving: string;
+}
+
+/** Yes or no; no by Enter and at the end of the input. */
+export async function askConfirm(question: string, context: PromptContext): Promise<boolean> {
+  const theme = {
+    ...themeOf(context.style),
+    style: { ...themeOf(context.style).style, defaultAnswer: (hint: string) => `(${hint}):` },
+  };
+  const config = { message: sanitise(question), default: false, theme };
+  return (await ask((streams) => confirm(config, streams), context)) ?? false;
+}
+
+/** One of a few. */
+export async function askSelect<T>(
+  question: string,
+  choices: readonly Choice<T>[],
+  context: PromptContext,
+): Promise<T> {
+  const config = {
+    message: sanitise(question),
+    choices: choices.map(shown),
+    pageSize: 12,
+    theme: themeOf(context.style),
+  };
+  return given(await ask((streams) => select<T>(config, streams), context), context);
+}
+
+/** One of many, narrowed down by typing a part of its name. */
+export async function askSearch<T>(
+  question: string,
+  choices: readonly Choice<T>[],
+  context: PromptContext,
+): Promise<T> {
+  const source = (typed: string | undefined) => {
+    const part = (typed ?? "").toLowerCase();
+    return choices.filter((choice) => choice.name.toLowerCase().includes(part)).map(shown);
+  };
+  const config = { message: sanitise(question), source, pageSize: 12, theme: themeOf(context.style) };
+  return given(await ask((streams) => search<T>(config, streams), context), context);
+}
+
+/** A line of text, without spaces around it. */
+export async function askText(question: string, context: PromptContext): Promise<string> {
+  const config = { message: sanitise(question), theme: themeOf(context.style) };
+  return given(await ask((streams) => input(config, streams), context), context).trim();
+}
+
+interface Streams {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  readonly signal: AbortSignal;
+}
+
+/** Undefined at the end of the input, of which inquirer itself takes no notice: it would wait until the process ends. */
+async function ask<T>(prompt: (streams: Streams) => Promise<T>, context: PromptContext): Promise<T | undefined> {
+  const inputEnds = new AbortController();
+  const onEnd = () => inputEnds.abort();
+  const onKey = (_text: string | undefined, key: { readonly ctrl?: boolean; readonly name?: string } | undefined) => {
+    if (key?.ctrl === true && key.name === "d") onEnd();
+  };
+  context.input.on("end", onEnd);
+  context.input.on("keypress", onKey);
+  try {
+    const signal = AbortSignal.any([context.signal, inputEnds.signal]);
+    return await prompt({ input: context.input, output: context.output, signal });
+  } catch (error) {
+    if (context.signal.aborted) throw context.signal.reason;
+    if (inputEnds.signal.aborted) return undefined;
+    if (error instanceof Error && error.name === "ExitPromptError")
+      throw new InterruptedError("SIGINT", context.leaving);
+    throw error;
+  } finally {
+    context.input.off("end", onEnd);
+    context.input.off("keypress", onKey);
+  }
+}
+
+function given<T>(answer: T | undefined, context: PromptContext): T {
+  if (answer === undefined) throw new InterruptedError("SIGINT", context.leaving);
+  return answer;
+}
+
+function shown<T>(choice: Choice<T>) {
+  return {
+    value: choice.value,
+    name: sanitise(choice.name),
+    ...(choice.description === undefined ? {} : { description: sanitise(choice.description) }),
+    ...(choice.disabled === undefined ? {} : { disabled: `(${sanitise(choice.disabled)})` }),
+  };
+}
+
+/** inquirer colours by standard output and its own mind; here it follows our style. */
+function themeOf(style: Style) {
+  return {
+    prefix: { idle: style("strong", "?"), done: style("good", "?") },
+    style: {
+      answer: (text: string) => style("strong", text),
+      message: (text: string) => style("strong", text),
+      error: (text: string) => style("bad", text),
+      defaultAnswer: (text: string) => style("faint", `(${text})`),
+      help: (text: string) => style("faint", text),
+      highlight: (text: string) => style("strong", text),
+      key: (text: string) => style("strong", text),
+      disabled: (text: string) => style("faint", text),
+      description: (text: string) => style("faint", text),
+      searchTerm: (text: string) => style("strong", text),
+      keysHelpTip: (keys: [key: string, action: string][]) =>
+        style("faint", keys.map((pair) => pair.join(" ")).join(", ")),
+    },
+  };
+}
