@@ -92,10 +92,15 @@ export function pushIfOwning(
   if (fields !== undefined && Object.keys(fields).length > 0) entries.push({ ...entry, fieldsV1: fields });
 }
 
-/** The order in which the server writes entries: applied ones first, then by time. */
+/** The order in which the server writes entries: applied ones first, then by time; total, so that an update without a change is none. */
 export function sorted(entries: ManagedFieldsEntry[]): ManagedFieldsEntry[] {
   return entries.sort(
-    (a, b) => compareText(a.operation, b.operation) || compareText(a.time, b.time) || compareText(a.manager, b.manager),
+    (a, b) =>
+      compareText(a.operation, b.operation) ||
+      compareText(a.time, b.time) ||
+      compareText(a.manager, b.manager) ||
+      compareText(a.apiVersion, b.apiVersion) ||
+      compareText(a.subresource ?? "", b.subresource ?? ""),
   );
 }
 
