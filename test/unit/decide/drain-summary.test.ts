@@ -1,0 +1,146 @@
+/** The end of a drain: exit code, whether the node may be powered off, and the way on or back. */
+import { describe, expect, test } from "vitest";
+import { drainEvents } from "../../../lib/decide/drain-events.ts";
+import { nodeAtTheEnd, nodeInPicture, summariseDrain } from "../../../lib/decide/drain-summary.ts";
+import type { DrainProgress, VmProgress, VmState } from "../../../lib/model/progress.ts";
+import { aLauncherPod, aPod, aVmi, now } from "../../builders.ts";
+
+function aVm(name: string, state: VmState, fields: Partial<VmProgress> = {}): VmProgress {
+  return {
+    namespace: "prod",
+    name,
+    uid: name,
+    node: "worker-1",
+    pod: `virt-launcher-${name}`,
+    state,
+    since: now,
+    ...fields,
+  };
+}
+
+function aProgress(vms: readonly VmProgress[], fields: Partial<DrainProgress> = {}): DrainProgress {
+  return {
+    nodes: ["worker-1"],
+    startedAt: now,
+    time: now,
+    vms,
+    pods: [],
+    limits: { perNode: 2, perCluster: 5 },
+    trouble: [],
+    phase: "evicting",
+    ...fields,
+  };
+}
+
+const everyPod = () => true;
+const empty = nodeAtTheEnd(
+  { name: "worker-1", launchers: [], vmis: [], otherPods: [aPod("app")], attachedVolumes: [] },
+  everyPod,
+);
+
+function summaryOf(vms: readonly VmProgress[], node = empty) {
+  const summary = summariseDrain({ progress: aProgress(vms), nodes: [node] });
+  const [only] = summary.nodes;
+  if (only === undefined) throw new Error("one node was summarised");
+  return { ...summary, node: only };
+}
+
+describe("exit code and power", () => {
+  test("everything left: 0, and the node may be powered off", () => {
+    const summary = summaryOf([aVm("web", "moved"), aVm("ci", "restarted"), aVm("bench", "stopped")]);
+    expect(summary).toMatchObject({ exitCode: 0, node: { drained: true, mayPowerOff: true, otherPods: 1 } });
+    expect(summary.nextSteps).toMatchObject([{ command: "kubectl vmnode uncordon worker-1" }]);
+  });
+
+  test("a VM that stayed: 4, not drained, with the commands to go on and back", () => {
+    const summary = summaryOf([aVm("web", "blocked")]);
+    expect(summary).toMatchObject({ exitCode: 4, node: { drained: false, mayPowerOff: false } });
+    expect(summary.nextSteps.map((step) => step.command)).toEqual([
+      "kubectl vmnode drain worker-1",
+      "kubectl vmnode abort worker-1",
+    ]);
+  });
+
+  test("a VM that was shut down and does not run again: 4, although the node is empty", () => {
+    expect(summaryOf([aVm("ci", "failed")])).toMatchObject({ exitCode: 4, node: { drained: true } });
+  });
+
+  test("a node that was not read afresh is never drained", () => {
+    const progress = aProgress([]);
+    expect(summaryOf([], nodeInPicture(progress, "worker-1"))).toMatchObject({ exitCode: 4, node: { drained: false } });
+  });
+
+  test("a launcher pod that only the fresh read sees keeps the node from being drained", () => {
+    const left = { name: "worker-1", launchers: [aLauncherPod(aVmi("web"))], vmis: [], otherPods: [] };
+    expect(summaryOf([], nodeAtTheEnd(left, everyPod))).toMatchObject({ exitCode: 4, node: { drained: false } });
+  });
+
+  test("so does a VMI that runs there without a pod", () => {
+    const left = { name: "worker-1", launchers: [], vmis: [aVmi("web")], otherPods: [] };
+    expect(summaryOf([], nodeAtTheEnd(left, everyPod))).toMatchObject({ exitCode: 4, node: { drained: false } });
+  });
+
+  test("a narrowed drain is complete without its selection, but the node is not to be powered off", () => {
+    const left = { name: "worker-1", launchers: [aLauncherPod(aVmi("web"))], vmis: [aVmi("web")], otherPods: [] };
+    expect(
+      summaryOf(
+        [],
+        nodeAtTheEnd(left, () => false),
+      ),
+    ).toMatchObject({
+      exitCode: 0,
+      node: { drained: true, outsideSelection: 1, mayPowerOff: false },
+    });
+  });
+
+  test("an interrupt keeps its own exit code", () => {
+    const progress = aProgress([aVm("web", "migrating")]);
+    const nodes = [nodeInPicture(progress, "worker-1")];
+    expect(summariseDrain({ progress, nodes, interruptedBy: 130 }).exitCode).toBe(130);
+  });
+});
+
+describe("events are the differences between two pictures", () => {
+  const types = (before: DrainProgress | undefined, after: DrainProgress) =>
+    drainEvents(before, after).map((event) => event.type);
+
+  test("nothing changed, nothing told", () => {
+    expect(types(aProgress([aVm("web", "migrating")]), aProgress([aVm("web", "migrating")]))).toEqual([]);
+  });
+
+  test("a VM that only waits for its turn is no news", () => {
+    expect(types(undefined, aProgress([aVm("web", "waiting")]))).toEqual([]);
+  });
+
+  test("a pod is evicted when its VM has left, and only then", () => {
+    expect(types(aProgress([aVm("web", "queued")]), aProgress([aVm("web", "migrating")]))).toEqual(["vm"]);
+    expect(types(aProgress([aVm("web", "migrating")]), aProgress([aVm("web", "moved")]))).toEqual([
+      "pod-evicted",
+      "vm",
+    ]);
+  });
+
+  test("a restarted VM's pod is evicted once, before the VM runs again", () => {
+    expect(types(aProgress([aVm("ci", "shutting-down")]), aProgress([aVm("ci", "starting")]))).toEqual([
+      "pod-evicted",
+      "vm",
+    ]);
+    expect(types(aProgress([aVm("ci", "starting")]), aProgress([aVm("ci", "restarted")]))).toEqual(["vm"]);
+  });
+
+  test("a migration's phase is told when it changes", () => {
+    const phase = (name: string) => aProgress([aVm("web", "migrating", { phase: name })]);
+    expect(types(phase("Scheduling"), phase("Running"))).toEqual(["vm"]);
+  });
+
+  test("trouble is said once", () => {
+    const trouble = ["the API server does not answer"];
+    expect(types(aProgress([]), aProgress([], { trouble }))).toEqual(["warning"]);
+    expect(types(aProgress([], { trouble }), aProgress([], { trouble }))).toEqual([]);
+  });
+
+  test("an ordinary pod that is gone was evicted", () => {
+    const pod = { namespace: "prod", name: "app", uid: "app", node: "worker-1", state: "terminating" } as const;
+    expect(types(aProgress([], { pods: [pod] }), aProgress([]))).toEqual(["pod-evicted"]);
+  });
+});
