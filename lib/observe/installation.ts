@@ -62,5 +62,9 @@ export async function offersEvacuateCancel(
     const answer = await reading.attempt((client) => client.apiResources(subresourcesGroup, version, { signal }));
     resources = answer.ok ? answer.value : undefined;
   }
-  return resources?.find(({ name }) => name === resourceTypes.vmis.plural)?.subresources.includes("evacuate/cancel");
+  // A server that names no resources at all has not told.
+  if (resources === undefined || resources.length === 0) return undefined;
+  return resources.some(
+    ({ name, subresources }) => name === resourceTypes.vmis.plural && subresources.includes("evacuate/cancel"),
+  );
 }
