@@ -84,6 +84,11 @@ export const findingCodes = {
     waivable: false,
     meaning: "a pod of an earlier migration has not ended (D11)",
   },
+  StaleEvacuationMark: {
+    severity: "blocker",
+    waivable: false,
+    meaning: "marked for the evacuation of another node; evictions have no effect (D12)",
+  },
   NoNodeFits: { severity: "blocker", waivable: false, meaning: "can migrate, but to no other node (D12)" },
   LiveMigrates: { severity: "note", waivable: false, meaning: "will be live-migrated, not interrupted (D13)" },
   DisksCopied: { severity: "note", waivable: false, meaning: "block migration: disks are copied, too (D13)" },
