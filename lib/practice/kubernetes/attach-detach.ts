@@ -1,0 +1,248 @@
+/** Attaches the volumes of bound pods to their nodes and detaches those no longer wanted; with the CSI attacher that carries it out. */
+import { createHash } from "node:crypto";
+import type { KubeObject } from "../store.ts";
+import type { Reconciler } from "./control-loop.ts";
+import { attachments, claims, isOf, managers, nodes, onStatus, pods, volumes } from "./keys.ts";
+import { uniqueVolumeName } from "./kubelet-node.ts";
+import { elapsedMs, hasTaint, isDeleting, isFinished, isReadyNode } from "./objects.ts";
+import { outOfService } from "./pod-gc.ts";
+import { attachableVolumes, isShared } from "./storage.ts";
+import { claimsOf, type World } from "./world.ts";
+
+/** After this long without an unmount on an unhealthy node the volume is detached by force (`maxWaitForUnmountDuration`). */
+const forceDetachMs = 360_000;
+/** What a CSI driver needs for ControllerPublishVolume and ControllerUnpublishVolume. */
+const driverMs = 1000;
+/** How often a volume that cannot be attached or detached yet is looked at again. */
+const retryMs = 1000;
+
+export function createAttachDetach(world: World): Reconciler {
+  /** Since when a volume is no longer wanted on a node, by attachment name. */
+  const unwantedSince = new Map<string, number>();
+  return {
+    name: "attach-detach",
+    *touches({ key, object, previous }) {
+      if (isOf(key, pods) && object.spec?.nodeName !== undefined && concernsVolumes(object, previous)) {
+        for (const volume of attachableVolumes(world, object)) yield volume.metadata.name;
+      }
+      if (isOf(key, attachments)) yield object.spec.source?.persistentVolumeName ?? "";
+      if (isOf(key, nodes) && healthChanged(object, previous)) {
+        for (const attachment of world.store.list(attachments)) {
+          if (attachment.spec.nodeName === object.metadata.name) yield attachment.spec.source.persistentVolumeName;
+        }
+      }
+    },
+    reconcile(name) {
+      const volume = world.store.get(volumes, undefined, name);
+      if (volume === undefined) return undefined;
+      const wanted = wantedOn(world, volume);
+      const waitsForDetach = detachUnwanted(world, volume, wanted, unwantedSince);
+      const waitsForAttach = attachWanted(world, volume, wanted);
+      return waitsForDetach || waitsForAttach ? world.every(retryMs) : undefined;
+    },
+  };
+}
+
+function concernsVolumes(pod: KubeObject, previous: KubeObject | undefined): boolean {
+  if (claimsOf(pod).length === 0) return false;
+  return previous?.spec?.nodeName !== pod.spec.nodeName || previous?.status?.phase !== pod.status?.phase;
+}
+
+function healthChanged(node: KubeObject, previous: KubeObject | undefined): boolean {
+  const health = (object: KubeObject | undefined): string =>
+    JSON.stringify([
+      object && isReadyNode(object),
+      object?.status?.volumesInUse,
+      object && hasTaint(object, outOfService),
+    ]);
+  return health(node) !== health(previous);
+}
+
+/** The nodes on which an unfinished pod object wants the volume; a terminating pod wants it until it is gone. */
+function wantedOn(world: World, volume: KubeObject): Map<string, KubeObject> {
+  const claim = volume.spec.claimRef;
+  const wanted = new Map<string, KubeObject>();
+  if (claim === undefined) return wanted;
+  for (const pod of world.podsOfClaim.get(`${claim.namespace}/${claim.name}`)) {
+    if (pod.spec.nodeName !== undefined && !isFinished(pod)) wanted.set(pod.spec.nodeName, pod);
+  }
+  return wanted;
+}
+
+function attachWanted(world: World, volume: KubeObject, wanted: ReadonlyMap<string, KubeObject>): boolean {
+  let waiting = false;
+  for (const [node, pod] of wanted) {
+    const present = world.attachmentsOf.get(volume.metadata.name);
+    if (present.some((attachment) => attachment.spec.nodeName === node && !isDeleting(attachment))) continue;
+    const elsewhere = present.find((attachment) => attachment.spec.nodeName !== node);
+    if (present.some((attachment) => attachment.spec.nodeName === node)) waiting = true;
+    else if (elsewhere !== undefined && !isShared(volume)) {
+      reportMultiAttach(world, volume, pod, wanted);
+      waiting = true;
+    } else attach(world, volume, node);
+  }
+  return waiting;
+}
+
+function attach(world: World, volume: KubeObject, node: string): void {
+  const attacher: string = volume.spec.csi.driver;
+  world.store.create(
+    attachments,
+    {
+      metadata: { name: attachmentName(volume.spec.csi.volumeHandle, attacher, node) },
+      spec: { attacher, nodeName: node, source: { persistentVolumeName: volume.metadata.name } },
+      status: { attached: false },
+    },
+    managers.controllerManager,
+  );
+}
+
+/** `csi-` and the SHA-256 of volume handle, driver and node (kubernetes pkg/volume/csi/csi_attacher.go). */
+function attachmentName(handle: string, driver: string, node: string): string {
+  return `csi-${createHash("sha256").update(`${handle}${driver}${node}`).digest("hex")}`;
+}
+
+function reportMultiAttach(
+  world: World,
+  volume: KubeObject,
+  pod: KubeObject,
+  wanted: ReadonlyMap<string, KubeObject>,
+): void {
+  const others = [...wanted.values()].filter((other) => other.metadata.uid !== pod.metadata.uid);
+  const why =
+    others.length === 0
+      ? "Volume is already exclusively attached to one node and can't be attached to another"
+      : `Volume is already used by pod(s) ${others.map((other) => other.metadata.name).join(", ")}`;
+  const message = `Multi-Attach error for volume "${volume.metadata.name}" ${why}`;
+  const last = reported.get(pod);
+  if (last === message) return;
+  reported.set(pod, message);
+  world.record(pod, { type: "Warning", reason: "FailedAttachVolume", message, from: "attachdetach-controller" });
+}
+
+/** The multi-attach error is reported once per pod and state of it (`MultiAttachErrorReported`). */
+const reported = new WeakMap<KubeObject, string>();
+
+function detachUnwanted(
+  world: World,
+  volume: KubeObject,
+  wanted: ReadonlyMap<string, KubeObject>,
+  unwantedSince: Map<string, number>,
+): boolean {
+  let waiting = false;
+  for (const attachment of world.attachmentsOf.get(volume.metadata.name)) {
+    const { name } = attachment.metadata;
+    if (wanted.has(attachment.spec.nodeName)) {
+      unwantedSince.delete(name);
+      continue;
+    }
+    if (isDeleting(attachment)) continue;
+    const now = world.clock.now().getTime();
+    const since = unwantedSince.get(name) ?? now;
+    unwantedSince.set(name, since);
+    if (mayDetach(world, volume, attachment.spec.nodeName, now - since)) {
+      unwantedSince.delete(name);
+      world.store.delete(attachments, undefined, name, {}, managers.controllerManager);
+    } else waiting = true;
+  }
+  return waiting;
+}
+
+/** Detaching waits until the kubelet has unmounted, unless the node is out of service or unhealthy for six minutes. */
+function mayDetach(world: World, volume: KubeObject, nodeName: string, unwantedMs: number): boolean {
+  const node = world.store.get(nodes, undefined, nodeName);
+  if (node === undefined || hasTaint(node, outOfService)) return true;
+  const inUse: string[] = node.status?.volumesInUse ?? [];
+  if (!inUse.includes(uniqueVolumeName(volume))) return true;
+  return !isReadyNode(node) && unwantedMs > forceDetachMs;
+}
+
+/** The external attacher: reports an attachment as attached, and lets a deleted one go, when its driver is done. */
+export function createAttacher(world: World): Reconciler {
+  return {
+    name: "csi-attacher",
+    *touches({ type, key, object }) {
+      if (isOf(key, attachments) && type !== "DELETED") yield object.metadata.name;
+    },
+    reconcile(name) {
+      const attachment = world.store.get(attachments, undefined, name);
+      if (attachment === undefined) return undefined;
+      const finalizer = `external-attacher/${String(attachment.spec.attacher).replaceAll(".", "-")}`;
+      const deleted = attachment.metadata.deletionTimestamp;
+      const since = deleted ?? attachment.metadata.creationTimestamp;
+      const held = attachment.metadata.finalizers?.includes(finalizer) === true;
+      if (deleted === undefined && !held) change(world, name, (draft) => addFinalizer(draft, finalizer));
+      const leftMs = driverMs - elapsedMs(since, world.clock.now());
+      if (deleted === undefined && attachment.status?.attached === true) return undefined;
+      if (leftMs > 0) return leftMs;
+      if (deleted === undefined) change(world, name, reportAttached, "status");
+      else if (held) change(world, name, (draft) => removeFinalizer(draft, finalizer));
+      return undefined;
+    },
+  };
+}
+
+function reportAttached(draft: KubeObject): void {
+  draft.status = { attached: true };
+}
+
+function change(world: World, name: string, edit: (draft: KubeObject) => void, subresource?: "status"): void {
+  const writer = subresource === undefined ? managers.attacher : onStatus(managers.attacher);
+  world.store.modify(attachments, undefined, name, edit, writer);
+}
+
+export function addFinalizer(draft: KubeObject, finalizer: string): void {
+  const present = draft.metadata.finalizers ?? [];
+  if (!present.includes(finalizer)) draft.metadata.finalizers = [...present, finalizer];
+}
+
+export function removeFinalizer(draft: KubeObject, finalizer: string): void {
+  const left = (draft.metadata.finalizers ?? []).filter((present) => present !== finalizer);
+  if (left.length > 0) draft.metadata.finalizers = left;
+  else delete draft.metadata.finalizers;
+}
+
+/** Binds claims that wait for a volume: a provisioner in two lines, so that claims applied by hand work. */
+export function createProvisioner(world: World): Reconciler {
+  return {
+    name: "provisioner",
+    *touches({ key, object }) {
+      if (isOf(key, claims)) yield `${object.metadata.namespace}/${object.metadata.name}`;
+    },
+    reconcile(key) {
+      const [namespace = "", name = ""] = key.split("/");
+      const claim = world.store.get(claims, namespace, name);
+      if (claim === undefined || claim.spec.volumeName !== undefined || isDeleting(claim)) return undefined;
+      provision(world, claim);
+      return undefined;
+    },
+  };
+}
+
+function provision(world: World, claim: KubeObject): void {
+  const { namespace, name, uid } = claim.metadata;
+  const volumeName = `pvc-${uid}`;
+  const { accessModes, volumeMode = "Filesystem", resources, storageClassName } = claim.spec;
+  world.store.create(
+    volumes,
+    {
+      metadata: { name: volumeName },
+      spec: {
+        accessModes,
+        capacity: { storage: resources?.requests?.storage ?? "10Gi" },
+        claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid },
+        csi: { driver: "rook-ceph.rbd.csi.ceph.com", volumeHandle: `0001-0009-rook-ceph-${uid}` },
+        persistentVolumeReclaimPolicy: "Delete",
+        ...(storageClassName === undefined ? {} : { storageClassName }),
+        volumeMode,
+      },
+      status: { phase: "Bound" },
+    },
+    { manager: "csi-provisioner" },
+  );
+  const bind = (draft: KubeObject): void => {
+    draft.spec.volumeName = volumeName;
+    draft.status = { phase: "Bound", accessModes, capacity: { storage: resources?.requests?.storage ?? "10Gi" } };
+  };
+  world.store.modify(claims, namespace, name, bind, managers.controllerManager);
+}

@@ -1,0 +1,229 @@
+/** Whether a pod fits a node, and if not why, in the words of kube-scheduler's filter plugins. */
+import { parseQuantity } from "../../model/quantity.ts";
+import { hasLabels, matchesNode, matchesSelector, tolerates } from "../../model/selectors.ts";
+import type { KubeObject } from "../store.ts";
+import { claims, splitKey, volumes } from "./keys.ts";
+import { isFinished, type Taint, taintsOf } from "./objects.ts";
+import { claimsOf, type World } from "./world.ts";
+
+/** `resolvable` as far as removing other pods could help (framework.Unschedulable, not …AndUnresolvable). */
+export interface Misfit {
+  readonly reason: string;
+  readonly resolvable: boolean;
+}
+
+type Amounts = Record<string, number>;
+
+const requestsCache = new WeakMap<KubeObject, Amounts>();
+
+/** What a pod requests: containers summed up, init containers as maximum, sidecars added (component-helpers `PodRequests`). */
+export function requestsOf(pod: KubeObject): Amounts {
+  const cached = requestsCache.get(pod);
+  if (cached !== undefined) return cached;
+  const total: Amounts = {};
+  for (const container of pod.spec.containers ?? []) addTo(total, container);
+  let sidecars: Amounts = {};
+  const peaks: Amounts = {};
+  for (const container of pod.spec.initContainers ?? []) {
+    const during = { ...sidecars };
+    addTo(during, container);
+    raiseTo(peaks, during);
+    if (container.restartPolicy !== "Always") continue;
+    addTo(total, container);
+    sidecars = during;
+  }
+  raiseTo(total, peaks);
+  addQuantities(total, pod.spec.overhead);
+  total.pods = 1;
+  requestsCache.set(pod, total);
+  return total;
+}
+
+function addTo(amounts: Amounts, container: { resources?: { requests?: Record<string, string> } }): void {
+  addQuantities(amounts, container.resources?.requests);
+}
+
+function addQuantities(amounts: Amounts, quantities: Record<string, string> | undefined): void {
+  for (const [name, quantity] of Object.entries(quantities ?? {})) {
+    amounts[name] = (amounts[name] ?? 0) + (parseQuantity(quantity) ?? 0);
+  }
+}
+
+function raiseTo(amounts: Amounts, floor: Amounts): void {
+  for (const [name, amount] of Object.entries(floor)) amounts[name] = Math.max(amounts[name] ?? 0, amount);
+}
+
+/** What the unfinished pods of a node request together. */
+export function requestedOn(world: World, node: string): Amounts {
+  const total: Amounts = {};
+  for (const pod of world.podsOn.get(node)) {
+    if (isFinished(pod)) continue;
+    for (const [name, amount] of Object.entries(requestsOf(pod))) total[name] = (total[name] ?? 0) + amount;
+  }
+  return total;
+}
+
+/** The first filter that rejects the node, in kube-scheduler's order of plugins; undefined when the pod fits. */
+export function misfits(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
+  const filters = [
+    unschedulable,
+    untoleratedTaint,
+    nodeAffinity,
+    resources,
+    volumeAffinity,
+    exclusiveClaim,
+    podAffinity,
+  ];
+  for (const filter of filters) {
+    const found = filter(world, pod, node);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+const never = (reason: string): Misfit[] => [{ reason, resolvable: false }];
+
+function unschedulable(_world: World, pod: KubeObject, node: KubeObject): Misfit[] {
+  const cordoned = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
+  return node.spec?.unschedulable === true && !toleratesTaint(pod, cordoned) ? never("node(s) were unschedulable") : [];
+}
+
+function untoleratedTaint(_world: World, pod: KubeObject, node: KubeObject): Misfit[] {
+  const untolerated = taintsOf(node).some(
+    (taint) => (taint.effect === "NoSchedule" || taint.effect === "NoExecute") && !toleratesTaint(pod, taint),
+  );
+  return untolerated ? never("node(s) had untolerated taint(s)") : [];
+}
+
+export function toleratesTaint(pod: KubeObject, taint: Taint): boolean {
+  const tolerations: Parameters<typeof tolerates>[0][] = pod.spec.tolerations ?? [];
+  return tolerations.some((toleration) => tolerates(toleration, taint));
+}
+
+/** nodeSelector and required node affinity, as the scheduler and the DaemonSet controller ask it. */
+export function matchesNodeAffinity(pod: KubeObject, node: KubeObject): boolean {
+  if (!hasLabels(node.metadata.labels, pod.spec.nodeSelector)) return false;
+  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return required === undefined || matchesNode(node.metadata, required);
+}
+
+function nodeAffinity(_world: World, pod: KubeObject, node: KubeObject): Misfit[] {
+  return matchesNodeAffinity(pod, node) ? [] : never("node(s) didn't match Pod's node affinity/selector");
+}
+
+function resources(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
+  const requested = requestedOn(world, node.metadata.name);
+  const lacking: Misfit[] = [];
+  for (const [name, wanted] of Object.entries(requestsOf(pod))) {
+    const allocatable = parseQuantity(node.status?.allocatable?.[name]) ?? 0;
+    if (wanted === 0 || wanted + (requested[name] ?? 0) <= allocatable) continue;
+    const reason = name === "pods" ? "Too many pods" : `Insufficient ${name}`;
+    lacking.push({ reason, resolvable: wanted <= allocatable });
+  }
+  return lacking;
+}
+
+function volumeAffinity(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
+  for (const claim of boundClaims(world, pod)) {
+    const volume = world.store.get(volumes, undefined, claim.spec.volumeName);
+    if (volume === undefined) return never("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)");
+    const required = volume.spec.nodeAffinity?.required;
+    if (required !== undefined && !matchesNode(node.metadata, required)) {
+      return never("node(s) didn't match PersistentVolume's node affinity");
+    }
+  }
+  return [];
+}
+
+/** ReadWriteOncePod: no other pod may use the claim (VolumeRestrictions plugin). */
+function exclusiveClaim(world: World, pod: KubeObject): Misfit[] {
+  for (const key of claimsOf(pod)) {
+    const { namespace, name } = splitKey(key);
+    const claim = world.store.get(claims, namespace, name);
+    if (!claim?.spec.accessModes?.includes("ReadWriteOncePod")) continue;
+    const users = world.podsOfClaim
+      .get(key)
+      .filter(
+        (user) => user.metadata.uid !== pod.metadata.uid && user.spec.nodeName !== undefined && !isFinished(user),
+      );
+    if (users.length === 0) continue;
+    return [
+      {
+        reason: "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode",
+        resolvable: true,
+      },
+    ];
+  }
+  return [];
+}
+
+interface AffinityTerm {
+  labelSelector?: Parameters<typeof matchesSelector>[1];
+  topologyKey: string;
+  namespaces?: string[];
+}
+
+function podAffinity(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
+  const required = "requiredDuringSchedulingIgnoredDuringExecution";
+  const attract: AffinityTerm[] = pod.spec.affinity?.podAffinity?.[required] ?? [];
+  if (!attract.every((term) => someNear(world, pod, node, term) || isFirstOfItsKind(world, pod, term))) {
+    return never("node(s) didn't match pod affinity rules");
+  }
+  const repel: AffinityTerm[] = pod.spec.affinity?.podAntiAffinity?.[required] ?? [];
+  if (repel.some((term) => someNear(world, pod, node, term))) {
+    return [{ reason: "node(s) didn't match pod anti-affinity rules", resolvable: true }];
+  }
+  return repelledByOthers(world, pod, node)
+    ? [{ reason: "node(s) didn't satisfy existing pods anti-affinity rules", resolvable: true }]
+    : [];
+}
+
+function someNear(world: World, pod: KubeObject, node: KubeObject, term: AffinityTerm): boolean {
+  return neighbours(world, node, term.topologyKey).some((other) => concerns(term, pod, other));
+}
+
+/** A pod that matches its own affinity term may be the first of its group (InterPodAffinity plugin). */
+function isFirstOfItsKind(world: World, pod: KubeObject, term: AffinityTerm): boolean {
+  if (!concerns(term, pod, pod)) return false;
+  return !world.podsOfNamespace
+    .get(pod.metadata.namespace)
+    .some((other) => other.spec.nodeName !== undefined && !isFinished(other) && concerns(term, pod, other));
+}
+
+function repelledByOthers(world: World, pod: KubeObject, node: KubeObject): boolean {
+  return neighbours(world, node, "kubernetes.io/hostname").some((other) => {
+    const terms: AffinityTerm[] =
+      other.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+    return terms.some((term) => concerns(term, other, pod));
+  });
+}
+
+/** Whether a term of `holder` selects `other`. */
+function concerns(term: AffinityTerm, holder: KubeObject, other: KubeObject): boolean {
+  const namespaces = term.namespaces?.length ? term.namespaces : [holder.metadata.namespace ?? ""];
+  return (
+    namespaces.includes(other.metadata.namespace ?? "") && matchesSelector(other.metadata.labels, term.labelSelector)
+  );
+}
+
+/** The unfinished pods in the node's topology domain. */
+function neighbours(world: World, node: KubeObject, topologyKey: string): KubeObject[] {
+  const domain = node.metadata.labels?.[topologyKey];
+  if (domain === undefined) return [];
+  const names =
+    topologyKey === "kubernetes.io/hostname"
+      ? [node.metadata.name]
+      : world.store
+          .list({ group: "", resource: "nodes" })
+          .filter((other) => other.metadata.labels?.[topologyKey] === domain)
+          .map((other) => other.metadata.name);
+  return names.flatMap((name) => world.podsOn.get(name)).filter((pod) => !isFinished(pod));
+}
+
+function boundClaims(world: World, pod: KubeObject): KubeObject[] {
+  return claimsOf(pod).flatMap((key) => {
+    const { namespace, name } = splitKey(key);
+    const claim = world.store.get(claims, namespace, name);
+    return claim?.spec.volumeName === undefined ? [] : [claim];
+  });
+}
