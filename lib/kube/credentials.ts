@@ -67,7 +67,7 @@ export function openCredentials(config: EffectiveConfig, surroundings: Credentia
   return {
     current: async () => (await valid()).identity,
     renew: async (rejected) => {
-      if (!renewable(config.user)) return false;
+      if (!renewable(config)) return false;
       // Several requests may have been rejected together: one renewal serves them all.
       if ((await valid()).identity !== rejected) return true;
       const renewed = (await fresh()).identity;
@@ -76,7 +76,8 @@ export function openCredentials(config: EffectiveConfig, surroundings: Credentia
   };
 }
 
-function renewable(user: UserEntry): boolean {
+function renewable({ cluster, user }: EffectiveConfig): boolean {
+  if (!cluster.server.startsWith("https:")) return false;
   return (
     !hasOwnHeader(user) && (user.exec !== undefined || user.authProvider !== undefined || user.tokenFile !== undefined)
   );
@@ -89,6 +90,8 @@ function hasOwnHeader(user: UserEntry): boolean {
 
 function source(config: EffectiveConfig, surroundings: CredentialSurroundings): (now: number) => Promise<Lease> {
   const { cluster, user } = config;
+  // As kubectl: nothing that logs in leaves this machine without TLS.
+  if (!cluster.server.startsWith("https:")) return forever(config, {});
   if (user.tokenFile !== undefined) {
     const provider = { name: "tokenFile", config: { tokenFile: user.tokenFile } };
     return async (now) => ({
