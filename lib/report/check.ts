@@ -1,5 +1,5 @@
 /** A check on the screen: the answer first, then one line per VM with its reason, and what to do next to what is wrong. */
-import { type Finding, findingCodes, needsWaiver } from "../model/finding.ts";
+import { type Finding, findingCodes, needsWaiver, type ObjectReference } from "../model/finding.ts";
 import type { Check, NodeVerdict, Outcome, PodVerdict, VmVerdict } from "../model/verdict.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style, type Tone } from "./style.ts";
@@ -45,7 +45,7 @@ interface Settings extends CheckOptions {
 
 const wordColumn = 11;
 /** A column of text narrower than this is hard to read: it then goes below the name. */
-const readable = 32;
+const readable = 40;
 const longestAlignedName = 40;
 
 /** The lines of `check`. */
@@ -60,7 +60,9 @@ export function checkReport(check: Check, options: CheckOptions = {}): string[] 
     if (safe.nodes.length > 1) lines.push(settings.style("strong", `${safe.nodes[at]?.name}:`));
     lines.push(...entryLines(entries, settings));
   });
-  if (safe.gaps.length > 0) lines.push("", ...safe.gaps.map((gap) => `Not checked: ${gapText(gap)}`));
+  const gaps = safe.gaps.map((gap) => `Not checked: ${gapText(gap)}`);
+  if (gaps.length > 0)
+    lines.push("", ...gaps.flatMap((gap) => wrap(gap, settings.columns ?? Number.POSITIVE_INFINITY)));
   return lines;
 }
 
@@ -144,7 +146,7 @@ function findingEntry(finding: Finding, settings: Settings): Entry {
     word: severityWord[finding.severity],
     tone: severityTone[finding.severity],
     object: objectName(finding.object),
-    texts: [finding.reason, ...proofTexts(finding)],
+    texts: [finding.reason, ...proofTexts(finding, finding.object)],
     commands: cures(finding, settings),
   };
 }
@@ -152,21 +154,24 @@ function findingEntry(finding: Finding, settings: Settings): Entry {
 function vmEntry(vm: VmVerdict, settings: Settings): Entry {
   const [main, ...others] = vm.findings;
   const shown = [...(main === undefined ? [] : [main]), ...others.filter((finding) => finding.severity !== "note")];
+  const subject = { kind: "virtualmachineinstance", namespace: vm.namespace, name: vm.name };
+  const texts = shown.flatMap((finding) => [finding.reason, ...proofTexts(finding, subject)]);
   return {
     word: vm.outcome.toUpperCase(),
     tone: outcomeTone[vm.outcome],
     object: vmName(vm),
-    texts:
-      shown.length === 0 ? ["live migration"] : shown.flatMap((finding) => [finding.reason, ...proofTexts(finding)]),
+    texts: texts.length === 0 && vm.outcome === "moves" ? ["live migration"] : texts,
     commands: shown.flatMap((finding) => cures(finding, settings)),
   };
 }
 
-/** A note needs no proof on the screen; it stands in the JSON. */
-function proofTexts(finding: Finding): string[] {
+/** The field behind a reason. A note needs no proof on the screen: it stands in the JSON. */
+function proofTexts(finding: Finding, subject: ObjectReference): string[] {
   if (finding.severity === "note") return [];
   const { object, field, value } = finding.proof;
-  return [`seen: ${objectName(object)}: ${field} = ${value === "" ? '""' : value}`];
+  const known = object.kind === subject.kind && object.name === subject.name && object.namespace === subject.namespace;
+  const where = known ? "" : `${objectName(object, subject.namespace)}: `;
+  return [`seen: ${where}${field} = ${value === "" ? '""' : value}`];
 }
 
 function cures(finding: Finding, settings: Settings): string[] {
@@ -237,7 +242,7 @@ function entryLines(entries: readonly Entry[], { columns, style }: Settings): st
   return entries.flatMap((entry) => {
     const word = padRight(entry.word, wordColumn);
     const start = `${entry.tone === undefined ? word : style(entry.tone, word)}${padRight(entry.object, nameColumn)}`;
-    const texts = entry.texts.flatMap((text) => (columns === undefined ? [text] : wrap(text, columns - indent.length)));
+    const texts = entry.texts.flatMap((text) => wrap(text, (columns ?? Number.POSITIVE_INFINITY) - indent.length));
     const lines = [...texts, ...entry.commands];
     if (beside && width(entry.object) <= longestAlignedName) {
       const [first = "", ...rest] = lines;

@@ -3,7 +3,7 @@ import type { DrainProgress, OtherPodProgress, VmProgress, VmState } from "../mo
 import { humanDuration, runningTime, stopwatch } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style, type Tone } from "./style.ts";
-import { clip, padRight, width } from "./width.ts";
+import { clip, padLeft, padRight, width, wrap } from "./width.ts";
 import { count, vmName } from "./wording.ts";
 
 export interface Size {
@@ -57,9 +57,12 @@ const longestName = 40;
  */
 export function liveFrame(progress: DrainProgress, size: Size, now: Date, style: Style = plain): string[] {
   const safe = sanitised(progress);
-  const head = [headline(safe, now), ...safe.trouble.map((text): FrameLine => ({ text: `! ${text}`, tone: "bad" }))];
+  const head = [
+    ...headlines(safe, size.columns, now),
+    ...safe.trouble.map((text): FrameLine => ({ text: `! ${text}`, tone: "bad" })),
+  ];
   const foot = footer(safe, now);
-  const groups = [...vmGroups(safe, now), ...podGroups(safe)];
+  const groups = [...vmGroups(safe, size.columns, now), ...podGroups(safe)];
   const room = Math.max(1, size.rows - 1 - head.length - foot.length);
   const lines = [...head, ...fitInto(groups, room), ...foot].slice(0, Math.max(1, size.rows - 1));
   return lines.map(({ text, tone }) => {
@@ -68,17 +71,23 @@ export function liveFrame(progress: DrainProgress, size: Size, now: Date, style:
   });
 }
 
-function headline(progress: DrainProgress, now: Date): FrameLine {
+/** What an onlooker wants to know first; on a narrow terminal on two or three lines. */
+function headlines(progress: DrainProgress, columns: number, now: Date): FrameLine[] {
   const left = progress.vms.filter(isLeft).length;
   const inState = (state: VmState) => progress.vms.filter((vm) => vm.state === state).length;
   const { perNode, maxParallel } = progress.limits;
-  const parts = [
+  const lines: string[] = [];
+  for (const part of [
     `${phaseText(progress)} ${progress.nodes.join(", ")}`,
     `${left} of ${progress.vms.length} left`,
     runningTime((now.getTime() - Date.parse(progress.startedAt)) / 1000),
-    `${inState("migrating")} migrating, ${inState("queued")} queued (limit ${Math.min(perNode, maxParallel ?? perNode)} per node)`,
-  ];
-  return { text: parts.join("   "), tone: "strong" };
+    `${inState("migrating")} migrating (limit ${Math.min(perNode, maxParallel ?? perNode)}), ${inState("queued")} queued`,
+  ]) {
+    const longer = `${lines.at(-1)}   ${part}`;
+    if (lines.length > 0 && width(longer) <= columns) lines[lines.length - 1] = longer;
+    else lines.push(part);
+  }
+  return lines.map((text) => ({ text, tone: "strong" }));
 }
 
 function phaseText(progress: DrainProgress): string {
@@ -110,19 +119,22 @@ function footer(progress: DrainProgress, now: Date): FrameLine[] {
 }
 
 /** The lines of each VM that has not left, the most interesting first. */
-function vmGroups(progress: DrainProgress, now: Date): Group[] {
+function vmGroups(progress: DrainProgress, columns: number, now: Date): Group[] {
   const shown = progress.vms.filter(isShown).sort((a, b) => rank(a.state) - rank(b.state));
   const several = progress.nodes.length > 1;
   const name = (vm: VmProgress) => (several ? `${vm.node}  ${vmName(vm)}` : vmName(vm));
   const nameColumn = Math.min(longestName, Math.max(0, ...shown.map((vm) => width(name(vm)))));
+  const motionColumn = Math.max(0, ...shown.filter(isInMotion).map((vm) => width(motion(vm))));
+  const indent = " ".repeat(nameColumn + 4);
   return shown.map((vm) => {
-    const indent = " ".repeat(nameColumn + 3);
-    const [first = "", ...rest] = vmTexts(vm, now);
-    const tone = stateTone[vm.state];
+    const [first = "", ...rest] = isInMotion(vm)
+      ? motionTexts(vm, motionColumn, now)
+      : standstillTexts(vm, columns - indent.length, now);
     const lines = [
-      `  ${padRight(clip(name(vm), nameColumn), nameColumn)} ${first}`,
+      `  ${padRight(clip(name(vm), nameColumn), nameColumn)}  ${first}`,
       ...rest.map((text) => indent + text),
     ];
+    const tone = stateTone[vm.state];
     return { what: stateText[vm.state as ShownState], lines: lines.map((text) => ({ text: text.trimEnd(), tone })) };
   });
 }
@@ -133,20 +145,37 @@ interface Group {
   readonly lines: readonly FrameLine[];
 }
 
-/** What is said of a VM: first its state, below it what holds it up, until when, and the cure. */
-function vmTexts(vm: VmProgress, now: Date): string[] {
+function isInMotion(vm: VmProgress): boolean {
+  return vm.state === "migrating" || vm.state === "shutting-down" || vm.state === "starting";
+}
+
+function motion(vm: VmProgress): string {
   const state = stateText[vm.state as ShownState];
-  const until = vm.until === undefined ? undefined : `until ${moment(vm.until, now)}`;
-  const fix = vm.fix === undefined ? [] : [`fix: ${vm.fix}`];
-  if (vm.state === "migrating" || vm.state === "shutting-down" || vm.state === "starting") {
-    const target = vm.target === undefined ? state : `${state} → ${vm.target}`;
-    const elapsed = stopwatch((now.getTime() - Date.parse(vm.since)) / 1000);
-    const first = `${padRight(target, 26)} ${padRight(vm.phase ?? "", 15)} ${elapsed}`;
-    const more = [vm.detail, until].filter((text) => text !== undefined);
-    return [first, ...(more.length > 0 ? [more.join("; ")] : []), ...fix];
-  }
+  return vm.target === undefined ? state : `${state} → ${vm.target}`;
+}
+
+/** How far it has come, and how long that has taken: `migrating → worker-3   0:22   Running`. */
+function motionTexts(vm: VmProgress, motionColumn: number, now: Date): string[] {
+  const elapsed = stopwatch((now.getTime() - Date.parse(vm.since)) / 1000);
+  const first = `${padRight(motion(vm), motionColumn)}  ${padLeft(elapsed, 5)}   ${vm.phase ?? ""}`;
+  const more = [vm.detail, ...untilTexts(vm, now)].filter((text) => text !== undefined);
+  return [first, ...(more.length > 0 ? [more.join("; ")] : []), ...fixTexts(vm)];
+}
+
+/** What holds it up, until when, and the cure. Only what a person may have to act on takes more than one line. */
+function standstillTexts(vm: VmProgress, columns: number, now: Date): string[] {
+  const state = stateText[vm.state as ShownState];
   const detail = vm.detail === undefined ? state : `${state}: ${vm.detail}`;
-  return [detail, ...(until === undefined ? [] : [until]), ...fix];
+  const urgent = stateTone[vm.state] !== undefined;
+  return [...(urgent ? wrap(detail, columns) : [detail]), ...untilTexts(vm, now), ...fixTexts(vm)];
+}
+
+function untilTexts(vm: VmProgress, now: Date): string[] {
+  return vm.until === undefined ? [] : [`until ${moment(vm.until, now)}`];
+}
+
+function fixTexts(vm: VmProgress): string[] {
+  return vm.fix === undefined ? [] : [`fix: ${vm.fix}`];
 }
 
 function podGroups(progress: DrainProgress): Group[] {
@@ -166,18 +195,17 @@ function podGroups(progress: DrainProgress): Group[] {
   ];
 }
 
-/** As many groups as there is room for, and one line that counts the rest. */
+/** Of as many groups as possible the first line, then their further lines as far as there is room; the groups left out are counted. */
 function fitInto(groups: readonly Group[], room: number): FrameLine[] {
-  const all = groups.flatMap((group) => group.lines);
-  if (all.length <= room) return all;
-  const lines: FrameLine[] = [];
-  let shown = 0;
-  for (const group of groups) {
-    if (lines.length + group.lines.length > room - 1) break;
-    lines.push(...group.lines);
-    shown++;
-  }
-  const rest = groups.slice(shown);
+  const shown = groups.slice(0, groups.length <= room ? groups.length : room - 1);
+  const rest = groups.slice(shown.length);
+  let spare = room - shown.length - (rest.length > 0 ? 1 : 0);
+  const lines = shown.flatMap((group) => {
+    const part = group.lines.slice(0, 1 + spare);
+    spare -= part.length - 1;
+    return part;
+  });
+  if (rest.length === 0) return lines;
   const kinds = [...new Set(rest.map((group) => group.what))].map(
     (what) => `${rest.filter((group) => group.what === what).length} ${what}`,
   );

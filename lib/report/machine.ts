@@ -23,7 +23,18 @@ interface VmList {
   readonly items: readonly VmItem[];
 }
 
-export type MachineDocument = NodeList | VmList | (Check & { readonly apiVersion: string; readonly kind: "Check" });
+/** What runs where; a version is absent where it could not be told. */
+export interface Versions {
+  readonly client: string;
+  readonly kubernetes?: string | undefined;
+  readonly kubevirt?: string | undefined;
+}
+
+export type MachineDocument =
+  | NodeList
+  | VmList
+  | (Check & { readonly apiVersion: string; readonly kind: "Check" })
+  | (Versions & { readonly apiVersion: string; readonly kind: "Versions" });
 
 export function checkDocument(check: Check): MachineDocument {
   return { apiVersion, kind: "Check", ...check };
@@ -35,6 +46,10 @@ export function nodeListDocument(items: readonly NodeOverview[]): MachineDocumen
 
 export function vmListDocument(items: readonly VmItem[]): MachineDocument {
   return { apiVersion, kind: "VirtualMachineInstanceList", items };
+}
+
+export function versionsDocument(versions: Versions): MachineDocument {
+  return { apiVersion, kind: "Versions", ...versions };
 }
 
 /** The VMs of all nodes, each with its node's name. */
@@ -61,6 +76,7 @@ export function eventJson(event: ProgressEvent): string {
 }
 
 function names(document: MachineDocument): string[] {
+  if (document.kind === "Versions") return [];
   if (document.kind === "VirtualMachineInstanceList") {
     return document.items.map((vm) => `virtualmachineinstance.kubevirt.io/${vm.name}`);
   }

@@ -90,6 +90,7 @@ function verdictLines(node: NodeSummary, style: Style): string[] {
       ),
     ];
   }
-  const drained = node.drained ? [] : [style("bad", `${node.name} is not drained.`)];
-  return [[...drained, style("warn", `${node.name} must not be powered off${detail}.`), ...others].join(" ")];
+  const refusal = style("warn", `must not be powered off${detail}.`);
+  const drained = node.drained ? node.name : `${style("bad", `${node.name} is not drained`)} and`;
+  return [[`${drained} ${refusal}`, ...others].join(" ")];
 }

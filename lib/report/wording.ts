@@ -46,10 +46,19 @@ export function vmName(vm: { readonly namespace: string; readonly name: string }
   return `${vm.namespace}/${vm.name}`;
 }
 
-/** `node/worker-1`, `poddisruptionbudget/ledger -n prod`: what can be pasted behind `kubectl get`. */
-export function objectName(object: ObjectReference): string {
-  const name = `${object.kind}/${object.name}`;
-  return object.namespace === undefined || object.namespace === "" ? name : `${name} -n ${object.namespace}`;
+const shortKinds: Readonly<Record<string, string>> = {
+  virtualmachine: "vm",
+  virtualmachineinstance: "vmi",
+  virtualmachineinstancemigration: "vmim",
+  poddisruptionbudget: "pdb",
+  persistentvolumeclaim: "pvc",
+  persistentvolume: "pv",
+};
+
+/** `node/worker-1`, `pdb/ledger -n prod`: what can be pasted behind `kubectl get`; the namespace only where it is another one. */
+export function objectName(object: ObjectReference, knownNamespace?: string): string {
+  const name = `${shortKinds[object.kind] ?? object.kind}/${object.name}`;
+  return !object.namespace || object.namespace === knownNamespace ? name : `${name} -n ${object.namespace}`;
 }
 
 /** What is known to happen to so many VMs: `14 VMs move, 2 restart, 1 stops for good`; the noun stands once. */

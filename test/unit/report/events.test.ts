@@ -1,0 +1,94 @@
+/** Events read as kubectl's lines where kubectl has them. */
+import { describe, expect, test } from "vitest";
+import type { ProgressEvent } from "../../../lib/model/progress.ts";
+import { eventLines, historyLines } from "../../../lib/report/events.ts";
+import { going, summaryOf } from "./builders.ts";
+
+const time = "2026-11-21T14:02:11Z";
+const pod = { node: "x", namespace: "ns", pod: "p" };
+
+describe("in a log", () => {
+  test.each<[ProgressEvent, string]>([
+    [{ time, type: "node-cordoned", node: "x", already: false }, "node/x cordoned"],
+    [{ time, type: "node-cordoned", node: "x", already: true }, "node/x already cordoned"],
+    [{ time, type: "node-cordoned", node: "x", already: false, dryRun: true }, "node/x cordoned (server dry run)"],
+    [{ time, type: "node-uncordoned", node: "x", already: false }, "node/x uncordoned"],
+    [{ time, type: "node-uncordoned", node: "x", already: true }, "node/x already uncordoned"],
+    [{ time, type: "eviction-requested", ...pod }, "evicting pod ns/p"],
+    [{ time, type: "pod-evicted", ...pod }, "pod/p evicted"],
+    [{ time, type: "node-drained", node: "x" }, "node/x drained"],
+  ])("kubectl's own line goes out unchanged: $1", (event, line) => {
+    expect(eventLines(event)).toEqual({ out: [line], err: [] });
+  });
+
+  test("a refusal goes to standard error, final or not", () => {
+    const event = { time, type: "eviction-refused", ...pod, code: 429, message: "no", final: false } as const;
+    expect(eventLines(event)).toEqual({ out: [], err: ['error when evicting pods/"p" -n "ns" (will retry): no'] });
+    expect(eventLines({ ...event, final: true }).err).toEqual(['error when evicting pods/"p" -n "ns": no']);
+  });
+
+  test("a warning is kubectl's Warning:", () => {
+    expect(eventLines({ time, type: "warning", message: "odd" })).toEqual({ out: [], err: ["Warning: odd"] });
+  });
+
+  test("a changed object is kind/name verb", () => {
+    expect(
+      eventLines({ time, type: "changed-object", object: "virtualmachineinstancemigration/m", verb: "deleted" }).out,
+    ).toEqual(["virtualmachineinstancemigration/m deleted"]);
+  });
+
+  test.each([
+    [going("prod/a", "waiting"), "waits"],
+    [going("prod/a", "queued", { detail: "3rd of 5" }), "is queued for migration: 3rd of 5"],
+    [going("prod/a", "migrating", { target: "w2", phase: "Running" }), "migrating to w2 (Running)"],
+    [going("prod/a", "shutting-down"), "shutting down"],
+    [going("prod/a", "starting", { target: "w2" }), "starting on w2"],
+    [
+      going("prod/a", "held", { detail: "a migration arrives", until: time }),
+      `held up: a migration arrives (until ${time})`,
+    ],
+    [going("prod/a", "blocked", { detail: "no", fix: "virtctl stop a" }), "blocked: no; fix: virtctl stop a"],
+    [going("prod/a", "moved", { target: "w2", seconds: 41 }), "moved to w2 in 41 s"],
+    [going("prod/a", "restarted", { target: "w2", seconds: 90 }), "restarted on w2 in 1m30s"],
+    [going("prod/a", "stopped"), "stopped"],
+    [going("prod/a", "failed", { detail: "not started" }), "failed: not started"],
+    [going("prod/a", "left-behind", { detail: "agreed" }), "left behind: agreed"],
+  ])("what kubectl does not say has the time in front: $1", (vm, words) => {
+    expect(eventLines({ time, type: "vm", vm }).out).toEqual([`${time} prod/a ${words}`]);
+  });
+});
+
+describe("above a live view", () => {
+  const vm = going("prod/web-1", "moved", { target: "worker-3", seconds: 41 });
+
+  test("a VM's departure is one line, with its pod", () => {
+    expect(historyLines({ time, type: "vm", vm }, [vm]).out).toEqual([
+      "pod/virt-launcher-web-1-x2x4l evicted   prod/web-1 moved to worker-3 in 41 s",
+    ]);
+    const evicted = { time, type: "pod-evicted", node: "x", namespace: "prod", pod: vm.pod } as const;
+    expect(historyLines(evicted, [vm]).out).toEqual([]);
+    expect(historyLines({ ...evicted, namespace: "other" }, [vm]).out).toEqual([
+      "pod/virt-launcher-web-1-x2x4l evicted",
+    ]);
+  });
+
+  test("what the view shows anyway leaves no line", () => {
+    expect(historyLines({ time, type: "eviction-requested", ...pod }, []).out).toEqual([]);
+    expect(historyLines({ time, type: "vm", vm: going("a/b", "migrating") }, []).out).toEqual([]);
+    const refused = { time, type: "eviction-refused", ...pod, code: 429, message: "no", final: false } as const;
+    expect(historyLines(refused, []).err).toEqual([]);
+    expect(historyLines({ ...refused, final: true }, []).err).toHaveLength(1);
+  });
+
+  test("a VM that failed leaves a line", () => {
+    expect(historyLines({ time, type: "vm", vm: going("a/b", "failed", { detail: "why" }) }, []).out).toEqual([
+      "a/b failed: why",
+    ]);
+  });
+
+  test("everything else is as in a log", () => {
+    const event = { time, type: "summary", ...summaryOf({}) } as const;
+    expect(historyLines(event, [])).toEqual(eventLines(event));
+    expect(historyLines({ time, type: "node-drained", node: "x" }, []).out).toEqual(["node/x drained"]);
+  });
+});

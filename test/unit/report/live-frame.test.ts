@@ -1,0 +1,145 @@
+/** A frame of the live view shows what matters, and fits. */
+import { describe, expect, test } from "vitest";
+import type { VmProgress } from "../../../lib/model/progress.ts";
+import { liveFrame } from "../../../lib/report/live-frame.ts";
+import { width } from "../../../lib/report/width.ts";
+import { drainProgress, going } from "./builders.ts";
+
+const now = new Date("2026-11-21T14:02:33Z");
+const text = (lines: readonly string[]) => lines.join("\n");
+
+const vms: VmProgress[] = [
+  going("prod/web-1", "moved", { target: "worker-3", seconds: 41 }),
+  going("prod/web-7", "migrating", { target: "worker-3", phase: "Running" }),
+  going("prod/cache", "migrating", { target: "worker-2", phase: "TargetReady", since: "2026-11-21T14:02:30Z" }),
+  going("prod/big-1", "queued", { detail: "waits for a slot, 3rd of 5" }),
+  going("prod/odd", "held", {
+    detail: "no node fits its target: cpu-model Icelake on worker-2 only, which is full",
+    until: "2026-11-21T14:31:00Z",
+    fix: "kubectl patch vm odd -n prod …",
+  }),
+  going("prod/db-local", "blocked", {
+    detail: "must migrate but cannot: DisksNotLiveMigratable",
+    fix: "virtctl stop db-local -n prod",
+  }),
+  going("test/ci-runner", "waiting", { detail: "shut down last, when the others are gone" }),
+];
+
+describe("a frame", () => {
+  test("at 80 columns", () => {
+    expect(text(liveFrame(drainProgress(vms), { columns: 80, rows: 24 }, now))).toMatchInlineSnapshot(`
+      "draining worker-1   6 of 7 left   4m07s   2 migrating (limit 2), 1 queued
+        prod/db-local   blocked: must migrate but cannot: DisksNotLiveMigratable
+                        fix: virtctl stop db-local -n prod
+        prod/odd        held up: no node fits its target: cpu-model Icelake on
+                        worker-2 only, which is full
+                        until 14:31:00Z, in 28m
+                        fix: kubectl patch vm odd -n prod …
+        prod/web-7      migrating → worker-3   0:22   Running
+        prod/cache      migrating → worker-2   0:03   TargetReady
+        prod/big-1      queued: waits for a slot, 3rd of 5
+        test/ci-runner  waiting: shut down last, when the others are gone
+      Ctrl-C stops evicting; what KubeVirt has begun goes on."
+    `);
+  });
+
+  test("at 60 columns", () => {
+    expect(text(liveFrame(drainProgress(vms), { columns: 60, rows: 24 }, now))).toMatchInlineSnapshot(`
+      "draining worker-1   6 of 7 left   4m07s
+      2 migrating (limit 2), 1 queued
+        prod/db-local   blocked: must migrate but cannot:
+                        DisksNotLiveMigratable
+                        fix: virtctl stop db-local -n prod
+        prod/odd        held up: no node fits its target:
+                        cpu-model Icelake on worker-2 only, which
+                        is full
+                        until 14:31:00Z, in 28m
+                        fix: kubectl patch vm odd -n prod …
+        prod/web-7      migrating → worker-3   0:22   Running
+        prod/cache      migrating → worker-2   0:03   TargetReady
+        prod/big-1      queued: waits for a slot, 3rd of 5
+        test/ci-runner  waiting: shut down last, when the others …
+      Ctrl-C stops evicting; what KubeVirt has begun goes on."
+    `);
+  });
+
+  test("with fewer rows than VMs keeps the most interesting ones and counts the others", () => {
+    expect(text(liveFrame(drainProgress(vms), { columns: 80, rows: 9 }, now))).toMatchInlineSnapshot(`
+      "draining worker-1   6 of 7 left   4m07s   2 migrating (limit 2), 1 queued
+        prod/db-local   blocked: must migrate but cannot: DisksNotLiveMigratable
+        prod/odd        held up: no node fits its target: cpu-model Icelake on
+        prod/web-7      migrating → worker-3   0:22   Running
+        prod/cache      migrating → worker-2   0:03   TargetReady
+        prod/big-1      queued: waits for a slot, 3rd of 5
+        test/ci-runner  waiting: shut down last, when the others are gone
+      Ctrl-C stops evicting; what KubeVirt has begun goes on."
+    `);
+  });
+
+  test.each([
+    [120, 40],
+    [80, 24],
+    [60, 10],
+    [40, 6],
+    [20, 3],
+    [10, 2],
+  ])("fits into %d columns and %d rows", (columns, rows) => {
+    const many = Array.from({ length: 50 }, (_none, index) =>
+      going(`prod/虚拟机-${index}`, "queued", { detail: "x".repeat(90) }),
+    );
+    const frame = liveFrame(
+      drainProgress([...vms, ...many], { trouble: ["the API server does not answer"] }),
+      { columns, rows },
+      now,
+    );
+    expect(frame.length).toBeLessThanOrEqual(rows - 1);
+    expect(Math.max(...frame.map(width))).toBeLessThanOrEqual(columns);
+  });
+
+  test("of several nodes says which node a VM is on", () => {
+    const two = [going("prod/a", "queued"), going("prod/b", "queued", { node: "worker-2" })];
+    const frame = liveFrame(drainProgress(two, { nodes: ["worker-1", "worker-2"] }), { columns: 100, rows: 24 }, now);
+    expect(frame[0]).toContain("draining worker-1, worker-2");
+    expect(frame.slice(1, 3)).toEqual(["  worker-1  prod/a  queued", "  worker-2  prod/b  queued"]);
+  });
+
+  test("says what cannot be reached", () => {
+    const progress = drainProgress([], { trouble: ["the API server does not answer"] });
+    expect(liveFrame(progress, { columns: 80, rows: 24 }, now)[1]).toBe("! the API server does not answer");
+  });
+
+  test("counts other pods, and names those that block", () => {
+    const pod = (name: string, state: "waiting" | "terminating" | "gone" | "blocked", detail?: string) => ({
+      ...{ namespace: "app", name, uid: name, node: "worker-1", state, detail },
+    });
+    const pods = [
+      pod("a", "gone"),
+      pod("b", "terminating"),
+      pod("c", "terminating"),
+      pod("d", "blocked", "PDB api allows none"),
+    ];
+    expect(liveFrame(drainProgress([], { pods }), { columns: 80, rows: 24 }, now).slice(1, -1)).toEqual([
+      "  3 other pods: 2 terminating, 1 blocked",
+      "  pod app/d blocked: PDB api allows none",
+    ]);
+  });
+
+  test("of a stuck drain says until when it waits", () => {
+    const progress = drainProgress([going("a/b", "blocked")], { phase: "stuck", givesUpAt: "2026-11-21T14:03:03Z" });
+    const frame = liveFrame(progress, { columns: 100, rows: 24 }, now);
+    expect(frame[0]).toMatch(/^stuck on worker-1 {3}1 of 1 left/);
+    expect(frame.at(-1)).toBe(
+      "Nothing has changed for a while, and everything left is blocked; gives up 14:03:03Z, in 30s.",
+    );
+  });
+
+  test("shows a VM that failed, but does not count it as left on the node", () => {
+    const frame = liveFrame(
+      drainProgress([going("a/b", "failed", { detail: "does not start" })]),
+      { columns: 80, rows: 24 },
+      now,
+    );
+    expect(frame[0]).toContain("0 of 1 left");
+    expect(frame[1]).toBe("  a/b  failed: does not start");
+  });
+});
