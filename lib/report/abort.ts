@@ -1,11 +1,13 @@
 /** The undo of a drain in words: what it would do, and what it could not do. */
 import type { AbortView } from "../decide/abort.ts";
 import type { RecordOnNode } from "../model/facts.ts";
+import { sanitised } from "./sanitise.ts";
 import { plain, type Style } from "./style.ts";
 import { count, vmName } from "./wording.ts";
 
-/** What was found, and what will be undone; `found` is the record, without which some things are assumed. */
-export function abortPlan(node: string, found: RecordOnNode, view: AbortView, style: Style = plain): string[] {
+/** What was found, and what will be undone; `record` is the one on the node, without which some things are assumed. */
+export function abortPlan(node: string, record: RecordOnNode, work: AbortView, style: Style = plain): string[] {
+  const [found, view] = sanitised([record, work] as const);
   const marks = view.marks.map((vmi) => vmName(vmi.metadata));
   const lines = [recordLine(node, found)];
   const steps = [
@@ -27,7 +29,8 @@ export function abortPlan(node: string, found: RecordOnNode, view: AbortView, st
 }
 
 /** What was left as it is, what is past the point of no return, and what failed. */
-export function abortResult(node: string, view: AbortView, complete: boolean, style: Style = plain): string[] {
+export function abortResult(node: string, work: AbortView, complete: boolean, style: Style = plain): string[] {
+  const view = sanitised(work);
   const failures = view.failures.map((failure) => style("bad", failure));
   if (complete) return [style("good", `The drain of ${node} is undone.`), ...leftAlone(view, style)];
   return [
