@@ -1,11 +1,10 @@
 /** Reads everything that the check of a drain needs, in as few requests as possible, into Facts. */
 import type { Discovery, KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
-import { ExpectedError, RefusedError } from "../model/errors.ts";
+import { ExpectedError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
-import { detectPlatform } from "../platform/platform.ts";
 import {
   countRunningMigrations,
   readBudgets,
@@ -22,6 +21,7 @@ import { offersEvacuateCancel, readKubernetesVersion, readKubeVirt, readVirtApiN
 import { listOf } from "./read-field.ts";
 import { gapOf, isForbidden, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
+import { refuseUnseenVms } from "./visible-vms.ts";
 import { liveLaunchers, readWorkloads } from "./workloads.ts";
 
 export interface ObserveOptions {
@@ -127,13 +127,6 @@ async function readNodes(reading: Reading, client: KubeClient, options: ObserveO
     if (!answer.ok) throw answer.error;
     return listOf([answer.value.object], decodeNode);
   });
-}
-
-function refuseUnseenVms(discovery: Discovery): void {
-  const unavailable = discovery.unavailable.map((groupVersion) => groupVersion.split("/")[0] ?? "");
-  const { flavour, refusal } = detectPlatform([...discovery.groups.map(({ name }) => name), ...unavailable]);
-  if (refusal === undefined) return;
-  throw flavour === "none" ? new ExpectedError(refusal) : new RefusedError(refusal);
 }
 
 function refuseUnknownNodes(wanted: readonly string[], nodes: readonly Node[]): void {

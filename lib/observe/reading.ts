@@ -27,8 +27,8 @@ export interface Reading {
   attemptList<T>(type: ResourceType, selection: ReadSelection, decode: Decoder<T>): Promise<Attempt<readonly T[]>>;
   /** One object; undefined when it does not exist, and when it could not be read, which is noted as a gap. */
   get<T>(path: ResourcePath, decode: Decoder<T>): Promise<T | undefined>;
-  /** A table without its objects; undefined when the server has none, or refuses. No gap is noted. */
-  table(type: ResourceType, selection: Selection): Promise<Table | undefined>;
+  /** A table, without its objects unless asked for; undefined when the server has none, or refuses. No gap is noted. */
+  table(type: ResourceType, selection: Selection, includeObject?: "Metadata"): Promise<Table | undefined>;
   /** What the request resolves to. Expected errors are handed to the caller; an abort is thrown. */
   attempt<T>(request: (client: KubeClient) => Promise<T>): Promise<Attempt<T>>;
   discover(): Promise<Discovery>;
@@ -108,8 +108,9 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
       return undefined;
     },
 
-    async table(type, selection) {
-      const answer = await attempt((to) => to.table(type, { ...selection, includeObject: "None", signal }));
+    async table(type, selection, includeObject) {
+      const options = { ...selection, includeObject: includeObject ?? ("None" as const), signal };
+      const answer = await attempt((to) => to.table(type, options));
       if (answer.ok) told(answer.value?.serverTime);
       return answer.ok ? answer.value : undefined;
     },

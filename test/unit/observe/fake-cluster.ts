@@ -189,7 +189,7 @@ class FakeClient implements KubeClient {
       columns: columns.map(([name]) => ({ name, type: "string", priority: 0 })),
       rows: this.cluster.select(type.plural, options).map((object) => ({
         cells: columns.map(([, cell]) => cell(object)),
-        object: undefined,
+        object: options.includeObject === "Metadata" ? { metadata: object.metadata } : undefined,
       })),
       resourceVersion: this.cluster.resourceVersion,
       serverTime: this.cluster.serverTime,

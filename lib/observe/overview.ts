@@ -1,0 +1,160 @@
+/** Reads the nodes of a cluster with their VMs counted, from tables: a fraction of what the objects themselves would be. */
+import type { KubeClient, Table } from "../kube/client.ts";
+import { findCondition, type Node } from "../model/kubernetes.ts";
+import type { NodeOverview } from "../model/overview.ts";
+import { decodeNode } from "./decode/core.ts";
+import { decodeVmi } from "./decode/kubevirt.ts";
+import { recordOnNode } from "./decode/record.ts";
+import { type Decoder, type Reading, startReading } from "./reading.ts";
+import { resourceTypes } from "./resource-types.ts";
+import { refuseUnseenVms } from "./visible-vms.ts";
+
+export interface OverviewOptions {
+  /** Chooses nodes. */
+  readonly labelSelector?: string | undefined;
+  /** Counts VMs of this namespace alone. */
+  readonly namespace?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Overview {
+  readonly nodes: readonly NodeOverview[];
+  /** The API server's time; undefined when it tells none. */
+  readonly time: Date | undefined;
+}
+
+/** Of so many nodes that are not Ready is asked since when; the others just are. */
+const detailedAtMost = 20;
+
+/**
+ * The nodes in the server's order. Throws KubeError when nodes or VMIs may not be listed, because a count that is missing would
+ * read as none; RefusedError or ExpectedError where VMs cannot be seen at all.
+ */
+export async function readOverview(client: KubeClient, options: OverviewOptions = {}): Promise<Overview> {
+  const reading = startReading(client, options.signal);
+  const [discovery, nodes, guests] = await Promise.all([
+    reading.discover(),
+    readNodes(reading, options),
+    readGuests(reading, options),
+  ]);
+  refuseUnseenVms(discovery);
+  const counts = countByNode(guests);
+  const detailed = await withDetails(reading, nodes);
+  return {
+    nodes: detailed.map((node) => ({ ...node, ...(counts.get(node.name) ?? noGuests) })),
+    time: reading.serverTime(),
+  };
+}
+
+type NodeRow = Omit<NodeOverview, keyof Count>;
+
+interface Count {
+  readonly vms: number;
+  readonly migratable: number;
+  readonly notMigratable: number;
+}
+
+const noGuests: Count = { vms: 0, migratable: 0, notMigratable: 0 };
+
+/** A VMI as far as it counts. */
+interface Guest {
+  readonly node: string;
+  readonly phase: string;
+  /** Status of the condition LiveMigratable; empty while KubeVirt has not said. */
+  readonly migratable: string;
+}
+
+async function readNodes(reading: Reading, { labelSelector }: OverviewOptions): Promise<readonly NodeRow[]> {
+  const table = await reading.table(resourceTypes.nodes, { labelSelector }, "Metadata");
+  const rows = rowsWith(table, ["Status"])?.map(({ cells: [status], object }) => {
+    const node = decodeNode(object);
+    return node && { ...rowOf(node), status: status || "Unknown", statusSince: undefined };
+  });
+  return rows?.filter((row) => row !== undefined) ?? (await readNodeObjects(reading, labelSelector));
+}
+
+async function readNodeObjects(reading: Reading, labelSelector: string | undefined): Promise<readonly NodeRow[]> {
+  const list = await reading.attemptList(resourceTypes.nodes, { labelSelector }, decodeNode);
+  if (!list.ok) throw list.error;
+  return list.value.map(rowOf);
+}
+
+function rowOf(node: Node): NodeRow {
+  return {
+    name: node.metadata.name,
+    status: statusOf(node),
+    statusSince: findCondition(node.status.conditions, "Ready")?.lastTransitionTime,
+    createdAt: node.metadata.creationTimestamp,
+    record: recordOnNode(node),
+  };
+}
+
+/** kubectl's STATUS column (kubernetes pkg/printers/internalversion, printNode). */
+function statusOf(node: Node): string {
+  const ready = findCondition(node.status.conditions, "Ready");
+  const status = ready === undefined ? "Unknown" : ready.status === "True" ? "Ready" : "NotReady";
+  return node.spec.unschedulable ? `${status},SchedulingDisabled` : status;
+}
+
+/** The table does not tell since when a node is not Ready. */
+async function withDetails(reading: Reading, rows: readonly NodeRow[]): Promise<readonly NodeRow[]> {
+  const vague = rows.filter(({ status, statusSince }) => !/^Ready(,|$)/.test(status) && statusSince === undefined);
+  const asked = vague
+    .slice(0, detailedAtMost)
+    .map(({ name }) => reading.get({ type: resourceTypes.nodes, name }, decodeNode));
+  const details = new Map((await Promise.all(asked)).map((node) => [node?.metadata.name, node]));
+  return rows.map((row) => {
+    const node = details.get(row.name);
+    return node === undefined ? row : { ...row, statusSince: rowOf(node).statusSince };
+  });
+}
+
+async function readGuests(reading: Reading, { namespace }: OverviewOptions): Promise<readonly Guest[]> {
+  const table = await reading.table(resourceTypes.vmis, { namespace });
+  const rows = rowsWith(table, ["NodeName", "Phase", "Live-Migratable"]);
+  if (rows !== undefined)
+    return rows.map(({ cells: [node = "", phase = "", migratable = ""] }) => ({ node, phase, migratable }));
+  const list = await reading.attemptList(resourceTypes.vmis, { namespace }, decodeGuest);
+  if (!list.ok) throw list.error;
+  return list.value;
+}
+
+const decodeGuest: Decoder<Guest> = (object) => {
+  const vmi = decodeVmi(object);
+  return (
+    vmi && {
+      node: vmi.status.nodeName ?? "",
+      phase: vmi.status.phase,
+      migratable: findCondition(vmi.status.conditions, "LiveMigratable")?.status ?? "",
+    }
+  );
+};
+
+interface Row {
+  readonly cells: readonly string[];
+  readonly object: unknown;
+}
+
+/** The cells of the named columns; undefined unless the table has them all. */
+function rowsWith(table: Table | undefined, names: readonly string[]): readonly Row[] | undefined {
+  const indexes = names.map((name) => table?.columns.findIndex((column) => column.name === name) ?? -1);
+  if (table === undefined || indexes.includes(-1)) return undefined;
+  return table.rows.map(({ cells, object }) => ({
+    cells: indexes.map((index) => (typeof cells[index] === "string" ? cells[index] : "")),
+    object,
+  }));
+}
+
+function countByNode(guests: readonly Guest[]): ReadonlyMap<string, Count> {
+  const counts = new Map<string, Count>();
+  for (const { node, phase, migratable } of guests) {
+    if (node === "" || phase === "Succeeded" || phase === "Failed") continue;
+    const { vms, ...so } = counts.get(node) ?? noGuests;
+    counts.set(node, {
+      vms: vms + 1,
+      migratable: so.migratable + (migratable === "True" ? 1 : 0),
+      notMigratable: so.notMigratable + (migratable === "False" ? 1 : 0),
+    });
+  }
+  return counts;
+}
