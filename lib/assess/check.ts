@@ -1,0 +1,265 @@
+/** Puts the assessment together: from a picture to a verdict for every VM and every node. */
+import type { Facts } from "../model/facts.ts";
+import { type Finding, needsWaiver } from "../model/finding.ts";
+import { controllerOf, findCondition, type LabelSelector } from "../model/kubernetes.ts";
+import type { VirtualMachineInstance } from "../model/kubevirt.ts";
+import { matchesSelector } from "../model/selectors.ts";
+import type { Check, NodeVerdict, PodVerdict, VmVerdict } from "../model/verdict.ts";
+import { capabilitiesOf } from "../platform/version.ts";
+import { migrationArrival, restartArrival } from "./arrivals.ts";
+import { budgetsFor } from "./budgets.ts";
+import { type DrainFilters, otherPodsOf } from "./drain-filters.ts";
+import { withDryRun } from "./dry-run.ts";
+import { effectiveStrategy, guestGrace, type Judgement, judge, migratability, type Rules } from "./eviction.ts";
+import { makeFinding, refer } from "./findings.ts";
+import { migrationTarget, noNodeFits } from "./migration-findings.ts";
+import { leftoverPods, migrationLimits, nodeFindings } from "./node.ts";
+import { type Fit, type Placement, placeAll, type Request, rulesNotWorkedOut } from "./placement.ts";
+import { placesOf } from "./room.ts";
+import { type Index, indexFacts, machineOf, type Subject, subjectsOn, vmiNameOf } from "./subjects.ts";
+
+export interface AssessOptions {
+  /** Codes of findings that were accepted. */
+  readonly waived: ReadonlySet<string>;
+  /** Set when the rest of the node is emptied, too. */
+  readonly allPods?: DrainFilters | undefined;
+  /** Only launcher pods, and other pods, with these labels belong to the drain. */
+  readonly podSelector?: LabelSelector | undefined;
+  /** Overrides the pods' own grace period. */
+  readonly graceSeconds?: number | undefined;
+}
+
+/** A subject on its way through the rules. */
+interface Case {
+  readonly subject: Subject;
+  readonly key: string;
+  readonly judgement: Judgement;
+  readonly request?: Request | undefined;
+}
+
+/** What a drain of the targets would do. Pure; never throws, however incomplete the objects are. */
+export function assess(facts: Facts, options: AssessOptions): Check {
+  const index = indexFacts(facts);
+  const rules = rulesFor(index, options);
+  const cases = facts.targets.map((node) => casesOn(rules, node, options));
+  const placement = place(index, cases.flat());
+  return {
+    server: facts.server,
+    time: facts.time,
+    versions: facts.versions,
+    nodes: facts.targets.map((node, at) => nodeVerdict(rules, node, { cases: cases[at] ?? [], placement, options })),
+    gaps: facts.gaps,
+    migrations: migrationLimits(index),
+    ...(placement.smallestRoom === undefined ? {} : { smallestRoom: placement.smallestRoom }),
+  };
+}
+
+/** How many nodes are named at a time by `roomWanted`. */
+const roomNodesAtATime = 5;
+
+/**
+ * Names the nodes whose pods should be read next, because a VM fits nowhere as far as is known and might fit there; the
+ * largest first. Empty when more reading would tell nothing new.
+ */
+export function roomWanted(facts: Facts, options: AssessOptions): readonly string[] {
+  const index = indexFacts(facts);
+  const rules = rulesFor(index, options);
+  const placement = place(
+    index,
+    facts.targets.flatMap((node) => casesOn(rules, node, options)),
+  );
+  const wanted = new Set<string>();
+  for (const fit of placement.fits.values()) if (fit.kind === "unknown") for (const node of fit.nodes) wanted.add(node);
+  const places = placesOf(index).filter((entry) => wanted.has(entry.node.metadata.name));
+  places.sort((left, right) => (right.free.get("memory") ?? 0) - (left.free.get("memory") ?? 0));
+  return places.slice(0, roomNodesAtATime).map((entry) => entry.node.metadata.name);
+}
+
+function rulesFor(index: Index, options: AssessOptions): Rules {
+  return {
+    index,
+    capabilities: capabilitiesOf(index.facts.versions.kubevirt ?? index.facts.kubevirt?.observedVersion),
+    waived: options.waived,
+    allPods: options.allPods !== undefined,
+  };
+}
+
+function casesOn(rules: Rules, node: string, options: AssessOptions): Case[] {
+  const subjects = subjectsOn(rules.index, node).filter((subject) => isSelected(subject, options.podSelector));
+  return subjects.map((subject, at) => {
+    const judgement = judge(rules, subject);
+    const key = `${node}/${sortableNumber(at)}`;
+    return { subject, key, judgement, request: requestOf(rules.index, subject, judgement, key) };
+  });
+}
+
+function sortableNumber(at: number): string {
+  return String(at).padStart(6, "0");
+}
+
+function isSelected({ pod }: Subject, selector: LabelSelector | undefined): boolean {
+  return selector === undefined || (pod !== undefined && matchesSelector(pod.metadata.labels, selector));
+}
+
+/** What must find room elsewhere. A migration whose target pod has its node has found it. */
+function requestOf(index: Index, { pod, vmi }: Subject, judgement: Judgement, key: string): Request | undefined {
+  if (pod === undefined || vmi === undefined || judgement.needs === undefined) return undefined;
+  if (judgement.needs === "restart") return { key, arrival: restartArrival(index, pod, vmi), moves: false };
+  if (migrationTarget(index, vmi) !== undefined) return undefined;
+  return { key, arrival: migrationArrival(index, pod, vmi), moves: true };
+}
+
+function place(index: Index, cases: readonly Case[]): Placement {
+  const requests = cases.flatMap((entry) => entry.request ?? []);
+  return requests.length === 0 ? { fits: new Map() } : placeAll(requests, placesOf(index));
+}
+
+interface NodeCases {
+  readonly cases: readonly Case[];
+  readonly placement: Placement;
+  readonly options: AssessOptions;
+}
+
+function nodeVerdict(rules: Rules, node: string, { cases, placement, options }: NodeCases): NodeVerdict {
+  const vms = cases.map((entry) => vmVerdict(rules.index, entry, placement.fits.get(entry.key), options));
+  const findings = nodeFindings(rules, node, vms);
+  const otherPods = otherPodsOf(rules.index, node, options.allPods).filter(
+    (pod) => options.podSelector === undefined || isOtherSelected(rules.index, node, pod, options.podSelector),
+  );
+  return {
+    name: node,
+    verdict: verdictOf(findings, vms, otherPods, options.waived),
+    findings,
+    vms,
+    otherPods,
+    leftovers: leftoverPods(rules.index, node).map(({ metadata: { namespace, name, uid } }) => ({
+      namespace,
+      name,
+      uid,
+    })),
+  };
+}
+
+function isOtherSelected(index: Index, node: string, verdict: PodVerdict, selector: LabelSelector): boolean {
+  const pod = index.podsByNode.get(node)?.find((entry) => entry.metadata.uid === verdict.uid);
+  return pod !== undefined && matchesSelector(pod.metadata.labels, selector);
+}
+
+/** Blocks if anything blocks; else unknown if anything is, or is not accepted; else the node drains. */
+function verdictOf(
+  findings: readonly Finding[],
+  vms: readonly VmVerdict[],
+  pods: readonly PodVerdict[],
+  waived: ReadonlySet<string>,
+): NodeVerdict["verdict"] {
+  const all = [...findings, ...vms.flatMap((vm) => vm.findings), ...pods.flatMap((pod) => pod.finding ?? [])];
+  const outcomes = new Set<string>([...vms.map((vm) => vm.outcome), ...pods.map((pod) => pod.outcome)]);
+  if (outcomes.has("blocks") || all.some((finding) => finding.severity === "blocker")) return "blocks";
+  if (outcomes.has("unknown") || all.some((finding) => needsWaiver(finding, waived))) return "unknown";
+  return "drains";
+}
+
+function vmVerdict(index: Index, entry: Case, fit: Fit | undefined, options: AssessOptions): VmVerdict {
+  const { subject } = entry;
+  const { pod, vmi } = subject;
+  const settled = settle(entry, fit);
+  const judgement = pod === undefined ? settled : withDryRun(index, pod, settled);
+  const findings = [...judgement.findings, ...graceShortened(subject, judgement, options)];
+  const metadata = vmi?.metadata ?? pod?.metadata;
+  return {
+    namespace: metadata?.namespace ?? "",
+    name: vmi?.metadata.name ?? (pod === undefined ? "" : vmiNameOf(pod)),
+    uid: metadata?.uid ?? "",
+    pod: { name: pod?.metadata.name ?? "", uid: pod?.metadata.uid ?? "" },
+    ...(vmi === undefined ? ofLauncherAlone : ofVmi(index, vmi)),
+    outcome: judgement.outcome,
+    row: judgement.row,
+    findings,
+    budgets: pod === undefined ? [] : budgetsFor(index, pod).map((budget) => budget.metadata.name),
+    memory: vmi?.spec.guestMemory,
+  };
+}
+
+/** What can be said of a VM of which only the launcher pod is there. */
+const ofLauncherAlone = {
+  phase: "",
+  owner: undefined,
+  strategy: { value: "unknown", from: "default" },
+  migratable: { status: "Unknown" },
+  graceSeconds: 30,
+} as const;
+
+function ofVmi(index: Index, vmi: VirtualMachineInstance) {
+  const owner = controllerOf(vmi.metadata);
+  const condition = findCondition(vmi.status.conditions, "LiveMigratable");
+  return {
+    phase: vmi.status.phase,
+    owner: owner && { kind: owner.kind, name: owner.name },
+    runStrategy: machineOf(index, vmi)?.runStrategy,
+    strategy: effectiveStrategy(index.facts, vmi),
+    migratable: { status: migratability(vmi), reason: condition?.reason, message: condition?.message },
+    graceSeconds: guestGrace(vmi),
+    migratingTo: migrationTarget(index, vmi),
+  };
+}
+
+/** The judgement with what is known of room elsewhere: D12 and D18b, or notes. */
+function settle({ subject: { vmi }, judgement, request }: Case, fit: Fit | undefined): Judgement {
+  if (fit === undefined || request === undefined || vmi === undefined) return judgement;
+  const findings = [...judgement.findings];
+  if (fit.kind === "unknown") findings.push(roomUnknown(vmi, fit.nodes));
+  const rules = rulesNotWorkedOut(request.arrival);
+  if (rules.length > 0 && fit.kind !== "none") findings.push(notSimulated(vmi, rules));
+  if (fit.kind !== "none") return { ...judgement, findings };
+  if (judgement.needs === "restart") return staysDown(vmi, judgement, fit.summary);
+  if (judgement.row !== "D13") return { ...judgement, findings: [...findings, noNodeFits(vmi, fit.summary, true)] };
+  return { row: "D12", outcome: "blocks", findings: [noNodeFits(vmi, fit.summary, false)] };
+}
+
+function staysDown(vmi: VirtualMachineInstance, judgement: Judgement, summary: string): Judgement {
+  const finding = makeFinding({
+    code: "StaysDownNoNode",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: `Will be shut down within ${guestGrace(vmi)} s and stays down. No other node fits: ${summary}.`,
+    field: "spec.nodeSelector",
+    value: JSON.stringify(vmi.spec.nodeSelector),
+  });
+  const [, ...others] = judgement.findings;
+  return { row: judgement.row === "D18" ? "D18" : "D18b", outcome: "stops", findings: [finding, ...others] };
+}
+
+function roomUnknown(vmi: VirtualMachineInstance, nodes: readonly string[]): Finding {
+  return makeFinding({
+    code: "RoomUnknown",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: "Other nodes would take it if they have room, but how much is free there could not be told.",
+    field: "nodes that would take it",
+    value: nodes.join(", "),
+  });
+}
+
+function notSimulated(vmi: VirtualMachineInstance, rules: readonly string[]): Finding {
+  return makeFinding({
+    code: "PlacementNotSimulated",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: `Whether another node fits was told without ${rules.join(" and ")}.`,
+    field: "spec",
+    value: rules.join(", "),
+  });
+}
+
+function graceShortened({ pod, vmi }: Subject, judgement: Judgement, { graceSeconds }: AssessOptions): Finding[] {
+  if (graceSeconds === undefined || graceSeconds < 0 || vmi === undefined || pod === undefined) return [];
+  if (judgement.outcome !== "restarts" && judgement.outcome !== "stops") return [];
+  const own = guestGrace(vmi);
+  if (graceSeconds >= own) return [];
+  return [
+    makeFinding({
+      code: "GracePeriodShortened",
+      object: refer("virtualmachineinstance", vmi.metadata),
+      reason: `--grace-period ${graceSeconds} is shorter than the ${own} s that the VM asks for to shut down; the guest may be cut off.`,
+      field: "spec.terminationGracePeriodSeconds",
+      value: vmi.spec.terminationGracePeriodSeconds ?? `${own} (default)`,
+    }),
+  ];
+}

@@ -1,0 +1,353 @@
+/**
+ * The drain's decision table, D1 to D22 (docs/rules.md): what an eviction would do to each VM of a node.
+ * The order of the rows is that of the code; the first that matches wins.
+ */
+import type { Facts } from "../model/facts.ts";
+import type { Finding } from "../model/finding.ts";
+import { findCondition, isFinishedPod, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
+import { isFinalVmi, isMigrating, migrationDefaults, type VirtualMachineInstance } from "../model/kubevirt.ts";
+import { matchesSelector } from "../model/selectors.ts";
+import type { DrainRow, Outcome, VmVerdict } from "../model/verdict.ts";
+import type { Capabilities } from "../platform/version.ts";
+import { allowsSome, budgetRefusal, budgetsFor, isOwnBudget, severalBudgets } from "./budgets.ts";
+import { makeFinding, refer } from "./findings.ts";
+import {
+  cannotMigrate,
+  evacuationFailing,
+  migratabilityNotKnown,
+  migrationRuns,
+  staleMark,
+  strategyNotKnown,
+  waitsForLeftover,
+} from "./migration-findings.ts";
+import { afterShutdown } from "./owners.ts";
+import {
+  activePodsOf,
+  failedEvacuations,
+  findGap,
+  type Index,
+  isLauncherPod,
+  isMigrationTarget,
+  type Subject,
+  unfinishedMigration,
+  vmiNameOf,
+  vmiOf,
+} from "./subjects.ts";
+
+export interface Rules {
+  readonly index: Index;
+  readonly capabilities: Capabilities;
+  readonly waived: ReadonlySet<string>;
+  /** Ordinary pods are evicted, too, and take their share of the budgets. */
+  readonly allPods: boolean;
+}
+
+/** What a row says. `needs` tells that another node must have room for it, before the row is final. */
+export interface Judgement {
+  readonly row: DrainRow;
+  readonly outcome: Outcome;
+  readonly findings: readonly Finding[];
+  readonly needs?: "migration" | "restart" | undefined;
+}
+
+export type Strategy = VmVerdict["strategy"];
+
+/** The strategy that the eviction webhook obeys: the VMI's, else the cluster's, else None (pkg/util/migrations). */
+export function effectiveStrategy(facts: Facts, vmi: VirtualMachineInstance): Strategy {
+  if (isSet(vmi.spec.evictionStrategy)) return { value: vmi.spec.evictionStrategy, from: "vmi" };
+  if (facts.kubevirt === undefined) return { value: "unknown", from: "cluster" };
+  if (isSet(facts.kubevirt.evictionStrategy)) return { value: facts.kubevirt.evictionStrategy, from: "cluster" };
+  return { value: "None", from: "default" };
+}
+
+function isSet(text: string | undefined): text is string {
+  return text !== undefined && text !== "";
+}
+
+/** The row of one subject. D1 is not among them: a finished pod is no subject. */
+export function judge(rules: Rules, subject: Subject): Judgement {
+  if (subject.pod === undefined) return withoutPod(rules, subject.vmi, subject.node);
+  const { pod, vmi, node } = subject;
+  if (vmi === undefined) return withoutVmi(rules, pod);
+  return (
+    endingAlready(rules, pod, vmi, node) ??
+    migratingAlready(rules, vmi) ??
+    withoutVirtApi(rules, pod) ??
+    judgeByStrategy(rules, pod, vmi, node)
+  );
+}
+
+function withoutPod({ index }: Rules, vmi: VirtualMachineInstance, node: string): Judgement {
+  const object = refer("virtualmachineinstance", vmi.metadata);
+  const gap = findGap(index.facts, "pods");
+  if (gap !== undefined) {
+    const reason = `Its launcher pod could not be read (${gap.reason}).`;
+    return unknown(makeFinding({ code: "Unreadable", object, reason, field: "status.nodeName", value: node }));
+  }
+  const reason = "No pod of it is left on the node; KubeVirt is about to notice that it has ended.";
+  return waits("D3", makeFinding({ code: "ShuttingDown", object, reason, field: "status.nodeName", value: node }));
+}
+
+/** D2, unless the pod is going already, or VMIs could not be read. */
+function withoutVmi({ index }: Rules, pod: Pod): Judgement {
+  const object = refer("pod", pod.metadata);
+  const name = vmiNameOf(pod);
+  const proof = { field: "metadata.annotations[kubevirt.io/domain]", value: name };
+  const gap = findGap(index.facts, "virtualmachineinstances", pod.metadata.namespace);
+  if (gap !== undefined) {
+    const reason = `The VMI of this launcher pod could not be read (${gap.reason}), so what runs in it is not known.`;
+    return unknown(makeFinding({ code: "Unreadable", object, reason, ...proof }));
+  }
+  const { deletionTimestamp } = pod.metadata;
+  if (deletionTimestamp !== undefined) {
+    const reason = "Its VMI no longer exists, and the pod is being deleted.";
+    const field = "metadata.deletionTimestamp";
+    return waits("D3", makeFinding({ code: "ShuttingDown", object, reason, field, value: deletionTimestamp }));
+  }
+  const reason =
+    "The VMI of this launcher pod no longer exists; KubeVirt refuses its eviction for ever. Delete the pod once you know that nothing runs in it.";
+  const fix = `kubectl delete pod ${pod.metadata.name} -n ${pod.metadata.namespace}`;
+  return blocks("D2", makeFinding({ code: "OrphanLauncherPod", object, reason, ...proof, fix }));
+}
+
+/** D3 and D4: something is on its way that no eviction can speed up. */
+function endingAlready({ index }: Rules, pod: Pod, vmi: VirtualMachineInstance, node: string): Judgement | undefined {
+  const object = refer("virtualmachineinstance", vmi.metadata);
+  const ending = endingSign(pod, vmi);
+  if (ending !== undefined) {
+    const seconds = remainingSeconds(index.facts, pod, vmi);
+    const reason = `Already shutting down; wait for up to ${seconds} s.`;
+    return waits("D3", makeFinding({ code: "ShuttingDown", object, reason, ...ending }));
+  }
+  const elsewhere = vmi.status.nodeName;
+  if (elsewhere === undefined || elsewhere === "" || elsewhere === node) return undefined;
+  const proof = { field: "status.nodeName", value: elsewhere };
+  if (!isMigrationTarget(pod)) {
+    const reason = `Runs on ${elsewhere} now; its pod here is ending.`;
+    return waits("D3", makeFinding({ code: "ShuttingDown", object, reason, ...proof }));
+  }
+  const reason =
+    unfinishedMigration(index, vmi) === undefined && !isMigrating(vmi)
+      ? `A migration from ${elsewhere} to ${node} has ended without the VM; KubeVirt removes its pod.`
+      : `A migration of this VM to ${node} is arriving. It must end first; the VM then counts as a VM of this node.`;
+  return waits("D4", makeFinding({ code: "MigrationArriving", object, reason, ...proof }));
+}
+
+function endingSign(pod: Pod, vmi: VirtualMachineInstance) {
+  if (pod.metadata.deletionTimestamp !== undefined) {
+    const provedBy = refer("pod", pod.metadata);
+    return { field: "metadata.deletionTimestamp", value: pod.metadata.deletionTimestamp, provedBy };
+  }
+  if (vmi.metadata.deletionTimestamp !== undefined)
+    return { field: "metadata.deletionTimestamp", value: vmi.metadata.deletionTimestamp };
+  return isFinalVmi(vmi) ? { field: "status.phase", value: vmi.status.phase } : undefined;
+}
+
+/** A deletion timestamp already contains the grace period. */
+function remainingSeconds(facts: Facts, pod: Pod, vmi: VirtualMachineInstance): number {
+  const end = Date.parse(pod.metadata.deletionTimestamp ?? "");
+  const left = Math.ceil((end - Date.parse(facts.time)) / 1000);
+  return Number.isNaN(left) ? guestGrace(vmi) : Math.max(0, left);
+}
+
+/** How long the guest has to shut down before it is destroyed; the pod has 30 s more. */
+export function guestGrace(vmi: VirtualMachineInstance): number {
+  return vmi.spec.terminationGracePeriodSeconds ?? 30;
+}
+
+/** D5, and D10 for a migration that is tried again after four failures. */
+function migratingAlready(rules: Rules, vmi: VirtualMachineInstance): Judgement | undefined {
+  const { index } = rules;
+  const migration = unfinishedMigration(index, vmi);
+  if (migration === undefined && !isMigrating(vmi)) return undefined;
+  const strategy = effectiveStrategy(index.facts, vmi).value;
+  // Without a strategy that migrates, the eviction is allowed and shuts the guest down: the owner's row says what follows.
+  if (strategy === "None") return undefined;
+  const failures = failedEvacuations(index, vmi);
+  if (failures.length >= failuresThatBlock && !isMigrating(vmi)) {
+    return blocks("D10", evacuationFailing(index, vmi, failures, true));
+  }
+  const findings = [migrationRuns(index, vmi, strategy)];
+  if (failures.length > 0) findings.push(evacuationFailing(index, vmi, failures, false));
+  return { row: "D5", outcome: "moves", findings, needs: "migration" };
+}
+
+/** How many failures in a row end the hope that the next try succeeds (design: waiting ends). */
+const failuresThatBlock = 4;
+
+/** D6: without virt-api no eviction passes. Before 1.5 it passed unhindered, and the budgets decide. */
+function withoutVirtApi({ index, capabilities }: Rules, pod: Pod): Judgement | undefined {
+  if (!isVirtApiDown(index.facts) || !capabilities.failsClosed) return undefined;
+  const reason = "virt-api does not answer: evictions fail with 500 and no migration can be created.";
+  return blocks(
+    "D6",
+    makeFinding({
+      code: "VirtApiUnavailable",
+      object: refer("pod", pod.metadata),
+      reason,
+      field: "ready endpoints",
+      value: "0",
+      provedBy: virtApiService(index.facts),
+    }),
+  );
+}
+
+/** True when it was seen that no virt-api is ready. */
+export function isVirtApiDown(facts: Facts): boolean {
+  return facts.virtApiNodes !== undefined && facts.virtApiNodes.length === 0;
+}
+
+export function virtApiService(facts: Facts) {
+  return { kind: "service", namespace: facts.kubevirt?.metadata.namespace ?? "kubevirt", name: "virt-api" };
+}
+
+function judgeByStrategy(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, node: string): Judgement {
+  const { facts } = rules.index;
+  const strategy = effectiveStrategy(facts, vmi);
+  if (isVirtApiDown(facts)) return shutDown(rules, pod, vmi, "virt-api is down and cannot stop it");
+  const migratable = migratability(vmi);
+  switch (strategy.value) {
+    case "LiveMigrate":
+      if (migratable === "Unknown") return waits("D7", migratabilityNotKnown(vmi));
+      if (migratable === "False") return blocks("D8", cannotMigrate(vmi));
+      return migrates(rules, pod, vmi, node);
+    case "External":
+      return { row: "D9", outcome: "waits", findings: [external(vmi, strategy)] };
+    case "LiveMigrateIfPossible":
+      return migratable === "True"
+        ? migrates(rules, pod, vmi, node)
+        : shutDown(rules, pod, vmi, "LiveMigrateIfPossible, and it cannot migrate");
+    case "None":
+      return shutDown(rules, pod, vmi, strategy.from === "default" ? "no eviction strategy is set" : "strategy None");
+    default:
+      // KubeVirt lets evictions pass for a strategy that it does not know.
+      return rules.waived.has("StrategyUnknown")
+        ? shutDown(rules, pod, vmi, `strategy ${strategy.value}`)
+        : unknown(strategyNotKnown(facts, vmi, strategy));
+  }
+}
+
+/** Whether KubeVirt can migrate it; a condition that is absent, or neither True nor False, is not known yet. */
+export function migratability(vmi: VirtualMachineInstance): "True" | "False" | "Unknown" {
+  const status = findCondition(vmi.status.conditions, "LiveMigratable")?.status;
+  return status === "True" || status === "False" ? status : "Unknown";
+}
+
+function external(vmi: VirtualMachineInstance, strategy: Strategy): Finding {
+  return makeFinding({
+    code: "ExternalStrategy",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason:
+      "Strategy External: KubeVirt only marks it; whoever manages it must move or stop it. The drain waits until that happens.",
+    field: "spec.evictionStrategy",
+    value: strategy.value,
+  });
+}
+
+/** D10 to D13. */
+function migrates(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, node: string): Judgement {
+  const { index, capabilities } = rules;
+  if (!capabilities.refusesAlways) {
+    // Up to 1.4 the eviction reaches the budgets, and KubeVirt's own one counts with the user's.
+    const budgets = budgetsFor(index, pod);
+    if (budgets.length > 1 && budgets.some((budget) => !isOwnBudget(budget)))
+      return blocks("D14", severalBudgets(pod, budgets));
+  }
+  const mark = vmi.status.evacuationNodeName;
+  const marked = mark === node || hasDrainTaint(index, node);
+  if (isSet(mark) && !marked) return blocks("D12", staleMark(vmi, mark));
+  const failures = marked ? failedEvacuations(index, vmi) : [];
+  if (failures.length >= failuresThatBlock) return blocks("D10", evacuationFailing(index, vmi, failures, true));
+  if (failures.length > 0) {
+    const findings = [evacuationFailing(index, vmi, failures, false)];
+    return { row: "D10", outcome: "moves", findings, needs: "migration" };
+  }
+  const others = marked ? activePodsOf(index, vmi).filter((other) => other.metadata.uid !== pod.metadata.uid) : [];
+  if (others.length > 0) return waits("D11", waitsForLeftover(vmi, others));
+  const findings = [willMigrate(vmi)];
+  if (vmi.status.migrationMethod === "BlockMigration") findings.push(disksCopied(vmi));
+  return { row: "D13", outcome: "moves", findings, needs: "migration" };
+}
+
+/** True when the node carries the taint that makes KubeVirt evacuate it without any eviction. */
+export function hasDrainTaint(index: Index, node: string): boolean {
+  const key = index.facts.kubevirt?.migrations.nodeDrainTaintKey ?? migrationDefaults.nodeDrainTaintKey;
+  const taints = index.nodes.get(node)?.spec.taints ?? [];
+  return taints.some((taint) => taint.key === key && taint.effect === "NoSchedule");
+}
+
+function willMigrate(vmi: VirtualMachineInstance): Finding {
+  return makeFinding({
+    code: "LiveMigrates",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: "Will be live-migrated; not interrupted.",
+    field: "status.conditions[LiveMigratable].status",
+    value: "True",
+  });
+}
+
+function disksCopied(vmi: VirtualMachineInstance): Finding {
+  return makeFinding({
+    code: "DisksCopied",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: "Its disks are copied, too (BlockMigration): slow.",
+    field: "status.migrationMethod",
+    value: vmi.status.migrationMethod,
+  });
+}
+
+/** D14 to D22: the webhook allows the eviction, so the budgets are asked, and then the guest is shut down. */
+function shutDown(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, because: string): Judgement {
+  const { index } = rules;
+  const budgets = budgetsFor(index, pod);
+  const refusal = budgetRefusal(index, pod, budgets);
+  if (refusal !== undefined) return blocks(refusal.row, refusal.finding);
+  const condition = findCondition(vmi.status.conditions, "LiveMigratable");
+  const cause = migratability(vmi) === "False" && isSet(condition?.reason) ? `: ${condition.reason}` : "";
+  const why = `Will be shut down within ${guestGrace(vmi)} s (${because}${because.endsWith("migrate") ? cause : ""}).`;
+  const after = afterShutdown(index, vmi, why);
+  const findings = [...after.findings];
+  const [budget] = budgets;
+  const wanting = budget === undefined || pod.status.phase === "Pending" ? 0 : podsThatAsk(rules, budget);
+  const allowed = budget?.status.disruptionsAllowed ?? 0;
+  const shared = budget !== undefined && allowed > 0 && wanting > allowed;
+  if (shared) findings.push(allowsSome(pod, budget, wanting));
+  // KubeVirt does not protect a VM with strategy None that somebody migrates: it would be shut down in the midst of it.
+  if (unfinishedMigration(index, vmi) !== undefined || isMigrating(vmi))
+    findings.push(migrationRuns(index, vmi, "None"));
+  const needs = after.outcome === "restarts" ? "restart" : undefined;
+  return { row: shared ? "D18" : after.row, outcome: after.outcome, findings, needs };
+}
+
+/** How many pods of the targets that this budget selects would be evicted through it. */
+function podsThatAsk(rules: Rules, budget: PodDisruptionBudget): number {
+  const { index } = rules;
+  let count = 0;
+  for (const node of index.facts.targets) {
+    for (const pod of index.podsByNode.get(node) ?? []) {
+      if (pod.metadata.namespace !== budget.metadata.namespace || isFinishedPod(pod)) continue;
+      if (!matchesSelector(pod.metadata.labels, budget.spec.selector)) continue;
+      if (isLauncherPod(pod) ? isShutDown(index, pod) : rules.allPods) count++;
+    }
+  }
+  return count;
+}
+
+function isShutDown(index: Index, pod: Pod): boolean {
+  const vmi = vmiOf(index, pod);
+  if (vmi === undefined || pod.metadata.deletionTimestamp !== undefined) return false;
+  const strategy = effectiveStrategy(index.facts, vmi).value;
+  return strategy === "None" || (strategy === "LiveMigrateIfPossible" && migratability(vmi) !== "True");
+}
+
+function blocks(row: DrainRow, finding: Finding): Judgement {
+  return { row, outcome: "blocks", findings: [finding] };
+}
+
+function waits(row: DrainRow, finding: Finding): Judgement {
+  return { row, outcome: "waits", findings: [finding] };
+}
+
+function unknown(finding: Finding): Judgement {
+  return { row: "unknown", outcome: "unknown", findings: [finding] };
+}

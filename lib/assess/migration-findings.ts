@@ -1,0 +1,235 @@
+/** The findings of the rows that have to do with migrating: why it runs, waits, fails, or cannot be. */
+import type { Facts } from "../model/facts.ts";
+import type { Finding } from "../model/finding.ts";
+import { controllerOf, findCondition, type Pod } from "../model/kubernetes.ts";
+import { isMigrating, type VirtualMachineInstance, type VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
+import type { VmVerdict } from "../model/verdict.ts";
+import { vmKind } from "../platform/names.ts";
+import { isHyperConverged } from "../platform/platform.ts";
+import { listing, makeFinding, named, patchCommand, refer } from "./findings.ts";
+import { type Index, targetPodOf, unfinishedMigration } from "./subjects.ts";
+
+/** The node that the VM is on its way to, once that is settled. */
+export function migrationTarget(index: Index, vmi: VirtualMachineInstance): string | undefined {
+  const state = vmi.status.migrationState;
+  const migration = unfinishedMigration(index, vmi);
+  if (migration === undefined) return isMigrating(vmi) ? state?.targetNode : undefined;
+  // The state may still be that of the migration before.
+  if (state?.migrationUid === migration.metadata.uid && state.targetNode !== undefined) return state.targetNode;
+  return targetPodOf(index, vmi, migration)?.spec.nodeName;
+}
+
+/** D5, and a note for a VM that an eviction would shut down in the midst of its migration. */
+export function migrationRuns(index: Index, vmi: VirtualMachineInstance, strategy: string): Finding {
+  const migration = unfinishedMigration(index, vmi);
+  const target = migrationTarget(index, vmi);
+  const queued = migration !== undefined && !isMigrating(vmi) && isQueued(migration);
+  const since = vmi.status.migrationState?.startTimestamp ?? migration?.metadata.creationTimestamp;
+  const what = queued
+    ? `A migration away from here is queued${heldUpBy(migration)}.`
+    : `Already migrating${target === undefined ? "" : ` to ${target}`}${since === undefined ? "" : ` since ${since}`}.`;
+  const warning =
+    strategy === "None"
+      ? " An eviction now would shut the guest down (strategy None): the drain waits for the migration to end first."
+      : "";
+  return makeFinding({
+    code: "AlreadyMigrating",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: what + warning,
+    ...(migration === undefined
+      ? { field: "status.migrationState.startTimestamp", value: since }
+      : {
+          field: "status.phase",
+          value: migration.status.phase,
+          provedBy: refer("virtualmachineinstancemigration", migration.metadata),
+        }),
+  });
+}
+
+function isQueued({ status: { phase } }: VirtualMachineInstanceMigration): boolean {
+  return phase === "" || phase === "Pending";
+}
+
+/** Conditions of a migration that say why it stays Pending. */
+const obstacles: Readonly<Record<string, string>> = {
+  migrationRejectedByResourceQuota: "a resource quota of its namespace refuses the target pod",
+  migrationBlockedByUtilityVolumes: "utility volumes are attached",
+  migrationBlockedByBackup: "a backup of it runs",
+};
+
+function heldUpBy(migration: VirtualMachineInstanceMigration): string {
+  const held = migration.status.conditions.filter((condition) => condition.status === "True");
+  const words = held.flatMap((condition) => obstacles[condition.type] ?? []);
+  return words.length > 0 ? `: ${words.join(", ")}` : "";
+}
+
+/** D7. */
+export function migratabilityNotKnown(vmi: VirtualMachineInstance): Finding {
+  const condition = findCondition(vmi.status.conditions, "LiveMigratable");
+  return makeFinding({
+    code: "MigratabilityUnknown",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason:
+      "KubeVirt does not know yet whether it can migrate (still starting, or virt-handler has not reported). Until then its eviction is refused.",
+    field: "status.conditions[LiveMigratable].status",
+    value: condition?.status,
+  });
+}
+
+/** D8. */
+export function cannotMigrate(vmi: VirtualMachineInstance): Finding {
+  const condition = findCondition(vmi.status.conditions, "LiveMigratable");
+  const because = [condition?.reason, condition?.message].filter(Boolean).join(": ");
+  return makeFinding({
+    code: "NotLiveMigratable",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: `Must migrate (LiveMigrate) but cannot${because === "" ? "" : `: ${because}`}. Shut it down, fix the cause, or change the strategy to LiveMigrateIfPossible or None on its owner and restart it.`,
+    field: "status.conditions[LiveMigratable].status",
+    value: condition?.status,
+    fix: shutdownCommand(vmi),
+  });
+}
+
+/** How a person takes a VM out of the drain's way. */
+export function shutdownCommand(vmi: VirtualMachineInstance): string {
+  const owner = controllerOf(vmi.metadata);
+  return owner?.kind === vmKind
+    ? `virtctl stop ${owner.name} -n ${vmi.metadata.namespace}`
+    : `kubectl delete vmi ${named(vmi.metadata)}`;
+}
+
+/** The VMI's strategy is one that nobody has heard of, or the cluster's could not be read. */
+export function strategyNotKnown(facts: Facts, vmi: VirtualMachineInstance, strategy: VmVerdict["strategy"]): Finding {
+  const object = refer("virtualmachineinstance", vmi.metadata);
+  const code = "StrategyUnknown";
+  if (facts.kubevirt === undefined && strategy.from === "cluster") {
+    const reason =
+      "It has no eviction strategy of its own, and the cluster's could not be read: whether it is migrated or shut down is not known.";
+    return makeFinding({ code, object, reason, field: "spec.evictionStrategy", value: undefined });
+  }
+  const reason = `Eviction strategy ${strategy.value} is not known; KubeVirt would let the eviction pass, and the guest would be shut down.`;
+  return strategy.from === "vmi"
+    ? makeFinding({ code, object, reason, field: "spec.evictionStrategy", value: strategy.value, fix: vmFix(vmi) })
+    : makeFinding({
+        code,
+        object,
+        reason,
+        field: "spec.configuration.evictionStrategy",
+        value: strategy.value,
+        provedBy: facts.kubevirt && refer("kubevirt", facts.kubevirt.metadata),
+        fix: clusterStrategyFix(facts),
+      });
+}
+
+function vmFix(vmi: VirtualMachineInstance): string | undefined {
+  const owner = controllerOf(vmi.metadata);
+  if (owner?.kind !== vmKind) return undefined;
+  const patch = { spec: { template: { spec: { evictionStrategy: "LiveMigrate" } } } };
+  return patchCommand("vm", { name: owner.name, namespace: vmi.metadata.namespace }, patch);
+}
+
+/** Where HyperConverged owns the KubeVirt resource, only a change there lasts. */
+function clusterStrategyFix({ kubevirt }: Facts): string | undefined {
+  if (kubevirt === undefined) return undefined;
+  if (!isHyperConverged(kubevirt)) {
+    const patch = { spec: { configuration: { evictionStrategy: "LiveMigrate" } } };
+    return patchCommand("kubevirt", kubevirt.metadata, patch);
+  }
+  const name = kubevirt.metadata.ownerReferences.find((owner) => owner.controller)?.name ?? "kubevirt-hyperconverged";
+  const object = { name, namespace: kubevirt.metadata.namespace };
+  return patchCommand("hyperconvergeds.v1beta1.hco.kubevirt.io", object, { spec: { evictionStrategy: "LiveMigrate" } });
+}
+
+/**
+ * D10. KubeVirt tries again after 20 s, doubled with every failure, and never gives up
+ * (pkg/virt-controller/watch/migration, handleMigrationBackoff).
+ */
+export function evacuationFailing(
+  index: Index,
+  vmi: VirtualMachineInstance,
+  failures: readonly VirtualMachineInstanceMigration[],
+  givenUp: boolean,
+): Finding {
+  const [last] = failures;
+  const count = failures.length;
+  const cause = last?.status.migrationState?.failureReason ?? failureOnVmi(vmi, last);
+  const times = count === 1 ? "once" : `${count} times`;
+  const reason = cause === undefined ? "" : `, last: ${cause}`;
+  const next = nextTry(index.facts, last, count);
+  const later = next === undefined ? "" : ` Next try in about ${next} s.`;
+  return makeFinding({
+    code: givenUp ? "MigrationFailedRepeatedly" : "EvacuationFailing",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: givenUp
+      ? `Its migration failed ${times} in a row${reason}. KubeVirt goes on trying, but something must be changed.`
+      : `Evacuation is being retried: it failed ${times}${reason}.${later}`,
+    field: "status.phase",
+    value: last?.status.phase,
+    provedBy: last && refer("virtualmachineinstancemigration", last.metadata),
+    fix: last && `kubectl describe vmim ${named(last.metadata)}`,
+  });
+}
+
+function failureOnVmi(
+  vmi: VirtualMachineInstance,
+  migration: VirtualMachineInstanceMigration | undefined,
+): string | undefined {
+  const state = vmi.status.migrationState;
+  return state !== undefined && state.migrationUid === migration?.metadata.uid ? state.failureReason : undefined;
+}
+
+function nextTry(
+  facts: Facts,
+  last: VirtualMachineInstanceMigration | undefined,
+  failures: number,
+): number | undefined {
+  const failedAt = last?.status.phaseTransitionTimestamps.find((entry) => entry.phase === "Failed")?.time;
+  const due = Date.parse(failedAt ?? "") + 20_000 * 2 ** (failures - 1);
+  return Number.isNaN(due) ? undefined : Math.max(0, Math.round((due - Date.parse(facts.time)) / 1000));
+}
+
+/** D11. */
+export function waitsForLeftover(vmi: VirtualMachineInstance, others: readonly Pod[]): Finding {
+  const names = listing(others.map((pod) => pod.metadata.name));
+  return makeFinding({
+    code: "EarlierMigrationPod",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: `A pod of an earlier migration has not ended; KubeVirt waits for it before trying again: ${names}.`,
+    field: "status.phase",
+    value: others[0]?.status.phase,
+    provedBy: others[0] && refer("pod", others[0].metadata),
+  });
+}
+
+/**
+ * A mark that names another node: KubeVirt takes every eviction for one that is under way already, and migrates nothing
+ * (pkg/virt-controller/watch/drain/evacuation, hasMigratedOnEviction).
+ */
+export function staleMark(vmi: VirtualMachineInstance, mark: string): Finding {
+  const path = `/apis/subresources.kubevirt.io/v1/namespaces/${vmi.metadata.namespace}/virtualmachineinstances/${vmi.metadata.name}/evacuate/cancel`;
+  const body = JSON.stringify({ evacuationNodeName: mark });
+  return makeFinding({
+    code: "StaleEvacuationMark",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: `Still marked for an evacuation of ${mark}, where it no longer runs: KubeVirt takes every eviction for one under way and migrates nothing. Take the mark off first.`,
+    field: "status.evacuationNodeName",
+    value: mark,
+    fix: `echo '${body}' | kubectl replace --raw ${path} -f -`,
+  });
+}
+
+/** D12, and a warning for a migration under way whose target pod finds no node. */
+export function noNodeFits(vmi: VirtualMachineInstance, summary: string, underWay: boolean): Finding {
+  return makeFinding({
+    code: "NoNodeFits",
+    // A migration that runs may end all the same: what is known of the other nodes can be outdated.
+    severity: underWay ? "risk" : undefined,
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: underWay
+      ? `No node fits its target pod: ${summary}. KubeVirt gives it up after 5 min and tries again.`
+      : `Can migrate in principle, but no other node fits: ${summary}. The target pod would stay unschedulable, fail after 5 min, and be retried without end.`,
+    field: "spec.nodeSelector",
+    value: JSON.stringify(vmi.spec.nodeSelector),
+    fix: underWay ? undefined : shutdownCommand(vmi),
+  });
+}

@@ -1,0 +1,203 @@
+/** Findings about the node itself, or about the whole cluster as far as they decide whether the node can be drained. */
+import type { Gap, NodeHolder } from "../model/facts.ts";
+import type { Finding, FindingCode } from "../model/finding.ts";
+import { findCondition, isFinishedPod, type Pod } from "../model/kubernetes.ts";
+import { isFinishedMigration, migrationDefaults } from "../model/kubevirt.ts";
+import type { VmVerdict } from "../model/verdict.ts";
+import { workloadUpdateMigrationAnnotation } from "../platform/names.ts";
+import { hasDrainTaint, isVirtApiDown, type Rules, virtApiService } from "./eviction.ts";
+import { listing, makeFinding, nodeReference, refer } from "./findings.ts";
+import { type Index, isLauncherPod } from "./subjects.ts";
+
+/** All findings about one target. `vms` are its verdicts: what is said of migrations depends on whether any is due. */
+export function nodeFindings(rules: Rules, node: string, vms: readonly VmVerdict[]): Finding[] {
+  const { index } = rules;
+  return [
+    ...virtApi(rules, node),
+    ...readiness(index, node),
+    ...index.facts.holders.filter((holder) => holder.node === node).map(heldBy),
+    ...upgrade(index, node),
+    ...drainTaint(index, node),
+    ...gapFindings(index, node),
+    ...(vms.some((vm) => vm.outcome === "moves") ? [migrationSlots(rules, node)] : []),
+    ...leftovers(index, node),
+    ...dryRunsLeftOut(index, node),
+  ];
+}
+
+function virtApi({ index, capabilities }: Rules, node: string): Finding[] {
+  const { facts } = index;
+  const provedBy = virtApiService(facts);
+  const fix = `kubectl get pods -n ${provedBy.namespace} -l kubevirt.io=virt-api -o wide`;
+  const object = nodeReference(node);
+  const field = "ready endpoints";
+  if (isVirtApiDown(facts)) {
+    const reason = capabilities.failsClosed
+      ? "virt-api does not answer: evictions fail with 500 and no migration can be created."
+      : "virt-api does not answer: no migration can be created, and before KubeVirt 1.5 nothing but a budget keeps an eviction from shutting VMs down.";
+    return [makeFinding({ code: "VirtApiUnavailable", object, reason, field, value: "0", provedBy, fix })];
+  }
+  const nodes = facts.virtApiNodes ?? [];
+  const here = nodes.filter((name) => facts.targets.includes(name));
+  if (here.length === 0 || here.length < nodes.length) return [];
+  const reason = `Every ready virt-api runs on ${listing([...new Set(here)])}: move the VMs before the KubeVirt pods of this node, or evictions fail midway.`;
+  return [makeFinding({ code: "VirtApiOnlyHere", object, reason, field, value: here.join(", "), provedBy, fix })];
+}
+
+function readiness(index: Index, name: string): Finding[] {
+  const node = index.nodes.get(name);
+  if (node === undefined) return [];
+  const condition = findCondition(node.status.conditions, "Ready");
+  if (condition?.status === "True") return [];
+  const detail = condition?.message ?? condition?.reason;
+  return [
+    makeFinding({
+      code: "NodeNotReady",
+      object: nodeReference(name),
+      reason: `The node does not report Ready${detail === undefined ? "" : ` (${detail})`}: its VMs can hardly be migrated or shut down in order.`,
+      field: "status.conditions[Ready].status",
+      value: condition?.status,
+      fix: `kubectl describe node ${name}`,
+    }),
+  ];
+}
+
+const holderCodes: Readonly<Record<NodeHolder["kind"], FindingCode>> = {
+  NodeMaintenance: "HeldByNodeMaintenance",
+  Remediation: "HeldByRemediation",
+  Harvester: "HeldByHarvester",
+  Machine: "HeldByMachine",
+  Record: "HeldByOperation",
+};
+
+function heldBy(holder: NodeHolder): Finding {
+  return makeFinding({
+    code: holderCodes[holder.kind],
+    object: nodeReference(holder.node),
+    reason: `${holder.object} is handling this node already (${holder.detail}); a second drain would fight it.`,
+    field: holder.object,
+    value: holder.detail,
+  });
+}
+
+function upgrade({ facts: { kubevirt } }: Index, node: string): Finding[] {
+  if (kubevirt?.observedVersion === undefined || kubevirt.targetVersion === undefined) return [];
+  if (kubevirt.observedVersion === kubevirt.targetVersion) return [];
+  return [
+    makeFinding({
+      code: "UpgradeRunning",
+      object: nodeReference(node),
+      reason: `KubeVirt is being upgraded from ${kubevirt.observedVersion} to ${kubevirt.targetVersion}: its own migrations use the slots. Better wait until it is done.`,
+      field: "status.observedKubeVirtVersion",
+      value: kubevirt.observedVersion,
+      provedBy: refer("kubevirt", kubevirt.metadata),
+    }),
+  ];
+}
+
+function drainTaint(index: Index, node: string): Finding[] {
+  if (!hasDrainTaint(index, node)) return [];
+  const key = index.facts.kubevirt?.migrations.nodeDrainTaintKey ?? migrationDefaults.nodeDrainTaintKey;
+  return [
+    makeFinding({
+      code: "DrainTaint",
+      object: nodeReference(node),
+      reason: `The node carries the taint ${key}:NoSchedule: KubeVirt evacuates every migratable VM from it without any eviction, and goes on until the taint is taken off.`,
+      field: "spec.taints",
+      value: `${key}:NoSchedule`,
+      fix: `kubectl taint node ${node} ${key}:NoSchedule-`,
+    }),
+  ];
+}
+
+/** Gaps that hide something of this node: those of a namespace matter only where the node has VMs of it. */
+function gapFindings(index: Index, node: string): Finding[] {
+  const pods = index.podsByNode.get(node) ?? [];
+  const namespaces = new Set(pods.map((pod) => pod.metadata.namespace));
+  for (const vmi of index.facts.vmis) if (vmi.status.nodeName === node) namespaces.add(vmi.metadata.namespace);
+  return index.facts.gaps
+    .filter((gap) => gap.namespace === undefined || namespaces.has(gap.namespace))
+    .map((gap) => unreadable(gap, node));
+}
+
+function unreadable(gap: Gap, node: string): Finding {
+  const where = gap.namespace === undefined ? "" : ` in namespace ${gap.namespace}`;
+  return makeFinding({
+    code: "Unreadable",
+    object: nodeReference(node),
+    reason: `Could not read ${gap.resource}${where}: ${gap.reason}.`,
+    field: gap.resource,
+    value: gap.reason,
+  });
+}
+
+export interface MigrationLimits {
+  readonly perNode: number;
+  readonly perCluster: number;
+  readonly running?: number | undefined;
+}
+
+/** How many migrations may run at a time, with KubeVirt's defaults, and how many have not ended in the whole cluster. */
+export function migrationLimits({ facts }: Index): MigrationLimits {
+  const settings = facts.kubevirt?.migrations;
+  return {
+    perNode: settings?.parallelOutboundMigrationsPerNode ?? migrationDefaults.parallelOutboundMigrationsPerNode,
+    perCluster: settings?.parallelMigrationsPerCluster ?? migrationDefaults.parallelMigrationsPerCluster,
+    running: facts.runningMigrations,
+  };
+}
+
+function migrationSlots({ index, capabilities }: Rules, node: string): Finding {
+  const { perNode, perCluster, running } = migrationLimits(index);
+  const unfinished = index.facts.migrations.filter((migration) => !isFinishedMigration(migration));
+  const users = unfinished.map(({ metadata, spec }) => {
+    const updates = metadata.annotations[workloadUpdateMigrationAnnotation] !== undefined;
+    return `${metadata.namespace}/${spec.vmiName}${updates ? " (workload update)" : ""}`;
+  });
+  const now = running === undefined ? "how many run now could not be read" : `${running} not ended now`;
+  const known = users.length === 0 ? "" : `: ${listing(users.sort(), 5)}`;
+  const queue = capabilities.queuesMigrations ? "; the others queue up" : "";
+  return makeFinding({
+    code: "MigrationSlots",
+    object: nodeReference(node),
+    reason: `Migrations run ${perNode} at a time from one node and ${perCluster} in the cluster${queue}; ${now}${known}.`,
+    field: "spec.configuration.migrations.parallelOutboundMigrationsPerNode",
+    value: perNode,
+    provedBy: index.facts.kubevirt && refer("kubevirt", index.facts.kubevirt.metadata),
+  });
+}
+
+/** D1: launcher pods that have ended. */
+export function leftoverPods(index: Index, node: string): readonly Pod[] {
+  return (index.podsByNode.get(node) ?? []).filter((pod) => isLauncherPod(pod) && isFinishedPod(pod));
+}
+
+function leftovers(index: Index, node: string): Finding[] {
+  const pods = leftoverPods(index, node);
+  const [first] = pods;
+  if (first === undefined) return [];
+  const names = listing(pods.map((pod) => `${pod.metadata.namespace}/${pod.metadata.name}`));
+  return [
+    makeFinding({
+      code: "LeftoverPod",
+      object: nodeReference(node),
+      reason: `Finished pods left over from an earlier run or migration; nothing runs in them: ${names}.`,
+      field: "status.phase",
+      value: first.status.phase,
+      provedBy: refer("pod", first.metadata),
+    }),
+  ];
+}
+
+function dryRunsLeftOut({ facts }: Index, node: string): Finding[] {
+  if (facts.dryRunsLeftOut === undefined) return [];
+  return [
+    makeFinding({
+      code: "DryRunNotAsked",
+      object: nodeReference(node),
+      reason: `No dry-run evictions were made: ${facts.dryRunsLeftOut}. The verdict rests on the rules alone.`,
+      field: "dry-run evictions",
+      value: "0",
+    }),
+  ];
+}

@@ -1,0 +1,222 @@
+/** Joins pods, VMIs, VMs and migrations: who is on a node, and what belongs to whom. */
+import type { Facts, Gap } from "../model/facts.ts";
+import {
+  controllerOf,
+  isFinishedPod,
+  type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Pod,
+  type PodDisruptionBudget,
+} from "../model/kubernetes.ts";
+import {
+  isFinalVmi,
+  isFinishedMigration,
+  type VirtualMachine,
+  type VirtualMachineInstance,
+  type VirtualMachineInstanceMigration,
+} from "../model/kubevirt.ts";
+import {
+  appLabel,
+  domainAnnotation,
+  evacuationMigrationAnnotation,
+  launcherApp,
+  migrationJobUidLabel,
+  vmiKind,
+  vmKind,
+  workloadUpdateMigrationAnnotation,
+} from "../platform/names.ts";
+
+/** What a drain has to get off a node: a launcher pod with its VMI, or either of them alone. */
+export type Subject =
+  /** Without a VMI when there is none, or it could not be read. */
+  | { readonly node: string; readonly pod: Pod; readonly vmi?: VirtualMachineInstance | undefined }
+  /** A VMI that names the node but has no unfinished pod there. */
+  | { readonly node: string; readonly pod?: undefined; readonly vmi: VirtualMachineInstance };
+
+/** A picture with the joins that the rules need, made once per assessment. */
+export interface Index {
+  readonly facts: Facts;
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly podsByNode: ReadonlyMap<string, readonly Pod[]>;
+  readonly podsByVmi: ReadonlyMap<string, readonly Pod[]>;
+  readonly vmis: ReadonlyMap<string, VirtualMachineInstance>;
+  readonly machines: ReadonlyMap<string, VirtualMachine>;
+  readonly migrations: ReadonlyMap<string, readonly VirtualMachineInstanceMigration[]>;
+  readonly budgets: ReadonlyMap<string, readonly PodDisruptionBudget[]>;
+  readonly claims: ReadonlyMap<string, PersistentVolumeClaim>;
+  readonly volumes: ReadonlyMap<string, PersistentVolume>;
+}
+
+export function indexFacts(facts: Facts): Index {
+  return {
+    facts,
+    nodes: new Map(facts.nodes.map((node) => [node.metadata.name, node])),
+    podsByNode: groupBy(facts.pods, (pod) => pod.spec.nodeName),
+    podsByVmi: groupBy(facts.pods, vmiUidOf),
+    vmis: new Map(facts.vmis.map((vmi) => [keyOf(vmi.metadata), vmi])),
+    machines: new Map(facts.virtualMachines.map((vm) => [keyOf(vm.metadata), vm])),
+    migrations: groupBy(facts.migrations, (entry) => `${entry.metadata.namespace}/${entry.spec.vmiName}`),
+    budgets: groupBy(facts.budgets, (budget) => budget.metadata.namespace),
+    claims: new Map(facts.claims.map((claim) => [keyOf(claim.metadata), claim])),
+    volumes: new Map(facts.volumes.map((volume) => [volume.metadata.name, volume])),
+  };
+}
+
+export function keyOf(object: { readonly namespace: string; readonly name: string }): string {
+  return `${object.namespace}/${object.name}`;
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string | undefined): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const name = key(item);
+    if (name === undefined) continue;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+function vmiUidOf(pod: Pod): string | undefined {
+  const owner = controllerOf(pod.metadata);
+  return owner?.kind === vmiKind ? owner.uid : undefined;
+}
+
+/** A pod in which a VM runs or ran: KubeVirt's label, and the annotation or the owner that leads to its VMI. */
+export function isLauncherPod(pod: Pod): boolean {
+  return (
+    pod.metadata.labels[appLabel] === launcherApp &&
+    (pod.metadata.annotations[domainAnnotation] !== undefined || vmiUidOf(pod) !== undefined)
+  );
+}
+
+/** The name that the eviction webhook looks up: the annotation's, else the owner's. */
+export function vmiNameOf(pod: Pod): string {
+  return pod.metadata.annotations[domainAnnotation] ?? controllerOf(pod.metadata)?.name ?? pod.metadata.name;
+}
+
+/** True for the target pod of a migration, also after that migration's end. */
+export function isMigrationTarget(pod: Pod): boolean {
+  return pod.metadata.labels[migrationJobUidLabel] !== undefined;
+}
+
+/** Everything of VMs that a node still holds, in the order of namespace and name. */
+export function subjectsOn(index: Index, node: string): Subject[] {
+  const subjects: Subject[] = [];
+  const here = new Set<string>();
+  for (const pod of index.podsByNode.get(node) ?? []) {
+    if (!isLauncherPod(pod) || isFinishedPod(pod)) continue;
+    const vmi = vmiOf(index, pod);
+    if (vmi !== undefined) here.add(vmi.metadata.uid);
+    subjects.push({ node, pod, vmi });
+  }
+  for (const vmi of index.facts.vmis) {
+    if (vmi.status.nodeName === node && !isFinalVmi(vmi) && !here.has(vmi.metadata.uid)) subjects.push({ node, vmi });
+  }
+  return subjects.sort((left, right) => compare(sortKey(left), sortKey(right)));
+}
+
+/** The VMI of a launcher pod. One that only bears the same name, but was made later, is another VMI. */
+export function vmiOf(index: Index, pod: Pod): VirtualMachineInstance | undefined {
+  const vmi = index.vmis.get(`${pod.metadata.namespace}/${vmiNameOf(pod)}`);
+  const uid = vmiUidOf(pod);
+  return uid === undefined || vmi?.metadata.uid === uid ? vmi : undefined;
+}
+
+function sortKey({ pod, vmi }: Subject): string {
+  const namespace = vmi?.metadata.namespace ?? pod?.metadata.namespace;
+  const name = vmi?.metadata.name ?? (pod && vmiNameOf(pod));
+  return `${namespace}\u0000${name}\u0000${pod?.metadata.name}`;
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** The VMs of a node: running, starting, arriving or ending; also launcher pods that have lost their VMI. */
+export function vmsOf(facts: Facts, node: string): readonly Subject[] {
+  return subjectsOn(indexFacts(facts), node);
+}
+
+/**
+ * The "drained" predicate: no unfinished launcher pod is on the node, and no VMI that has not ended names it.
+ * False when pods or VMIs could not be read: what was not seen is not gone.
+ */
+export function isEmpty(facts: Facts, node: string): boolean {
+  if (findGap(facts, "pods") !== undefined || findGap(facts, "virtualmachineinstances") !== undefined) return false;
+  return vmsOf(facts, node).length === 0;
+}
+
+/** The gap that hides objects of a kind: in `namespace`, or anywhere when none is given. */
+export function findGap(facts: Facts, resource: string, namespace?: string): Gap | undefined {
+  return facts.gaps.find(
+    (gap) =>
+      (gap.resource === resource || gap.resource.startsWith(`${resource}.`)) &&
+      (namespace === undefined || gap.namespace === undefined || gap.namespace === namespace),
+  );
+}
+
+/** The VM that controls the VMI, if it could be read. */
+export function machineOf(index: Index, vmi: VirtualMachineInstance): VirtualMachine | undefined {
+  const owner = controllerOf(vmi.metadata);
+  if (owner?.kind !== vmKind) return undefined;
+  const vm = index.machines.get(`${vmi.metadata.namespace}/${owner.name}`);
+  return vm?.metadata.uid === owner.uid ? vm : undefined;
+}
+
+/** The migration of the VMI that has not ended. */
+export function unfinishedMigration(
+  index: Index,
+  vmi: VirtualMachineInstance,
+): VirtualMachineInstanceMigration | undefined {
+  return migrationsOf(index, vmi).find((migration) => !isFinishedMigration(migration));
+}
+
+function migrationsOf(index: Index, vmi: VirtualMachineInstance): readonly VirtualMachineInstanceMigration[] {
+  return index.migrations.get(keyOf(vmi.metadata)) ?? [];
+}
+
+/** Pods of the VMI, on whatever node, in which something may still run. */
+export function activePodsOf(index: Index, vmi: VirtualMachineInstance): readonly Pod[] {
+  return (index.podsByVmi.get(vmi.metadata.uid) ?? []).filter((pod) => !isFinishedPod(pod));
+}
+
+/** The pod that a migration has made for its target. */
+export function targetPodOf(
+  index: Index,
+  vmi: VirtualMachineInstance,
+  migration: VirtualMachineInstanceMigration,
+): Pod | undefined {
+  return activePodsOf(index, vmi).find((pod) => pod.metadata.labels[migrationJobUidLabel] === migration.metadata.uid);
+}
+
+/**
+ * Failed evacuations of the VMI since its last success, the newest first. Counted as KubeVirt counts them for its back-off
+ * (pkg/virt-controller/watch/migration, handleMigrationBackoff), but without those of an earlier VMI of the same name.
+ */
+export function failedEvacuations(
+  index: Index,
+  vmi: VirtualMachineInstance,
+): readonly VirtualMachineInstanceMigration[] {
+  const born = vmi.metadata.creationTimestamp ?? "";
+  const finished = migrationsOf(index, vmi)
+    .filter((migration) => isFinishedMigration(migration) && isByKubeVirt(migration))
+    .filter((migration) => createdAt(migration) >= Date.parse(born) || born === "")
+    .sort((left, right) => createdAt(right) - createdAt(left));
+  const success = finished.findIndex((migration) => migration.status.phase === "Succeeded");
+  const recent = success === -1 ? finished : finished.slice(0, success);
+  return recent.filter((migration) => migration.metadata.deletionTimestamp === undefined);
+}
+
+function isByKubeVirt({ metadata: { annotations } }: VirtualMachineInstanceMigration): boolean {
+  return (
+    annotations[evacuationMigrationAnnotation] !== undefined ||
+    annotations[workloadUpdateMigrationAnnotation] !== undefined
+  );
+}
+
+function createdAt(migration: VirtualMachineInstanceMigration): number {
+  return Date.parse(migration.metadata.creationTimestamp ?? "") || 0;
+}
