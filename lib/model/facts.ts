@@ -8,6 +8,8 @@ import type { OperationRecord } from "./record.ts";
 export interface Facts {
   /** When this was read, by the API server's clock. */
   readonly time: string;
+  /** What our own clock said then: from the difference the server's time can be carried on. */
+  readonly localTime?: string | undefined;
   readonly server: string;
   readonly versions: { readonly kubernetes?: string | undefined; readonly kubevirt?: string | undefined };
   /** Names of the nodes that the command is about. */

@@ -79,7 +79,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
   ]);
 
   const facts: Facts = {
-    time: (reading.serverTime() ?? options.clock.now()).toISOString(),
+    ...timesOf(reading, options.clock),
     server: client.connection.server,
     versions: { kubernetes, kubevirt: installation.kubevirt?.observedVersion },
     targets: options.nodes,
@@ -99,7 +99,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
   };
   const probed = await withDryRuns(reading, facts, options);
   const whole = await withRoom(reading, probed, options);
-  return { ...whole, time: (reading.serverTime() ?? options.clock.now()).toISOString(), gaps: [...reading.gaps] };
+  return { ...whole, ...timesOf(reading, options.clock), gaps: [...reading.gaps] };
 }
 
 /** Names of the nodes that a label selector chooses. */
@@ -139,6 +139,11 @@ function refuseUnknownNodes(wanted: readonly string[], nodes: readonly Node[]): 
   throw new ExpectedError(lines.join("\n"), {
     hint: close.length === 0 ? "kubectl get nodes lists them all" : `did you mean ${close.join(" or ")}?`,
   });
+}
+
+function timesOf(reading: Reading, clock: Clock): Pick<Facts, "time" | "localTime"> {
+  const local = clock.now();
+  return { time: (reading.serverTime() ?? local).toISOString(), localTime: local.toISOString() };
 }
 
 type Installation = Pick<Facts, "kubevirt" | "virtApiNodes" | "evacuateCancel">;
