@@ -142,6 +142,7 @@ async function guarded<T>(
   };
   outgoing.once("socket", (socket) => {
     connected = outgoing.reusedSocket;
+    if (connected) return;
     socket.once(socket instanceof tls.TLSSocket ? "secureConnect" : "connect", () => {
       connected = true;
     });
