@@ -205,7 +205,10 @@ function moveEntry(check: Check, vms: readonly VmVerdict[]): Entry[] {
 /** What is worth knowing of some of the VMs that move: `3 of them: block migration: disks are copied, too`. */
 function noteTexts(vms: readonly VmVerdict[]): string[] {
   const byCode = new Map<Finding["code"], number>();
-  for (const finding of vms.flatMap((vm) => vm.findings)) byCode.set(finding.code, (byCode.get(finding.code) ?? 0) + 1);
+  for (const { code } of vms.flatMap((vm) => vm.findings)) {
+    // The line says it already.
+    if (code !== "LiveMigrates") byCode.set(code, (byCode.get(code) ?? 0) + 1);
+  }
   return [...byCode].map(([code, number]) => {
     const meaning = findingCodes[code].meaning.replace(/ \(D\w+\)$/, "");
     return vms.length === 1 ? meaning : `${number} of them: ${meaning}`;

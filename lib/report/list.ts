@@ -5,7 +5,7 @@ import { age, humanDuration } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style, type Tone } from "./style.ts";
 import { type Cell, type Column, table } from "./table.ts";
-import { outcomesWorstFirst, outcomeTone } from "./wording.ts";
+import { objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
 
 export interface ListOptions {
   /** The API server's clock. */
@@ -88,7 +88,7 @@ function wideVmCells(vm: VmVerdict): Cell[] {
 
 function ownerCell(vm: VmVerdict): string | undefined {
   if (vm.owner === undefined) return undefined;
-  const owner = `${vm.owner.kind}/${vm.owner.name}`;
+  const owner = objectName({ kind: vm.owner.kind.toLowerCase(), name: vm.owner.name });
   return vm.runStrategy === undefined ? owner : `${owner} (${vm.runStrategy})`;
 }
 

@@ -3,6 +3,7 @@ import { dump } from "js-yaml";
 import type { NodeOverview } from "../model/overview.ts";
 import type { ProgressEvent } from "../model/progress.ts";
 import type { Check, NodeVerdict, VmVerdict } from "../model/verdict.ts";
+import { sanitise } from "./sanitise.ts";
 
 const apiVersion = "vmnode/v1";
 
@@ -63,7 +64,7 @@ export function machineLines(document: MachineDocument, format: MachineFormat): 
     case "json":
       return toJson(document, 4).split("\n");
     case "yaml":
-      return dump(withoutUndefined(document), { lineWidth: -1, noRefs: true }).trimEnd().split("\n");
+      return toYaml(document).trimEnd().split("\n");
     case "name":
       return names(document);
   }
@@ -78,22 +79,29 @@ export function eventJson(event: ProgressEvent): string {
 function names(document: MachineDocument): string[] {
   if (document.kind === "Versions") return [];
   if (document.kind === "VirtualMachineInstanceList") {
-    return document.items.map((vm) => `virtualmachineinstance.kubevirt.io/${vm.name}`);
+    return document.items.map((vm) => `virtualmachineinstance.kubevirt.io/${sanitise(vm.name)}`);
   }
-  return (document.kind === "NodeList" ? document.items : document.nodes).map((node) => `node/${node.name}`);
+  return (document.kind === "NodeList" ? document.items : document.nodes).map((node) => `node/${sanitise(node.name)}`);
 }
 
-/** JSON escapes C0 controls by itself; the other characters that a terminal obeys are escaped here, which leaves the value the same. */
+/** What a terminal obeys, and the usual escaping of JSON and YAML leaves alone. It can be escaped further without changing the value. */
+const unescaped = /[\x7f-\x9f\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
+
 function toJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replace(
-    /[\x7f-\x9f\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu,
-    (character) =>
-      [...Array(character.length).keys()]
-        .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`)
-        .join(""),
+  return JSON.stringify(value, undefined, indent).replace(unescaped, (character) =>
+    Array.from({ length: character.length }, (_none, at) => `\\u${hex(character.charCodeAt(at), 4)}`).join(""),
   );
 }
 
-function withoutUndefined(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+function toYaml(value: unknown): string {
+  // YAML has no word for undefined; JSON leaves such fields out.
+  const json = JSON.stringify(value);
+  // Only a text in double quotes can hold escapes.
+  const quoted = { forceQuotes: true, quoteStyle: "double" } as const;
+  const yaml = dump(JSON.parse(json), { lineWidth: -1, noRefs: true, ...(json.search(unescaped) < 0 ? {} : quoted) });
+  return yaml.replace(unescaped, (character) => `\\U${hex(character.codePointAt(0) ?? 0, 8)}`);
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
 }

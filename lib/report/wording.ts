@@ -50,6 +50,8 @@ const shortKinds: Readonly<Record<string, string>> = {
   virtualmachine: "vm",
   virtualmachineinstance: "vmi",
   virtualmachineinstancemigration: "vmim",
+  virtualmachineinstancereplicaset: "vmirs",
+  virtualmachinepool: "vmpool",
   poddisruptionbudget: "pdb",
   persistentvolumeclaim: "pvc",
   persistentvolume: "pv",

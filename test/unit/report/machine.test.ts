@@ -1,0 +1,166 @@
+/** The machine interfaces are what docs/schema.json says. */
+import { readFileSync } from "node:fs";
+import { load } from "js-yaml";
+import { describe, expect, test } from "vitest";
+import { findingCodes } from "../../../lib/model/finding.ts";
+import type { NodeOverview } from "../../../lib/model/overview.ts";
+import type { ProgressEvent } from "../../../lib/model/progress.ts";
+import {
+  checkDocument,
+  eventJson,
+  machineLines,
+  nodeListDocument,
+  versionsDocument,
+  vmItems,
+  vmListDocument,
+} from "../../../lib/report/machine.ts";
+import { finding, going, mixedCheck, node, summaryOf, vm } from "./builders.ts";
+import { violations } from "./json-schema.ts";
+
+const schema = JSON.parse(readFileSync(new URL("../../../docs/schema.json", import.meta.url), "utf8"));
+const json = (document: Parameters<typeof machineLines>[0]) => JSON.parse(machineLines(document, "json").join("\n"));
+const time = "2026-11-21T14:02:11Z";
+
+const overview: NodeOverview = {
+  name: "worker-1",
+  status: "Ready",
+  statusSince: time,
+  createdAt: time,
+  vms: 2,
+  migratable: 1,
+  notMigratable: 1,
+  drain: { verdict: "blocks", outcomes: { moves: 1, blocks: 1 }, memory: "4Gi" },
+  record: {
+    kind: "record",
+    record: {
+      ...{
+        v: 1,
+        kind: "drain",
+        by: "alice",
+        reason: "bios",
+        since: time,
+        cordonedByUs: true,
+        taints: ["k=v:NoSchedule"],
+      },
+      vms: [{ namespace: "prod", name: "web-1", uid: "1" }],
+    },
+  },
+};
+
+describe("a document", () => {
+  const full = mixedCheck();
+  const pod = {
+    namespace: "a",
+    name: "p",
+    uid: "p",
+    outcome: "blocks",
+    warning: "w",
+    finding: finding("PodBlocked"),
+  } as const;
+  const complete = {
+    ...full,
+    nodes: [
+      ...full.nodes,
+      node("worker-2", {
+        findings: [finding("NodeNotReady")],
+        vms: [
+          vm("a/b", "moves", {
+            migratingTo: "worker-3",
+            memory: "2Gi",
+            row: "D5",
+            migratable: { status: "Unknown", message: "m" },
+          }),
+        ],
+        otherPods: [pod],
+        leftovers: [{ namespace: "a", name: "old", uid: "o" }],
+      }),
+    ],
+    migrations: { perNode: 2, perCluster: 5, running: 1 },
+  };
+
+  test.each([
+    ["check", checkDocument(complete)],
+    ["list", nodeListDocument([overview, { ...overview, drain: undefined, record: { kind: "damaged", text: "{" } }])],
+    ["list NODE", vmListDocument(vmItems(complete.nodes))],
+    ["version", versionsDocument({ client: "0.1.0", kubernetes: "v1.33.1", kubevirt: "v1.9.0" })],
+    ["version without a cluster", versionsDocument({ client: "0.1.0", kubernetes: undefined })],
+  ])("of %s fits the schema, as JSON and as YAML", (_command, document) => {
+    expect(violations(schema, json(document))).toEqual([]);
+    const yaml = load(machineLines(document, "yaml").join("\n"));
+    expect(yaml).toEqual(json(document));
+  });
+
+  test("starts with apiVersion and kind, and is indented as kubectl's", () => {
+    expect(machineLines(checkDocument(complete), "json").slice(0, 3)).toEqual([
+      "{",
+      '    "apiVersion": "vmnode/v1",',
+      '    "kind": "Check",',
+    ]);
+    expect(machineLines(checkDocument(complete), "yaml").slice(0, 2)).toEqual(["apiVersion: vmnode/v1", "kind: Check"]);
+  });
+
+  test("as names is what kubectl get -o name prints", () => {
+    expect(machineLines(nodeListDocument([overview]), "name")).toEqual(["node/worker-1"]);
+    expect(machineLines(vmListDocument(vmItems([node("n", { vms: [vm("prod/web-1")] })])), "name")).toEqual([
+      "virtualmachineinstance.kubevirt.io/web-1",
+    ]);
+    expect(machineLines(checkDocument(complete), "name")).toEqual(["node/worker-1", "node/worker-2"]);
+  });
+
+  test("keeps hostile text as it is for programs, and harmless for a terminal that shows it", () => {
+    const hostile = "\x1b[2J\x9b31m\u202e\u2028\u{e0041}\n";
+    const document = nodeListDocument([{ ...overview, status: hostile }]);
+    for (const format of ["json", "yaml"] as const) {
+      const lines = machineLines(document, format);
+      expect(lines.join("")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      const read = load(lines.join("\n")) as typeof document;
+      expect(read).toMatchObject({ items: [{ status: hostile }] });
+    }
+    const named = nodeListDocument([{ ...overview, name: hostile }]);
+    expect(machineLines(named, "name").join("")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  });
+});
+
+describe("an event", () => {
+  const pod = { node: "x", namespace: "ns", pod: "p" };
+  const progress = going("a/b", "held", {
+    phase: "Running",
+    target: "y",
+    detail: "d",
+    until: time,
+    fix: "f",
+    seconds: 1,
+  });
+  const summary = summaryOf(
+    { moved: [progress], otherPods: 1, attachedVolumes: 2, powerOffDetail: "why" },
+    { nextSteps: [{ command: "kubectl vmnode abort x", purpose: "undo it" }] },
+  );
+  const events: ProgressEvent[] = [
+    { time, type: "node-cordoned", node: "x", already: false, dryRun: true },
+    { time, type: "node-uncordoned", node: "x", already: true },
+    { time, type: "eviction-requested", ...pod, vm: "a" },
+    { time, type: "eviction-refused", ...pod, vm: "a", code: 429, message: "no", final: false },
+    { time, type: "vm", vm: progress },
+    { time, type: "pod-evicted", ...pod },
+    { time, type: "changed-object", object: "vmim/a", verb: "deleted", dryRun: true },
+    { time, type: "warning", message: "w" },
+    { time, type: "node-drained", node: "x" },
+    { time, type: "summary", ...summary },
+  ];
+
+  test.each(events)("$type is one line that fits the schema", (event) => {
+    const line = eventJson(event);
+    expect(line).not.toContain("\n");
+    expect(line.startsWith(`{"apiVersion":"vmnode/v1","type":"${event.type}","time":"${time}"`)).toBe(true);
+    expect(violations(schema, JSON.parse(line))).toEqual([]);
+  });
+
+  test("that nobody declared does not fit", () => {
+    expect(violations(schema, { apiVersion: "vmnode/v1", type: "surprise", time })).not.toEqual([]);
+    expect(violations(schema, { ...JSON.parse(eventJson(events[8] as ProgressEvent)), extra: 1 })).not.toEqual([]);
+  });
+});
+
+test("the schema lists exactly the codes of findings", () => {
+  expect(schema.$defs.FindingCode.enum).toEqual(Object.keys(findingCodes));
+});
