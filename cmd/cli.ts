@@ -1,0 +1,159 @@
+/** From a command line to an exit code: the only place that knows yargs, and the one place where errors become text. */
+import yargs, { type Argv } from "yargs";
+import { ExpectedError, UsageError } from "../lib/model/errors.ts";
+import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import { errorLines } from "../lib/report/errors.ts";
+import { type Command, type CommandDefinition, type Flags, type FlagValues, flagName } from "./command.ts";
+import { commandGroups, commands } from "./commands.ts";
+import { readFlags } from "./flag-values.ts";
+import { connectionFlags, connectionOptions } from "./flags/connection.ts";
+import { commandHelp, type HelpContext, optionsHelp, programHelp } from "./help.ts";
+import { firstWord, lastValue, type Spelled, spell } from "./spelling.ts";
+import type { World } from "./world.ts";
+
+const helpFlags: Flags = { help: { kind: "boolean", short: "h", description: "Print help and stop." } };
+const versionFlags: Flags = { version: { kind: "boolean", description: "Print the version and stop." } };
+/** Without a command: what the menu connects with. */
+const rootFlags: Flags = { ...connectionFlags, ...helpFlags, ...versionFlags };
+/** Every flag of every command. A name takes a value everywhere or nowhere, so these tell words from the values of flags. */
+const everyFlag: Flags = Object.assign({}, ...[...commands.values()].map((each) => each.definition.flags), rootFlags);
+
+/** Runs one command line to its end. Whatever goes wrong is printed here and told by the exit code. */
+export async function runCli(argv: readonly string[], world: World): Promise<ExitCode> {
+  const word = firstWord(argv, everyFlag);
+  const command = commands.get(word ?? "");
+  setColor(argv, world);
+  try {
+    return command === undefined ? await runProgram(word, argv, world) : await runCommand(command, argv, world);
+  } catch (error) {
+    return reportError(error, command, argv, world);
+  }
+}
+
+async function runCommand(command: Command, argv: readonly string[], world: World): Promise<ExitCode> {
+  const { definition } = command;
+  const line = spell(argv, { ...definition.flags, ...helpFlags }, definition.refusedFlags);
+  if (isSet(line, "help")) return print(commandHelp(definition, helpContext(world)), world);
+  return await command.run(await readOptions(command, line, world), world);
+}
+
+/** The program without a command: its help, its version, or the menu. */
+async function runProgram(word: string | undefined, argv: readonly string[], world: World): Promise<ExitCode> {
+  const isPage = word === "help" || word === "options";
+  if (word !== undefined && !isPage) await parser([word], world).parseAsync([word]);
+  const line = spell(argv, rootFlags);
+  const topic = line.words[1] ?? "";
+  if (word === "help" && commands.has(topic)) return await runCli([topic, "--help"], world);
+  if (word === "options") return print(optionsHelp(helpContext(world)), world);
+  if (isSet(line, "version")) return await runCli(["version", "--client"], world);
+  if (word === "help" || isSet(line, "help") || !world.terminal.interactive) {
+    return print(programHelp(commandGroups, helpContext(world)), world);
+  }
+  const { chooseCommand } = await import("./menu.ts");
+  const options = readFlags(connectionFlags, valuesByName(line)) as FlagValues<typeof connectionFlags>;
+  const chosen = await chooseCommand(connectionOptions(options), argv, world);
+  return await runCli([...chosen, ...argv], world);
+}
+
+/** The options of a command: yargs judges its words and collects its flags, whose values are read as the definition says. */
+async function readOptions(command: Command, line: Spelled, world: World): Promise<Record<string, unknown>> {
+  const { flags, passesOn } = command.definition;
+  const flagTokens = line.flags.map(({ name, value }) => `--${name}=${value}`);
+  const found = await parser(line.words, world).parseAsync([...line.words, ...flagTokens, "--", ...line.rest]);
+  const given = new Map(Object.keys(flags).map((key) => [flagName(key), textsOf(found[flagName(key)])]));
+  const rest = textsOf(found["--"]);
+  const words = [...textsOf(found.words), ...(passesOn === undefined ? rest : [])];
+  return { ...readFlags(flags, given), words, passedOn: passesOn === undefined ? [] : rest };
+}
+
+function parser(words: readonly string[], world: World): Argv {
+  const yargsParser = yargs()
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .detectLocale(false)
+    .parserConfiguration({
+      "boolean-negation": false,
+      "camel-case-expansion": false,
+      "dot-notation": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "populate--": true,
+      "short-option-groups": false,
+    })
+    .strict()
+    .recommendCommands()
+    .showHelpOnFail(false)
+    // Without a throw here yargs would go on after it has found a fault.
+    .fail((message, error) => {
+      throw error ?? wrongWords(words, message, world);
+    });
+  for (const { definition } of commands.values()) {
+    yargsParser.command({
+      command: definition.words === undefined ? definition.name : `${definition.name} [words..]`,
+      describe: definition.summary,
+      builder: (own) => declare(own, definition),
+      handler: () => {},
+    });
+  }
+  return yargsParser;
+}
+
+/** The flags were judged when they were spelled out, so it is the words that yargs finds fault with. */
+function wrongWords([name = "", ...more]: readonly string[], message: string, world: World): UsageError {
+  if (commands.has(name)) return new UsageError(`${name} takes no arguments: ${more.join(" ")}`);
+  const suggestion = message.startsWith("Did you mean") ? message : undefined;
+  return new UsageError(`unknown command "${name}" for "${world.program}"`, suggestion);
+}
+
+/** Everything is text for yargs: node names such as `007` stay as they are, and a repeated flag is a list. */
+function declare(own: Argv, { words, flags }: CommandDefinition): Argv {
+  if (words !== undefined) own.positional("words", { type: "string", array: true });
+  for (const key of Object.keys(flags)) own.option(flagName(key), { type: "string" });
+  return own;
+}
+
+function valuesByName({ flags }: Spelled): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const { name, value } of flags) values.set(name, [...(values.get(name) ?? []), value]);
+  return values;
+}
+
+function textsOf(found: unknown): string[] {
+  if (found === undefined) return [];
+  return (Array.isArray(found) ? found : [found]).map(String);
+}
+
+function isSet(line: Spelled, name: string): boolean {
+  return line.flags.some((flag) => flag.name === name && flag.value === "true");
+}
+
+function helpContext(world: World): HelpContext {
+  return { program: world.program, columns: world.terminal.columns };
+}
+
+function print(lines: readonly string[], world: World): ExitCode {
+  world.terminal.writeLines(lines);
+  return exitCode.ok;
+}
+
+function reportError(error: unknown, command: Command | undefined, argv: readonly string[], world: World): ExitCode {
+  const options = { style: world.terminal.errorStyle, stack: verbosity(argv) >= 4 };
+  for (const line of errorLines(error, options)) world.terminal.writeError(line);
+  if (error instanceof UsageError) {
+    const help = [world.program, command?.definition.name, "-h"].filter(Boolean).join(" ");
+    world.terminal.writeError(`See '${help}' for help and examples`);
+  }
+  return error instanceof ExpectedError ? error.exitCode : exitCode.bug;
+}
+
+/** Before anything is printed; a value that is none is refused with the other flags. */
+function setColor(argv: readonly string[], world: World): void {
+  const choice = connectionFlags.color.choices.find((known) => known === lastValue(argv, everyFlag, "color"));
+  if (choice !== undefined) world.terminal.setColor(choice);
+}
+
+/** The level of -v, whatever else is wrong with the command line. */
+function verbosity(argv: readonly string[]): number {
+  return Number(lastValue(argv, everyFlag, "v") ?? 0);
+}

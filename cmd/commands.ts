@@ -1,0 +1,25 @@
+/** The commands, in the groups in which the help lists them. Their code is loaded when one runs. */
+import { type Command, command } from "./command.ts";
+import { check } from "./definitions/check.ts";
+import { list } from "./definitions/list.ts";
+import { version } from "./definitions/version.ts";
+
+export interface CommandGroup {
+  readonly title: string;
+  readonly commands: readonly Command[];
+}
+
+export const commandGroups: readonly CommandGroup[] = [
+  {
+    title: "Commands that look",
+    commands: [command(list, () => import("./list.ts")), command(check, () => import("./check.ts"))],
+  },
+  {
+    title: "Other Commands",
+    commands: [command(version, () => import("./version.ts"))],
+  },
+];
+
+export const commands: ReadonlyMap<string, Command> = new Map(
+  commandGroups.flatMap((group) => group.commands.map((entry) => [entry.definition.name, entry] as const)),
+);

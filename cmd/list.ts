@@ -1,0 +1,176 @@
+/** `list`: the nodes with their VMs counted, or the VMs of nodes; once, or again whenever something has changed. */
+import { assess, roomWanted } from "../lib/assess/check.ts";
+import { forecastEach } from "../lib/assess/each-node.ts";
+import type { KubeClient } from "../lib/kube/client.ts";
+import { InterruptedError, UsageError } from "../lib/model/errors.ts";
+import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import type { NodeOverview } from "../lib/model/overview.ts";
+import type { NodeVerdict } from "../lib/model/verdict.ts";
+import { observe } from "../lib/observe/observe.ts";
+import { readOverview } from "../lib/observe/overview.ts";
+import { nodeTable, vmTable } from "../lib/report/list.ts";
+import {
+  type MachineDocument,
+  machineLines,
+  nodeListDocument,
+  type VmItem,
+  vmItems,
+  vmListDocument,
+} from "../lib/report/machine.ts";
+import { sortBy } from "../lib/report/sort.ts";
+import { gapText } from "../lib/report/wording.ts";
+import type { OptionsOf } from "./command.ts";
+import type { list } from "./definitions/list.ts";
+import { connectionOptions } from "./flags/connection.ts";
+import { nodeNames } from "./flags/nodes.ts";
+import type { World } from "./world.ts";
+
+type Options = OptionsOf<typeof list>;
+
+/** What there is to show: its items in order, and how they are printed. */
+interface Listing {
+  /** Each item with the text that changes when it does. */
+  readonly items: readonly { readonly key: string; readonly state: string }[];
+  /** A line of headers, one line for each item, and perhaps remarks. */
+  readonly table: readonly string[];
+  readonly document: (keys: ReadonlySet<string>) => MachineDocument;
+  /** What could not be read. */
+  readonly warnings: readonly string[];
+  /** What is said when there are no items. */
+  readonly empty: string;
+}
+
+const secondsBetweenLooks = 5;
+
+export async function run(options: Options, world: World): Promise<ExitCode> {
+  const names = nodeNames(options.words);
+  if (names.length > 0 && options.selector !== undefined) {
+    throw new UsageError("cannot specify both a node name and a --selector option");
+  }
+  const client = await world.connect(connectionOptions(options), options.v);
+  const look = (): Promise<Listing> =>
+    names.length === 0 ? listNodes(client, options, world) : listVms(client, names, { options, world });
+  const first = await look();
+  show(first, options, world);
+  return options.watch ? await keepShowing(first, look, { options, world }) : exitCode.ok;
+}
+
+async function listNodes(client: KubeClient, options: Options, world: World): Promise<Listing> {
+  const { columns, style } = world.terminal;
+  const namespace = namespaceOf(options);
+  const overview = await readOverview(client, { labelSelector: options.selector, namespace });
+  const read = options.output === "wide" ? await withForecasts(client, overview.nodes, world) : overview.nodes;
+  const nodes = options.sortBy === undefined ? read : sortBy(read, options.sortBy);
+  return {
+    items: nodes.map((node) => ({ key: `node/${node.name}`, state: JSON.stringify(node) })),
+    table: nodeTable(nodes, {
+      now: overview.time ?? world.clock.now(),
+      wide: options.output === "wide",
+      columns,
+      style,
+    }),
+    document: (keys) => nodeListDocument(nodes.filter(({ name }) => keys.has(`node/${name}`))),
+    warnings: [],
+    empty: "No nodes found",
+  };
+}
+
+async function withForecasts(
+  client: KubeClient,
+  nodes: readonly NodeOverview[],
+  world: World,
+): Promise<readonly NodeOverview[]> {
+  const facts = await observe(client, { nodes: nodes.map(({ name }) => name), clock: world.clock });
+  const forecasts = forecastEach(facts);
+  return nodes.map((node) => ({ ...node, drain: forecasts.get(node.name) }));
+}
+
+interface Context {
+  readonly options: Options;
+  readonly world: World;
+}
+
+async function listVms(client: KubeClient, names: readonly string[], { options, world }: Context): Promise<Listing> {
+  const nothingWaived = { waived: new Set<string>() };
+  const stillNeeded = (known: Parameters<typeof assess>[0]) => roomWanted(known, nothingWaived);
+  const facts = await observe(client, { nodes: names, clock: world.clock, stillNeeded });
+  const check = assess(facts, nothingWaived);
+  const namespace = namespaceOf(options);
+  const nodes = check.nodes.map((node) => ({
+    ...node,
+    vms: node.vms.filter((vm) => namespace === undefined || vm.namespace === namespace),
+  }));
+  const items = options.sortBy === undefined ? vmItems(nodes) : sortBy(vmItems(nodes), options.sortBy);
+  const { columns, style } = world.terminal;
+  return {
+    items: items.map((vm) => ({ key: keyOf(vm), state: JSON.stringify(vm) })),
+    table: vmTable(inOrder(nodes, items), {
+      now: new Date(check.time),
+      wide: options.output === "wide",
+      columns,
+      style,
+    }),
+    document: (keys) => vmListDocument(items.filter((vm) => keys.has(keyOf(vm)))),
+    warnings: check.gaps.map((gap) => `not read: ${gapText(gap)}`),
+    empty: `No VMs found on ${names.join(", ")}`,
+  };
+}
+
+function keyOf({ node, namespace, name }: VmItem): string {
+  return `${namespace}/${name} on ${node}`;
+}
+
+/** The nodes with their VMs in the order of `items`, which may go to and fro between nodes. */
+function inOrder(nodes: readonly NodeVerdict[], items: readonly VmItem[]): readonly NodeVerdict[] {
+  const [only] = nodes;
+  if (only !== undefined && nodes.length === 1) return [{ ...only, vms: items }];
+  return items.flatMap((vm) => nodes.filter(({ name }) => name === vm.node).map((node) => ({ ...node, vms: [vm] })));
+}
+
+/** Undefined for all namespaces, which is the default whatever namespace the context has. */
+function namespaceOf(options: Options): string | undefined {
+  return options.allNamespaces ? undefined : options.namespace;
+}
+
+function show(listing: Listing, { output }: Options, { terminal }: World): void {
+  for (const warning of listing.warnings) terminal.writeError(`${terminal.errorStyle("warn", "Warning:")} ${warning}`);
+  const all = new Set(listing.items.map(({ key }) => key));
+  if (output !== undefined && output !== "wide") terminal.writeLines(machineLines(listing.document(all), output));
+  else if (all.size === 0) terminal.writeError(listing.empty);
+  else terminal.writeLines(listing.table);
+}
+
+/** Looks again and again, and prints the items that have changed, as `kubectl get --watch` does, until Ctrl-C. */
+async function keepShowing(
+  first: Listing,
+  look: () => Promise<Listing>,
+  { options, world }: Context,
+): Promise<ExitCode> {
+  const signal = world.terminal.catchSignals();
+  let before = first;
+  try {
+    for (;;) {
+      await world.clock.sleep(secondsBetweenLooks * 1000, signal);
+      const now = await look();
+      showChanges(before, now, { options, world });
+      before = now;
+    }
+  } catch (error) {
+    if (error instanceof InterruptedError) return error.exitCode;
+    throw error;
+  }
+}
+
+function showChanges(before: Listing, now: Listing, { options, world }: Context): void {
+  const known = new Map(before.items.map(({ key, state }) => [key, state]));
+  const changed = now.items.flatMap(({ key, state }, row) => (known.get(key) === state ? [] : [{ key, row }]));
+  const present = new Set(now.items.map(({ key }) => key));
+  if (options.output !== undefined && options.output !== "wide") {
+    const document = now.document(new Set(changed.map(({ key }) => key)));
+    if (changed.length > 0) world.terminal.writeLines(machineLines(document, options.output));
+    return;
+  }
+  world.terminal.writeLines(changed.flatMap(({ row }) => now.table[row + 1] ?? []));
+  const gone = before.items.filter(({ key }) => !present.has(key));
+  world.terminal.writeLines(gone.map(({ key }) => `${key} is no longer there`));
+}

@@ -1,0 +1,74 @@
+/** The menu of the bare program: pick a node, then what to do. It makes a command line and does nothing else, so that there is one path. */
+import type { ConnectionOptions } from "../lib/kube/connection.ts";
+import { ExpectedError } from "../lib/model/errors.ts";
+import type { NodeOverview } from "../lib/model/overview.ts";
+import { readOverview } from "../lib/observe/overview.ts";
+import { count } from "../lib/report/wording.ts";
+import type { Choice } from "../lib/terminal/prompts.ts";
+import { commands } from "./commands.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Asks for a node and an action, and shows the equivalent command line.
+ * @returns its words, without the program's name and the flags that were given already.
+ */
+export async function chooseCommand(
+  connection: ConnectionOptions,
+  argv: readonly string[],
+  world: World,
+): Promise<readonly string[]> {
+  const client = await world.connect(connection, 0);
+  const { nodes } = await readOverview(client);
+  if (nodes.length === 0) throw new ExpectedError(`there is no node in the cluster at ${client.connection.server}`);
+  const node = await world.terminal.search({ text: "Which node?", flag: "the name of a command" }, nodeChoices(nodes));
+  const action = await world.terminal.select(
+    { text: `What is to be done with ${node.name}?`, flag: "the name of a command" },
+    actionChoices(node),
+  );
+  const chosen = [action, node.name];
+  world.terminal.writeError(
+    world.terminal.errorStyle("faint", `${world.program} ${[...chosen, ...argv].map(quoted).join(" ")}`),
+  );
+  return chosen;
+}
+
+function nodeChoices(nodes: readonly NodeOverview[]): Choice<NodeOverview>[] {
+  const nameWidth = Math.max(...nodes.map(({ name }) => name.length));
+  const statusWidth = Math.max(...nodes.map(({ status }) => status.length));
+  return nodes.map((node) => ({
+    value: node,
+    name: `${node.name.padEnd(nameWidth)}   ${node.status.padEnd(statusWidth)}   ${vmCounts(node)}`,
+  }));
+}
+
+function vmCounts({ vms, notMigratable }: NodeOverview): string {
+  return count(vms, "VM") + (notMigratable === 0 ? "" : `, ${notMigratable} cannot migrate`);
+}
+
+interface MenuAction {
+  readonly command: string;
+  readonly name: string;
+  readonly fits?: (node: NodeOverview) => boolean;
+}
+
+const isCordoned = ({ status }: NodeOverview): boolean => status.split(",").includes("SchedulingDisabled");
+const hasRecord = ({ record }: NodeOverview): boolean => record !== undefined && record.kind !== "none";
+
+const actions: readonly MenuAction[] = [
+  { command: "list", name: "Show its VMs" },
+  { command: "check", name: "Check whether it can be drained" },
+  { command: "drain", name: "Drain it: move its VMs away" },
+  { command: "abort", name: "Undo its drain", fits: hasRecord },
+  { command: "uncordon", name: "Give it back", fits: isCordoned },
+];
+
+function actionChoices(node: NodeOverview): Choice<string>[] {
+  return actions
+    .filter(({ command, fits }) => commands.has(command) && (fits?.(node) ?? true))
+    .map(({ command, name }) => ({ value: command, name, description: commands.get(command)?.definition.summary }));
+}
+
+/** As a shell wants it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,12 @@
+/** How the user started us: help and messages say what they would type again. */
+
+/** `oc vmnode` when oc started us, `kubectl vmnode` otherwise (kubectl and oc tell plugins by KUBECTL_PATH, or by the plugin's name). */
+export function programName(startedAs: string, env: Readonly<Record<string, string | undefined>>): string {
+  const host = baseName(env.KUBECTL_PATH ?? "");
+  return host === "oc" || baseName(startedAs).startsWith("oc-") ? "oc vmnode" : "kubectl vmnode";
+}
+
+/** The file's name, without its folder and the ending of Windows, whatever system the path is from. */
+function baseName(file: string): string {
+  return (file.split(/[\\/]/).at(-1) ?? "").replace(/\.exe$/i, "");
+}

@@ -1,0 +1,20 @@
+/** The world as a parameter: everything outside the program that a command may use. Tests make their own. */
+import type { KubeClient } from "../lib/kube/client.ts";
+import type { ConnectionOptions } from "../lib/kube/connection.ts";
+import type { Clock } from "../lib/model/clock.ts";
+import type { Terminal } from "../lib/terminal/terminal.ts";
+
+export interface World {
+  /** How the user started us: `kubectl vmnode` or `oc vmnode`. */
+  readonly program: string;
+  /** Version of this program, without a leading `v`. */
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly terminal: Terminal;
+  /**
+   * Gets ready to talk to the API server that the flags and the kubeconfig name; `verbosity` is the level of -v.
+   * Throws ConfigError when they do not tell how, UsageError when the flags contradict each other.
+   */
+  readonly connect: (options: ConnectionOptions, verbosity: number) => Promise<KubeClient>;
+}

@@ -1,0 +1,97 @@
+/** A world for whole commands in process: its terminal is a script, and what was printed can be read back. */
+import { runCli } from "../../../cmd/cli.ts";
+import type { World } from "../../../cmd/world.ts";
+import { ExpectedError } from "../../../lib/model/errors.ts";
+import { eventLines } from "../../../lib/report/events.ts";
+import { eventJson } from "../../../lib/report/machine.ts";
+import { plain } from "../../../lib/report/style.ts";
+import type { Choice } from "../../../lib/terminal/prompts.ts";
+import type { Question, Terminal } from "../../../lib/terminal/terminal.ts";
+
+export interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The questions that were asked, in order. */
+  readonly questions: readonly string[];
+}
+
+export interface Scene extends Partial<Omit<World, "terminal">> {
+  /** What the person at the terminal answers, in order; nobody is there when absent. A menu is answered by the start of a choice's name. */
+  readonly answers?: readonly (boolean | string)[];
+  readonly columns?: number;
+  /** Ctrl-C, for commands that look out for it. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs a command line, written as one would type it. Without a `connect` in the scene no cluster can be reached. */
+export async function run(commandLine: string, scene: Scene = {}): Promise<Run> {
+  const { answers: _answers, columns: _columns, signal: _signal, ...parts } = scene;
+  const screen = { stdout: [] as string[], stderr: [] as string[], questions: [] as string[] };
+  const world: World = {
+    program: "kubectl vmnode",
+    version: "1.2.3",
+    env: {},
+    clock: { now: () => new Date("2026-11-21T12:00:00Z"), sleep: async () => {} },
+    connect: async () => {
+      throw new ExpectedError("this test has no cluster");
+    },
+    ...parts,
+    terminal: scriptedTerminal(screen, scene),
+  };
+  const code = await runCli(wordsOf(commandLine), world);
+  return { code, stdout: screen.stdout.join("\n"), stderr: screen.stderr.join("\n"), questions: screen.questions };
+}
+
+function wordsOf(commandLine: string): string[] {
+  return [...commandLine.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
+}
+
+interface Screen {
+  readonly stdout: string[];
+  readonly stderr: string[];
+  readonly questions: string[];
+}
+
+function scriptedTerminal({ stdout, stderr, questions }: Screen, { answers, columns, signal }: Scene): Terminal {
+  const left = [...(answers ?? [])];
+  const answer = (question: Question): boolean | string => {
+    questions.push(question.text);
+    const next = left.shift();
+    if (next === undefined) throw new Error(`the script has no answer to: ${question.text}`);
+    return next;
+  };
+  const choose = async <T>(question: Question, choices: readonly Choice<T>[]): Promise<T> => {
+    const wanted = String(answer(question));
+    const choice = choices.find(({ name }) => name.startsWith(wanted));
+    if (choice === undefined)
+      throw new Error(`no choice "${wanted}" in: ${choices.map(({ name }) => name).join(", ")}`);
+    return choice.value;
+  };
+  return {
+    interactive: answers !== undefined,
+    columns,
+    style: plain,
+    errorStyle: plain,
+    setColor: () => {},
+    writeLine: (line) => void stdout.push(line),
+    writeLines: (lines) => void stdout.push(...lines),
+    writeError: (line) => void stderr.push(line),
+    confirm: async (question) => answer(question) === true,
+    select: choose,
+    search: choose,
+    typeName: async (question, expected) => answer(question) === expected,
+    reporter: (format) => ({
+      event: (event) => {
+        if (format === "json") return void stdout.push(eventJson(event));
+        const { out, err } = eventLines(event);
+        stdout.push(...out);
+        stderr.push(...err);
+      },
+      progress: () => {},
+      close: () => {},
+    }),
+    catchSignals: () => signal ?? new AbortController().signal,
+    close: () => {},
+  };
+}

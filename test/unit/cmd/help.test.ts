@@ -1,0 +1,112 @@
+/** The help in kubectl's layout, and that it speaks of what exists. */
+import { describe, expect, test } from "vitest";
+import { defineCommand } from "../../../cmd/command.ts";
+import { commandGroups, commands } from "../../../cmd/commands.ts";
+import { commandHelp, optionsHelp, programHelp } from "../../../cmd/help.ts";
+import { run } from "./fake-world.ts";
+
+const example = defineCommand({
+  name: "polish",
+  summary: "Polish nodes",
+  description: ["Polish nodes until they shine.", "A second paragraph."],
+  examples: [
+    ["polish worker-1", "Polish one node"],
+    ["polish -l shiny!=true", "Polish those that need it"],
+  ],
+  words: "NODE...",
+  flags: {
+    wax: { kind: "choice", choices: ["none", "hard"], default: "none", description: "Kind of wax." },
+    timeout: { kind: "duration", default: "0s", description: "How long to polish." },
+    rounds: { kind: "integer", short: "r", description: "How often." },
+    only: { kind: "list", description: "What to polish." },
+    wait: {
+      kind: "boolean",
+      default: "true",
+      description: "Wait until it is dry, which may take as long as drying takes.",
+    },
+    secret: { kind: "string", hidden: true, description: "Nobody's business." },
+  },
+});
+
+test("a command's help has kubectl's parts in kubectl's order", () => {
+  expect(commandHelp(example, { program: "kubectl vmnode", columns: 50 }).join("\n")).toMatchInlineSnapshot(`
+    "Polish nodes until they shine.
+
+     A second paragraph.
+
+    Examples:
+      # Polish one node
+      kubectl vmnode polish worker-1
+
+      # Polish those that need it
+      kubectl vmnode polish -l shiny!=true
+
+    Options:
+        --only=[]:
+            What to polish.
+
+        -r, --rounds=0:
+            How often.
+
+        --timeout=0s:
+            How long to polish.
+
+        --wait=true:
+            Wait until it is dry, which may take as
+            long as drying takes.
+
+        --wax='none':
+            Kind of wax.
+
+    Usage:
+      kubectl vmnode polish NODE... [options]
+
+    Use "kubectl vmnode options" for a list of global
+    command-line options (applies to all commands that
+    use a cluster)."
+  `);
+});
+
+test("nothing is wrapped without a terminal", () => {
+  expect(commandHelp(example, { program: "kubectl vmnode" })).toContain(
+    "        Wait until it is dry, which may take as long as drying takes.",
+  );
+});
+
+test("the program's help lists every command once", () => {
+  const lines = programHelp(commandGroups, { program: "kubectl vmnode", columns: 80 });
+  for (const { definition } of commands.values()) {
+    expect(lines.filter((line) => line.startsWith(`  ${definition.name} `))).toHaveLength(1);
+  }
+});
+
+test("help fits into 80 columns, examples aside", () => {
+  const context = { program: "kubectl vmnode", columns: 80 };
+  const lines = [
+    ...programHelp(commandGroups, context),
+    ...optionsHelp(context),
+    ...[...commands.values()].flatMap(({ definition }) => commandHelp(definition, context)),
+  ];
+  expect(lines.filter((line) => line.length > 80 && !/^ {2}(kubectl|#) /.test(line))).toEqual([]);
+});
+
+test("nothing is promised that does not exist", () => {
+  const context = { program: "kubectl vmnode" };
+  const text = [
+    ...programHelp(commandGroups, context),
+    ...[...commands.values()].flatMap(({ definition }) => commandHelp(definition, context)),
+  ].join("\n");
+  const named = [...text.matchAll(/kubectl vmnode ([a-z]+)/g)].map(([, name = ""]) => name);
+  expect(named.filter((name) => name !== "options" && !commands.has(name))).toEqual([]);
+  for (const absent of ["recover", "status", "doctor", "completion"]) {
+    if (!commands.has(absent)) expect(text).not.toMatch(new RegExp(`\\b${absent}\\b`));
+  }
+});
+
+describe("examples are lines that the program understands", () => {
+  const lines = [...commands.values()].flatMap(({ definition }) => definition.examples.map(([line]) => line));
+  test.each(lines)("%s", async (line) => {
+    // -h first: the line is spelled out, and nothing runs.
+    expect(await run(`-h ${line}`)).toMatchObject({ code: 0, stderr: "" });
+  });
+});
