@@ -127,7 +127,7 @@ export async function connect(options: ConnectionOptions, environment: Environme
     homedir: environment.homedir,
   });
   for (const file of kubeconfig.files) environment.log(6, `Config loaded from file: ${file}`);
-  const config = await effectiveConfig(kubeconfig, options, environment.env);
+  const config = await effectiveConfig(kubeconfig, options, { env: environment.env });
   if (config.inCluster) environment.log(4, "Using in-cluster configuration");
   return openConnection(config, environment);
 }

@@ -91,7 +91,7 @@ function hasOwnHeader(user: UserEntry): boolean {
 function source(config: EffectiveConfig, surroundings: CredentialSurroundings): (now: number) => Promise<Lease> {
   const { cluster, user } = config;
   // As kubectl: nothing that logs in leaves this machine without TLS.
-  if (!cluster.server.startsWith("https:")) return forever(config, {});
+  if (!cluster.server.startsWith("https:")) return async () => ({ identity: nobody, until: Number.POSITIVE_INFINITY });
   if (user.tokenFile !== undefined) {
     const provider = { name: "tokenFile", config: { tokenFile: user.tokenFile } };
     return async (now) => ({
@@ -116,6 +116,8 @@ function source(config: EffectiveConfig, surroundings: CredentialSurroundings): 
   if (user.authProvider !== undefined) return providerSource(config, user.authProvider, surroundings);
   return forever(config, certificate(user));
 }
+
+const nobody: Identity = { tls: {}, authorization: undefined };
 
 function forever(config: EffectiveConfig, user: ClientNodeUser): () => Promise<Lease> {
   return async () => ({ identity: await apply(config, user), until: Number.POSITIVE_INFINITY });
@@ -217,8 +219,7 @@ async function apply(config: EffectiveConfig, user: ClientNodeUser): Promise<Ide
         server: cluster.server,
         caFile: cluster.certificateAuthority,
         caData: cluster.certificateAuthorityData,
-        // client-node refuses http:// servers otherwise, which kubectl proxy's addresses are.
-        skipTLSVerify: cluster.insecureSkipTlsVerify === true || cluster.server.startsWith("http:"),
+        skipTLSVerify: cluster.insecureSkipTlsVerify === true,
         tlsServerName: cluster.tlsServerName,
       },
     ],

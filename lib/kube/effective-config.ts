@@ -20,7 +20,13 @@ export interface EffectiveConfig {
 }
 
 const defaultTimeoutMs = 30_000;
-const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
+export interface ConfigSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder in which a pod finds its credentials. */
+  readonly serviceAccount?: string | undefined;
+}
+
+const podServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /**
  * Puts the flags over the kubeconfig, takes the pod's service account when neither says where to go, and validates.
@@ -30,13 +36,14 @@ const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 export async function effectiveConfig(
   kubeconfig: Kubeconfig,
   options: ConnectionOptions,
-  env: Readonly<Record<string, string | undefined>>,
+  { env, serviceAccount = podServiceAccount }: ConfigSurroundings,
 ): Promise<EffectiveConfig> {
   const timeoutMs = requestTimeout(options.requestTimeout);
   const chosen = choose(kubeconfig, options);
   const server = options.server ?? chosen.cluster?.server ?? (env.KUBERNETES_MASTER || undefined);
   if (server === undefined && chosen.cluster === undefined) {
-    if (await serviceAccountUsable(env)) return await inClusterConfig(options, env, timeoutMs);
+    const inCluster = await serviceAccountUsable({ env, serviceAccount });
+    if (inCluster) return { ...(await inClusterConfig(options, { env, serviceAccount })), timeoutMs };
     throw nothingFound(kubeconfig, options, chosen);
   }
   if (server === undefined) throw new ConfigError(`no server found for cluster "${chosen.clusterName}"`);
@@ -307,7 +314,7 @@ function identifies(user: UserEntry): boolean {
   ].some((credential) => credential !== undefined);
 }
 
-async function serviceAccountUsable(env: Readonly<Record<string, string | undefined>>): Promise<boolean> {
+async function serviceAccountUsable({ env, serviceAccount }: ConfigSurroundings): Promise<boolean> {
   if (!env.KUBERNETES_SERVICE_HOST || !env.KUBERNETES_SERVICE_PORT) return false;
   return await access(`${serviceAccount}/token`).then(
     () => true,
@@ -318,9 +325,8 @@ async function serviceAccountUsable(env: Readonly<Record<string, string | undefi
 /** client-go `rest.InClusterConfig`; of the flags only token, CA and impersonation can add to it. */
 async function inClusterConfig(
   options: ConnectionOptions,
-  env: Readonly<Record<string, string | undefined>>,
-  timeoutMs: number | undefined,
-): Promise<EffectiveConfig> {
+  { env, serviceAccount }: ConfigSurroundings,
+): Promise<Omit<EffectiveConfig, "timeoutMs">> {
   const host = env.KUBERNETES_SERVICE_HOST ?? "";
   const address = host.includes(":") ? `[${host}]` : host;
   const own = await readFile(`${serviceAccount}/namespace`, "utf8").catch(() => "");
@@ -332,7 +338,6 @@ async function inClusterConfig(
     userName: undefined,
     cluster: { ...overrideCluster(cluster, options), server: `https://${address}:${env.KUBERNETES_SERVICE_PORT}` },
     user: overrideUser(options.token ? {} : { tokenFile: `${serviceAccount}/token` }, options),
-    timeoutMs,
     inCluster: true,
   };
 }

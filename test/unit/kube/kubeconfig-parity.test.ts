@@ -151,7 +151,7 @@ test.for(same)("the effective configuration is kubectl's: $name", async ({ KUBEC
   });
   expect(view.stderr).toBe("");
   const kubeconfig = await loadKubeconfig({ env: { KUBECONFIG }, homedir: folder.path });
-  const ours = await effectiveConfig(kubeconfig, { context }, {});
+  const ours = await effectiveConfig(kubeconfig, { context }, { env: {} });
   const entry = {
     cluster: ours.clusterName,
     user: ours.userName,
