@@ -64,7 +64,9 @@ export async function readMigrations(
     vmis.map((vmi) => vmi.metadata.name),
   );
   const lists = await Promise.all(
-    selectors.map((labelSelector) => reading.list(resourceTypes.migrations, { labelSelector }, decodeMigration)),
+    selectors.map(({ selector }) =>
+      reading.list(resourceTypes.migrations, { labelSelector: selector }, decodeMigration),
+    ),
   );
   // A VMI of the same name in another namespace carries the same label.
   return lists.flatMap((list) => list ?? []).filter((migration) => keys.has(keyOfVmi(migration)));
@@ -100,7 +102,7 @@ export async function readOtherLaunchers(
     abroad.map((vmi) => vmi.metadata.uid),
   );
   const lists = await Promise.all(
-    selectors.map((labelSelector) => reading.list(resourceTypes.pods, { labelSelector }, decodePod)),
+    selectors.map(({ selector }) => reading.list(resourceTypes.pods, { labelSelector: selector }, decodePod)),
   );
   return lists.flatMap((list) => list ?? []).filter((pod) => !knownUids.has(pod.metadata.uid));
 }

@@ -4,25 +4,29 @@
 const longestSelector = 5000;
 const longestLabelValue = 63;
 
+export interface ValueSelector {
+  /** `label in (…)`. */
+  readonly selector: string;
+  readonly values: readonly string[];
+}
+
 /**
- * Selectors `label in (…)` that together cover all values; none when there are no values. What is too long for a label's
- * value is left out: no object carries it, and the API server would refuse the whole selector.
+ * Selectors that together cover all values; none when there are no values. What is too long for a label's value is left out:
+ * no object carries it, and the API server would refuse the whole selector.
  */
-export function selectAny(label: string, values: Iterable<string>): readonly string[] {
-  const selectors: string[] = [];
-  let chunk: string[] = [];
+export function selectAny(label: string, values: Iterable<string>): readonly ValueSelector[] {
+  const chunks: string[][] = [];
   let length = 0;
   for (const value of new Set(values)) {
     if (value === "" || value.length > longestLabelValue) continue;
     // The comma takes three characters in a URL.
-    if (chunk.length > 0 && length + value.length + 3 > longestSelector) {
-      selectors.push(`${label} in (${chunk.join(",")})`);
-      chunk = [];
+    const size = value.length + 3;
+    if (chunks.length === 0 || length + size > longestSelector) {
+      chunks.push([]);
       length = 0;
     }
-    chunk.push(value);
-    length += value.length + 3;
+    chunks.at(-1)?.push(value);
+    length += size;
   }
-  if (chunk.length > 0) selectors.push(`${label} in (${chunk.join(",")})`);
-  return selectors;
+  return chunks.map((chunk) => ({ selector: `${label} in (${chunk.join(",")})`, values: chunk }));
 }

@@ -50,13 +50,17 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
     if (!known) gaps.push(gap);
   }
 
-  function told(time: Date | undefined): void {
-    if (time !== undefined && (newest === undefined || time > newest)) newest = time;
+  /** Every kind of answer carries the server's time in the same field. */
+  function told(answer: unknown): void {
+    const { serverTime } = fieldsOf(answer);
+    if (serverTime instanceof Date && (newest === undefined || serverTime > newest)) newest = serverTime;
   }
 
   async function attempt<T>(request: (client: KubeClient) => Promise<T>): Promise<Attempt<T>> {
     try {
-      return { ok: true, value: await slots.run(() => request(client)) };
+      const value = await slots.run(() => request(client));
+      told(value);
+      return { ok: true, value };
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ExpectedError) return { ok: false, error };
@@ -75,7 +79,6 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
     };
     const answer = await attempt((to) => to.list(type, { ...where, signal }, decodeWanted));
     if (!answer.ok) return answer;
-    told(answer.value.serverTime);
     if (malformed > 0) note(malformedGap(type, where.namespace, malformed));
     return { ok: true, value: answer.value.items.filter((item) => item !== undefined) } as const;
   }
@@ -99,7 +102,6 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
     async get(path, decode) {
       const answer = await attempt((to) => to.get(path, { signal }));
       if (answer.ok) {
-        told(answer.value.serverTime);
         const decoded = decode(answer.value.object);
         if (decoded === undefined) note(malformedGap(path.type, path.namespace, 1));
         return decoded;
@@ -111,7 +113,6 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
     async table(type, selection, includeObject) {
       const options = { ...selection, includeObject: includeObject ?? ("None" as const), signal };
       const answer = await attempt((to) => to.table(type, options));
-      if (answer.ok) told(answer.value?.serverTime);
       return answer.ok ? answer.value : undefined;
     },
   };

@@ -43,7 +43,7 @@ export interface Workloads {
  */
 export async function readWorkloads(reading: Reading, nodes: readonly string[], allPods: boolean): Promise<Workloads> {
   const podQueries = queriesForPods(nodes, allPods);
-  const vmiQueries = selectAny(nodeNameLabel, nodes).map((labelSelector) => ({ labelSelector }));
+  const vmiQueries = selectAny(nodeNameLabel, nodes).map(({ selector }) => ({ labelSelector: selector }));
   const [podAnswers, vmiAnswers] = await Promise.all([
     Promise.all(podQueries.map((query) => reading.attemptList(resourceTypes.pods, query, decodePod))),
     Promise.all(vmiQueries.map((query) => reading.attemptList(resourceTypes.vmis, query, decodeVmi))),
