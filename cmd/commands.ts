@@ -1,7 +1,10 @@
 /** The commands, in the groups in which the help lists them. Their code is loaded when one runs. */
 import { type Command, command } from "./command.ts";
+import { abort } from "./definitions/abort.ts";
 import { check } from "./definitions/check.ts";
+import { drain } from "./definitions/drain.ts";
 import { list } from "./definitions/list.ts";
+import { uncordon } from "./definitions/uncordon.ts";
 import { version } from "./definitions/version.ts";
 
 export interface CommandGroup {
@@ -13,6 +16,14 @@ export const commandGroups: readonly CommandGroup[] = [
   {
     title: "Commands that look",
     commands: [command(list, () => import("./list.ts")), command(check, () => import("./check.ts"))],
+  },
+  {
+    title: "Commands that change a node",
+    commands: [
+      command(drain, () => import("./drain.ts")),
+      command(abort, () => import("./abort.ts")),
+      command(uncordon, () => import("./uncordon.ts")),
+    ],
   },
   {
     title: "Other Commands",

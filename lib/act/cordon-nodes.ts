@@ -6,7 +6,7 @@ import { ExpectedError } from "../model/errors.ts";
 import type { RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
 import { recordOnNode } from "../observe/decode/record.ts";
-import { readNode } from "../observe/evacuation.ts";
+import { readNode } from "../observe/read-node.ts";
 import { perform } from "./perform.ts";
 
 /** A node's status is written all the time, so a conflict is ordinary; this many in a row are not. */

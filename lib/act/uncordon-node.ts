@@ -4,7 +4,7 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError } from "../model/errors.ts";
 import type { Node } from "../model/kubernetes.ts";
-import { readNode } from "../observe/evacuation.ts";
+import { readNode } from "../observe/read-node.ts";
 import { schedulableLabel } from "../platform/names.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
 
@@ -68,7 +68,7 @@ export async function waitUntilSchedulable(
 ): Promise<boolean> {
   const end = world.clock.now().getTime() + waitMs;
   for (;;) {
-    if (isSchedulableForVms(await readNode(client, name, world.signal))) return true;
+    if (isSchedulableForVms(await readNode(client, name, { signal: world.signal }))) return true;
     if (world.clock.now().getTime() >= end) return false;
     await world.clock.sleep(lookEveryMs, world.signal);
   }

@@ -1,5 +1,7 @@
 /** How an operation goes: the state of each VM as it is shown, and the events that people and machines read. */
 
+import type { ExitCode } from "./exit-code.ts";
+
 /**
  * Where a VM stands on its way off the node. Derived anew from each picture; nothing of it is remembered.
  * queued: marked, its migration waits for a slot. blocked: cannot leave. held: waits for something that must end first.
@@ -68,8 +70,19 @@ export interface DrainProgress {
 
 /** One line of `-o json`; `time` is RFC 3339 by the API server's clock. */
 export type ProgressEvent = { readonly time: string } & (
-  | { readonly type: "node-cordoned" | "node-uncordoned"; readonly node: string; readonly already: boolean; readonly dryRun?: boolean | undefined }
-  | { readonly type: "eviction-requested"; readonly node: string; readonly namespace: string; readonly pod: string; readonly vm?: string | undefined }
+  | {
+      readonly type: "node-cordoned" | "node-uncordoned";
+      readonly node: string;
+      readonly already: boolean;
+      readonly dryRun?: boolean | undefined;
+    }
+  | {
+      readonly type: "eviction-requested";
+      readonly node: string;
+      readonly namespace: string;
+      readonly pod: string;
+      readonly vm?: string | undefined;
+    }
   | {
       readonly type: "eviction-refused";
       readonly node: string;
@@ -82,14 +95,19 @@ export type ProgressEvent = { readonly time: string } & (
     }
   | { readonly type: "vm"; readonly vm: VmProgress }
   | { readonly type: "pod-evicted"; readonly node: string; readonly namespace: string; readonly pod: string }
-  | { readonly type: "changed-object"; readonly object: string; readonly verb: string; readonly dryRun?: boolean | undefined }
+  | {
+      readonly type: "changed-object";
+      readonly object: string;
+      readonly verb: string;
+      readonly dryRun?: boolean | undefined;
+    }
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "node-drained"; readonly node: string }
   | ({ readonly type: "summary" } & Summary)
 );
 
 export interface Summary {
-  readonly exitCode: number;
+  readonly exitCode: ExitCode;
   readonly nodes: readonly {
     readonly name: string;
     readonly drained: boolean;

@@ -1,0 +1,63 @@
+/** `abort`: shows what a drain has left on a node, asks, and undoes it. */
+import { abortNode, changesOf } from "../lib/act/abort-node.ts";
+import { type AbortIntent, abortActions, decideAbort } from "../lib/decide/abort.ts";
+import { ExpectedError, UsageError } from "../lib/model/errors.ts";
+import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import type { Facts, RecordOnNode } from "../lib/model/facts.ts";
+import { recordOnNode } from "../lib/observe/decode/record.ts";
+import { observe } from "../lib/observe/observe.ts";
+import { abortPlan, abortResult } from "../lib/report/abort.ts";
+import type { OptionsOf } from "./command.ts";
+import type { abort } from "./definitions/abort.ts";
+import { connectionOptions } from "./flags/connection.ts";
+import { nodeNames, rejectNamespace } from "./flags/nodes.ts";
+import type { World } from "./world.ts";
+
+export async function run(options: OptionsOf<typeof abort>, world: World): Promise<ExitCode> {
+  rejectNamespace("abort", options);
+  const [node, ...others] = nodeNames(options.words);
+  if (node === undefined || others.length > 0) throw new UsageError("USAGE: abort NODE [flags]");
+  const { terminal, clock } = world;
+  const client = await world.connect(connectionOptions(options), options.v);
+  const facts = await observe(client, { nodes: [node], clock });
+  const intent: AbortIntent = { node, impersonate: options.impersonateKubevirt ? controllerAccount(facts) : undefined };
+  const found = recordOf(facts, node);
+  const { view } = decideAbort(facts, found, intent, { results: {} });
+  terminal.writeLines(abortPlan(node, found, view, terminal.style));
+  const actions = abortActions(facts, found, intent);
+
+  if (options.dryRun) {
+    for (const { object, verb } of actions.flatMap(changesOf)) terminal.writeLine(`${object} ${verb} (dry run)`);
+    return exitCode.ok;
+  }
+  if (actions.length > 0 && !options.yes) {
+    const agreed = await terminal.confirm({ text: `Undo the drain of ${node}?`, flag: "--yes" });
+    if (!agreed) throw new ExpectedError("abort is cancelled", { hint: "nothing was changed" });
+  }
+  const reporter = terminal.reporter("text");
+  try {
+    const signal = terminal.catchSignals();
+    const result = await abortNode({ client, clock, reporter, signal }, facts, intent);
+    reporter.close();
+    terminal.writeLines(abortResult(node, result.view, result.complete, terminal.style));
+    return result.complete ? exitCode.ok : exitCode.incomplete;
+  } finally {
+    reporter.close();
+  }
+}
+
+/** What the node's annotation says about the drain. */
+export function recordOf(facts: Facts, name: string): RecordOnNode {
+  const node = facts.nodes.find((candidate) => candidate.metadata.name === name);
+  return node === undefined ? { kind: "none" } : recordOnNode(node);
+}
+
+/** The account that KubeVirt's own controller writes with (kubevirt/kubevirt pkg/virt-operator/resource/generate/rbac). */
+function controllerAccount(facts: Facts): string {
+  const namespace = facts.kubevirt?.metadata.namespace;
+  if (namespace === undefined)
+    throw new ExpectedError("the namespace that KubeVirt is installed in could not be read", {
+      hint: "--impersonate-kubevirt needs it: the right to list kubevirts is missing",
+    });
+  return `system:serviceaccount:${namespace}:kubevirt-controller`;
+}

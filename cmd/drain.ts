@@ -1,0 +1,147 @@
+/** `drain`: checks, shows the plan, asks, and then moves the VMs off the nodes. */
+import { type ConfirmedDrain, drainNodes } from "../lib/act/drain-nodes.ts";
+import { refusalOf, stillCovers } from "../lib/decide/consent.ts";
+import { planOf } from "../lib/decide/intent.ts";
+import type { VmOnItsWay } from "../lib/decide/vm-progress.ts";
+import type { KubeClient } from "../lib/kube/client.ts";
+import { ExpectedError, RefusedError } from "../lib/model/errors.ts";
+import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import { matchesSelector } from "../lib/model/selectors.ts";
+import type { NodeVerdict } from "../lib/model/verdict.ts";
+import { checkDocument, machineLines } from "../lib/report/machine.ts";
+import { drainQuestion, planReport } from "../lib/report/plan.ts";
+import { sanitise } from "../lib/report/sanitise.ts";
+import type { OptionsOf } from "./command.ts";
+import type { drain } from "./definitions/drain.ts";
+import { connectionOptions } from "./flags/connection.ts";
+import { rejectNamespace } from "./flags/nodes.ts";
+import { assessOptionsOf, checkNodes, chosenNodeNames, type NodeCheck } from "./node-check.ts";
+import type { World } from "./world.ts";
+
+type Options = OptionsOf<typeof drain>;
+
+interface Scene {
+  readonly options: Options;
+  readonly world: World;
+  readonly client: KubeClient;
+  readonly nodes: readonly string[];
+}
+
+/** A plan that a person has looked at for longer than this is checked again before anything is written. */
+const planAgesAfterMs = 15_000;
+
+export async function run(options: Options, world: World): Promise<ExitCode> {
+  rejectNamespace("drain", options);
+  const assessOptions = assessOptionsOf(options);
+  const client = await world.connect(connectionOptions(options), options.v);
+  const nodes = await chosenNodeNames("drain", options, client);
+  const scene: Scene = { options, world, client, nodes };
+  const checked = await checkNodes(nodes, assessOptions, { client, world });
+  showPlan(scene, checked);
+  const refusal = refusalOf(checked.check, { skipBlocked: options.skipBlocked, waived: assessOptions.waived });
+  if (refusal !== undefined) throw new RefusedError(refusal.message, refusal.hint);
+  if (options.dryRun !== "none") return showDryRun(scene, checked);
+
+  const confirmed = await consent(scene, checked);
+  return await carryOut(scene, confirmed);
+}
+
+function showPlan({ options, world }: Scene, { check, assessOptions }: NodeCheck): void {
+  const { terminal } = world;
+  if (options.output === "json") {
+    if (options.dryRun !== "none") terminal.writeLines(machineLines(checkDocument(check), "json"));
+    return;
+  }
+  const { columns, style } = terminal;
+  const { skipBlocked, maxParallel, allPods } = options;
+  terminal.writeLines(
+    planReport(check, { columns, style, waived: assessOptions.waived, skipBlocked, maxParallel, allPods }),
+  );
+}
+
+/** kubectl's lines for a dry run, after the plan. */
+function showDryRun({ options, world }: Scene, { check }: NodeCheck): ExitCode {
+  if (options.output === "json") return exitCode.ok;
+  const suffix = options.dryRun === "server" ? " (server dry run)" : " (dry run)";
+  for (const node of check.nodes) {
+    world.terminal.writeLine(`node/${node.name} cordoned${suffix}`);
+    for (const pod of podsToEvict(node)) world.terminal.writeLine(`evicting pod ${sanitise(pod)}${suffix}`);
+    world.terminal.writeLine(`node/${node.name} drained${suffix}`);
+  }
+  return exitCode.ok;
+}
+
+function podsToEvict(node: NodeVerdict): string[] {
+  const vms = node.vms
+    .filter(({ outcome }) => outcome === "moves" || outcome === "restarts" || outcome === "stops")
+    .map((vm) => `${vm.namespace}/${vm.pod.name}`);
+  const pods = node.otherPods
+    .filter(({ outcome }) => outcome === "evicted")
+    .map((pod) => `${pod.namespace}/${pod.name}`);
+  return [...vms, ...pods];
+}
+
+/** The check that was agreed to. A person who took long is shown what has changed for the worse, and asked again. */
+async function consent(scene: Scene, first: NodeCheck): Promise<NodeCheck> {
+  const { options, world } = scene;
+  if (options.yes) return first;
+  for (let shown = first; ; ) {
+    const askedAt = world.clock.now().getTime();
+    await confirm(scene, shown);
+    if (world.clock.now().getTime() - askedAt < planAgesAfterMs) return shown;
+    const now = await checkNodes(scene.nodes, shown.assessOptions, scene);
+    const refusal = refusalOf(now.check, { skipBlocked: options.skipBlocked, waived: now.assessOptions.waived });
+    if (refusal === undefined && stillCovers(shown.check, now.check)) return now;
+    showPlan(scene, now);
+    if (refusal !== undefined) throw new RefusedError(refusal.message, refusal.hint);
+    world.terminal.writeError("The plan has changed while it was shown.");
+    shown = now;
+  }
+}
+
+async function confirm({ options, world }: Scene, { check }: NodeCheck): Promise<void> {
+  const text = drainQuestion(check, { skipBlocked: options.skipBlocked, allPods: options.allPods });
+  if (await world.terminal.confirm({ text, flag: "--yes" })) return;
+  throw new ExpectedError("drain is cancelled", { hint: "nothing was changed" });
+}
+
+async function carryOut(scene: Scene, { facts, check, assessOptions, user }: NodeCheck): Promise<ExitCode> {
+  const { options, world, client, nodes } = scene;
+  const { terminal, clock } = world;
+  const { podSelector } = assessOptions;
+  const drain: ConfirmedDrain = {
+    facts,
+    check,
+    assessOptions,
+    intent: {
+      nodes,
+      planned: planOf(check),
+      skipBlocked: options.skipBlocked,
+      maxParallel: options.maxParallel,
+      timeoutMs: options.timeout > 0 ? options.timeout : undefined,
+      graceSeconds: options.gracePeriod < 0 ? undefined : options.gracePeriod,
+      allPods: options.allPods,
+      watched: terminal.interactive && options.output === undefined,
+    },
+    isSelected: (pod) => podSelector === undefined || matchesSelector(pod.metadata.labels, podSelector),
+    by: user ?? "unknown",
+    reason: options.reason,
+  };
+  const reporter = terminal.reporter(options.output ?? "text");
+  try {
+    const signal = terminal.catchSignals();
+    const mayAsk = terminal.interactive && !options.yes && options.output === undefined;
+    const confirmAgain = mayAsk ? (vms: readonly VmOnItsWay[]) => confirmWorse(vms, world) : undefined;
+    const summary = await drainNodes({ client, clock, reporter, signal, confirmAgain }, drain);
+    return summary.exitCode;
+  } finally {
+    reporter.close();
+  }
+}
+
+function confirmWorse(vms: readonly VmOnItsWay[], world: World): Promise<boolean> {
+  const list = vms.map(({ progress }) => `${progress.namespace}/${progress.name} ${progress.detail ?? ""}`.trim());
+  for (const line of list) world.terminal.writeError(sanitise(line));
+  const text = vms.length === 1 ? "Do that to it?" : `Do that to these ${vms.length} VMs?`;
+  return world.terminal.confirm({ text, flag: "--yes", leaving: "the drain goes on without them" });
+}
