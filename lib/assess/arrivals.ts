@@ -26,7 +26,7 @@ export function migrationArrival(index: Index, pod: Pod, vmi: VirtualMachineInst
   if (vendor !== undefined && !Object.keys(nodeSelector).some((key) => key.startsWith(cpuVendorPrefix))) {
     nodeSelector[vendor] = "true";
   }
-  return { pod: withSelector(pod, nodeSelector), source, disks: volumesOf(index, pod, vmi) };
+  return { pod: withSelector(pod, nodeSelector), source, disks: disksOf(index, pod, vmi) };
 }
 
 /** The pod of the next start, after a shutdown: what an earlier migration added to the present pod is not in it. */
@@ -43,7 +43,7 @@ export function restartArrival(index: Index, pod: Pod, vmi: VirtualMachineInstan
     pod: withSelector(pod, nodeSelector),
     source,
     leaving: pod,
-    disks: [...files, ...volumesOf(index, pod, vmi)],
+    disks: [...files, ...disksOf(index, pod, vmi)],
   };
 }
 
@@ -83,7 +83,7 @@ function withSelector(pod: Pod, nodeSelector: Readonly<Record<string, string>>):
 }
 
 /** The claims of the VM whose volumes cannot be reached from everywhere. */
-function volumesOf(index: Index, pod: Pod, vmi: VirtualMachineInstance): BoundDisk[] {
+export function disksOf(index: Index, pod: Pod, vmi: VirtualMachineInstance): BoundDisk[] {
   const claims = new Set([...vmi.spec.volumes, ...pod.spec.volumes].flatMap((volume) => volume.claimName ?? []));
   const disks: BoundDisk[] = [];
   for (const name of claims) {

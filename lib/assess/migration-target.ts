@@ -1,11 +1,13 @@
 /** Explains to the live view why the target pod of a migration finds no node, and until when it holds a slot. */
 import type { Facts } from "../model/facts.ts";
 import { findCondition, type Pod } from "../model/kubernetes.ts";
+import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import { unschedulableTimeoutAnnotation } from "../platform/names.ts";
+import { disksOf } from "./arrivals.ts";
 import { fits } from "./fitting.ts";
 import type { NodeRefusal } from "./placement.ts";
 import { placesOf } from "./room.ts";
-import { indexFacts, keyOf, targetPodOf, unfinishedMigration } from "./subjects.ts";
+import { type Index, indexFacts, keyOf, targetPodOf, unfinishedMigration } from "./subjects.ts";
 
 export interface TargetTrouble {
   readonly pod: string;
@@ -27,17 +29,19 @@ export function explainMigrationTarget(
 ): TargetTrouble | undefined {
   const index = indexFacts(facts);
   const vmi = index.vmis.get(keyOf(vm));
-  const migration = vmi && unfinishedMigration(index, vmi);
-  const pod = migration && targetPodOf(index, vmi, migration);
+  if (vmi === undefined) return undefined;
+  const migration = unfinishedMigration(index, vmi);
+  if (migration === undefined) return undefined;
+  const pod = targetPodOf(index, vmi, migration);
   if (pod === undefined || isPlaced(pod)) return undefined;
-  const seconds = Number(migration?.metadata.annotations[unschedulableTimeoutAnnotation] ?? defaultTimeoutSeconds);
+  const seconds = Number(migration.metadata.annotations[unschedulableTimeoutAnnotation] ?? defaultTimeoutSeconds);
   const created = Date.parse(pod.metadata.creationTimestamp ?? "");
   const until = created + (Number.isFinite(seconds) ? seconds : defaultTimeoutSeconds) * 1000;
   const scheduled = findCondition(pod.status.conditions, "PodScheduled");
   return {
     pod: pod.metadata.name,
     until: Number.isNaN(until) ? undefined : new Date(until).toISOString(),
-    refusals: refusalsFor(index, pod, vmi?.status.nodeName ?? ""),
+    refusals: refusalsFor(index, pod, vmi),
     scheduler: scheduled?.status === "False" ? scheduled.message : undefined,
   };
 }
@@ -46,13 +50,15 @@ function isPlaced(pod: Pod): boolean {
   return pod.spec.nodeName !== undefined && pod.spec.nodeName !== "";
 }
 
-function refusalsFor(index: ReturnType<typeof indexFacts>, pod: Pod, source: string): NodeRefusal[] {
+function refusalsFor(index: Index, pod: Pod, vmi: VirtualMachineInstance): NodeRefusal[] {
   const places = placesOf(index);
+  const source = vmi.status.nodeName ?? "";
+  const arrival = { pod, source, disks: disksOf(index, pod, vmi) };
   const refusals: NodeRefusal[] = [];
   for (const place of places) {
     const { name } = place.node.metadata;
     if (name === source) continue;
-    const answer = fits({ pod, source, disks: [] }, place, places);
+    const answer = fits(arrival, place, places);
     if (typeof answer === "string") refusals.push({ node: name, reason: answer });
   }
   return refusals;

@@ -154,7 +154,10 @@ function migrationSlots({ index, capabilities }: Rules, node: string): Finding {
     const updates = metadata.annotations[workloadUpdateMigrationAnnotation] !== undefined;
     return `${metadata.namespace}/${spec.vmiName}${updates ? " (workload update)" : ""}`;
   });
-  const now = running === undefined ? "how many run now could not be read" : `${running} not ended now`;
+  const now =
+    running === undefined
+      ? "how many run or wait now could not be read"
+      : `${running === 0 ? "none runs or waits" : running === 1 ? "one runs or waits" : `${running} run or wait`} now`;
   const known = users.length === 0 ? "" : `: ${listing(users.sort(), 5)}`;
   const queue = capabilities.queuesMigrations ? "; the others queue up" : "";
   return makeFinding({

@@ -44,7 +44,7 @@ export function formatBytes(bytes: number): string {
 export function toUnits(resource: string, quantity: string): number {
   const value = parseQuantity(quantity) ?? 0;
   // The tolerance takes back what binary fractions add: 0.283 CPU are 283 thousandths, not 284.
-  return Math.ceil((resource === "cpu" ? value * 1000 : value) - 1e-6);
+  return Math.ceil((resource === "cpu" ? value * 1000 : value) - 1e-6) || 0;
 }
 
 /** Whole units as a quantity for people, rounded down to one decimal at most: `41Gi`, `1.5Gi`, `500m`. */
