@@ -51,7 +51,9 @@ const world: World = {
       stdinIsTerminal: process.stdin.isTTY === true,
       version,
       verbosity,
-      log: (_level, line) => terminal.writeError(line),
+      log: (level, line) => {
+        if (level <= verbosity) terminal.writeError(line);
+      },
       warn: (line) => terminal.writeError(`${terminal.errorStyle("warn", "Warning:")} ${line}`),
       clock,
     });

@@ -73,7 +73,7 @@ export async function checkNodes(
     nodes,
     clock: world.clock,
     allPods: assessOptions.allPods !== undefined,
-    dryRunIsSafe: (version) => capabilitiesOf(version).dryRunIsSafe,
+    dryRunIsSafe: (facts) => capabilitiesOf(facts.versions.kubevirt, facts).dryRunIsSafe,
     stillNeeded: (known) => roomWanted(known, assessOptions),
     user,
     signal,

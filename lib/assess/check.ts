@@ -78,7 +78,7 @@ export function roomWanted(facts: Facts, options: AssessOptions): readonly strin
 function rulesFor(index: Index, options: AssessOptions): Rules {
   return {
     index,
-    capabilities: capabilitiesOf(index.facts.versions.kubevirt ?? index.facts.kubevirt?.observedVersion),
+    capabilities: capabilitiesOf(index.facts.versions.kubevirt ?? index.facts.kubevirt?.observedVersion, index.facts),
     waived: options.waived,
     allPods: options.allPods !== undefined,
   };

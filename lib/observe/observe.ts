@@ -31,8 +31,8 @@ export interface ObserveOptions {
   readonly clock: Clock;
   /** Ordinary pods matter, too: the budgets of their namespaces are read. */
   readonly allPods?: boolean | undefined;
-  /** Dry-run evictions are wanted where this says of KubeVirt's version that they do no harm. */
-  readonly dryRunIsSafe?: ((kubevirtVersion: string | undefined) => boolean) | undefined;
+  /** Dry-run evictions are wanted where this says of KubeVirt that they do no harm. */
+  readonly dryRunIsSafe?: ((facts: Facts) => boolean) | undefined;
   /** Names nodes whose pods are to be read next, so that the room there can be counted; asked again until it names none. */
   readonly stillNeeded?: ((facts: Facts) => readonly string[]) | undefined;
   /** Who we are for the API server: our own drain on a node is not somebody else's. */
@@ -168,7 +168,7 @@ function budgetNamespaces(pods: readonly Pod[], allPods: boolean): ReadonlySet<s
 async function withDryRuns(reading: Reading, facts: Facts, options: ObserveOptions): Promise<Facts> {
   if (options.dryRunIsSafe === undefined) return facts;
   const version = facts.versions.kubevirt;
-  if (!options.dryRunIsSafe(version))
+  if (!options.dryRunIsSafe(facts))
     return { ...facts, dryRunsLeftOut: `KubeVirt ${version ?? "of unknown version"} may carry out a dry run for real` };
   const onTargets = facts.pods.filter((pod) => facts.targets.includes(pod.spec.nodeName ?? ""));
   const pods = liveLaunchers(onTargets).filter((pod) => pod.metadata.deletionTimestamp === undefined);

@@ -42,9 +42,18 @@ export function parseKubeVirtVersion(text: string | undefined): KubeVirtVersion 
   };
 }
 
-/** What a KubeVirt of this version can do (reference: release notes of kubevirt/kubevirt). */
-export function capabilitiesOf(version: string | undefined): Capabilities {
-  const parsed = parseKubeVirtVersion(version);
+/** The oldest release that serves evacuate/cancel. */
+const firstWithEvacuateCancel: KubeVirtVersion = { major: 1, minor: 7, patch: 0, prerelease: false };
+
+/**
+ * What a KubeVirt of this version can do (reference: release notes of kubevirt/kubevirt). Vendors' tags and digests tell
+ * nothing; there, that the server offers evacuate/cancel tells that it is 1.7 or later.
+ */
+export function capabilitiesOf(
+  version: string | undefined,
+  seen: { readonly evacuateCancel?: boolean | undefined } = {},
+): Capabilities {
+  const parsed = parseKubeVirtVersion(version) ?? (seen.evacuateCancel ? firstWithEvacuateCancel : undefined);
   const since = (minor: number, patch: number): boolean => parsed !== undefined && reaches(parsed, minor, patch);
   return {
     dryRunIsSafe: since(4, 0),

@@ -363,7 +363,7 @@ describe("dry-run evictions", () => {
       status: 429,
       body: { kind: "Status", message: "VMI stuck is configured with an eviction strategy but is not live-migratable" },
     });
-    const facts = await look(cluster, { dryRunIsSafe: (version) => version === "v1.9.0" });
+    const facts = await look(cluster, { dryRunIsSafe: ({ versions }) => versions.kubevirt === "v1.9.0" });
     expect(Object.entries(facts.dryRuns).map(([uid, { kind }]) => [uid, kind])).toEqual([
       ["pod-web", "evicted"],
       ["pod-stuck", "not-migratable"],

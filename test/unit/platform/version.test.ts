@@ -56,4 +56,16 @@ describe("capabilitiesOf", () => {
       queuesMigrations: false,
     });
   });
+
+  test("a digest on a server that offers evacuate/cancel is 1.7 or later", () => {
+    const { dryRunIsSafe, guardsHotplugPods, queuesMigrations } = capabilitiesOf("sha256:abc", {
+      evacuateCancel: true,
+    });
+    expect({ dryRunIsSafe, guardsHotplugPods, queuesMigrations }).toEqual({
+      dryRunIsSafe: true,
+      guardsHotplugPods: true,
+      queuesMigrations: false,
+    });
+    expect(capabilitiesOf("sha256:abc", { evacuateCancel: false }).dryRunIsSafe).toBe(false);
+  });
 });
