@@ -1,7 +1,7 @@
 /** The tables of `list`: nodes with their VMs counted, and the VMs of nodes. */
 import type { NodeOverview } from "../model/overview.ts";
 import type { NodeVerdict, VmVerdict } from "../model/verdict.ts";
-import { age, humanDuration } from "./duration.ts";
+import { age } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style, type Tone } from "./style.ts";
 import { type Cell, type Column, table } from "./table.ts";
@@ -116,11 +116,10 @@ function nodeRemarks(node: NodeOverview, { now, style = plain }: ListOptions): s
   }
   if (node.record?.kind === "record") {
     const { kind, by, since, reason } = node.record.record;
-    const seconds = (now.getTime() - Date.parse(since)) / 1000;
     const why = reason === undefined ? "" : `, "${reason}"`;
     const cordoned = node.status.includes("SchedulingDisabled");
     const what = cordoned ? `${kind} by ${by}` : `a stale record of a ${kind} by ${by}`;
-    remarks.push(`${node.name}: ${what}, ${humanDuration(seconds)} ago${why}`);
+    remarks.push(`${node.name}: ${what}, ${age(since, now)} ago${why}`);
   } else if (node.record !== undefined && node.record.kind !== "none") {
     remarks.push(
       `${node.name}: a record of an operation that cannot be understood (${node.record.kind}): ${node.record.text}`,

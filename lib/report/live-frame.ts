@@ -215,6 +215,7 @@ function fitInto(groups: readonly Group[], room: number): FrameLine[] {
 /** `14:31:05Z, in 4m12s`: both the time of day, for the log, and how long that is. */
 function moment(time: string, now: Date): string {
   const seconds = (Date.parse(time) - now.getTime()) / 1000;
+  if (Number.isNaN(seconds)) return time;
   const clock = new Date(time).toISOString().slice(11, 19);
   return seconds > 0 ? `${clock}Z, in ${humanDuration(seconds)}` : `${clock}Z`;
 }
