@@ -12,6 +12,9 @@ export interface LookedUp {
   readonly virtualMachines: ReadonlyMap<string, VirtualMachine>;
 }
 
+/** A look is repeated every few seconds: the VMIs of a whole namespace are not worth it as soon as those of one list are. */
+const singlesAtMost = 20;
+
 export const nothingLookedUp: LookedUp = { vmis: new Map(), absent: new Set(), virtualMachines: new Map() };
 
 /**
@@ -23,9 +26,11 @@ export async function lookUp(
   names: readonly ObjectName[],
   isVm: (key: string) => boolean,
 ): Promise<LookedUp | undefined> {
-  const vmis = new Map((await readNamed(reading, vmisByName, names)).map((vmi) => [keyOf(vmi.metadata), vmi]));
+  const vmis = new Map(
+    (await readNamed(reading, { ...vmisByName, singlesAtMost }, names)).map((vmi) => [keyOf(vmi.metadata), vmi]),
+  );
   const down = names.filter((name) => isVm(keyOf(name)) && vmis.get(keyOf(name))?.status.phase !== "Running");
-  const virtualMachines = await readNamed(reading, virtualMachinesByName, down);
+  const virtualMachines = await readNamed(reading, { ...virtualMachinesByName, singlesAtMost }, down);
   if (reading.gaps.length > 0) return undefined;
   return {
     vmis,

@@ -36,6 +36,8 @@ export class FakeCluster {
   readonly refusals: Refusal[] = [];
   /** Plurals of which the server makes no tables. */
   readonly withoutTables = new Set<string>();
+  /** Plurals that the server cannot list at the moment. */
+  readonly unwell = new Set<string>();
   /** Answers to evictions by pod name; 201 for the others. */
   readonly evictions = new Map<string, Partial<KubeResponse>>();
   groups: ApiGroup[] = ["kubevirt.io", "policy"].map((name) => ({
@@ -135,6 +137,7 @@ export class FakeCluster {
         refusal.plural === type.plural &&
         (refusal.namespace === undefined || refusal.namespace === (namespace ?? "")),
     );
+    if (verb === "list" && this.unwell.has(type.plural)) throw refusal(500, "InternalError", "the server is unwell");
     if (refused) throw refusal(403, "Forbidden", `${type.plural} is forbidden: User "jane" cannot ${verb} resource`);
   }
 
