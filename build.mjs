@@ -43,9 +43,8 @@ for (const file of [bundle, practiceBundle, executable].filter(existsSync)) {
 }
 
 /**
- * client-node's configuration module imports all models, undici and the helpers of removed login providers; none of
- * that is reached from what we call (lib/kube/credentials.ts, lib/kube/transport.ts). What is rarely reached, the OIDC
- * client and SOCKS, is evaluated on first use.
+ * client-node's configuration module imports all models, undici and the libraries of its login providers; none of that
+ * is reached from what we call (lib/kube/credentials.ts, lib/kube/transport.ts). SOCKS is evaluated on first use.
  */
 function leanClientNode() {
   const unused = (...names) => names.map((name) => `exports.${name} = class ${name} {};`).join("\n");
@@ -56,14 +55,7 @@ function leanClientNode() {
     "jsonpath-plus": unused("JSONPath"),
     "socks-proxy-agent":
       'exports.SocksProxyAgent = function (...args) { return new (require("socks-proxy-agent").SocksProxyAgent)(...args); };',
-    "openid-client": ["refreshTokenGrant", "discovery", "customFetch"]
-      .map(
-        (name) =>
-          `Object.defineProperty(exports, "${name}", { enumerable: true, get: () => require("oidc").${name} });`,
-      )
-      .join("\n"),
-    // By way of this module esbuild sees which three of openid-client's functions are reached, and drops the rest.
-    oidc: 'export { refreshTokenGrant, discovery, customFetch } from "openid-client";',
+    "openid-client": unused("discovery", "refreshTokenGrant", "customFetch"),
   };
   return {
     name: "lean-client-node",
@@ -75,7 +67,6 @@ function leanClientNode() {
             ? { path: args.path, namespace: "lean" }
             : undefined,
       );
-      onResolve({ filter: /^oidc$/, namespace: "lean" }, () => ({ path: "oidc", namespace: "lean" }));
       onLoad({ filter: /.*/, namespace: "lean" }, (args) => ({
         contents: replacements[args.path],
         resolveDir: path.join(root, "node_modules/@kubernetes/client-node/dist"),

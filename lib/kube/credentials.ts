@@ -10,6 +10,7 @@ import { ConfigError } from "../model/errors.ts";
 import type { EffectiveConfig } from "./effective-config.ts";
 import { type ExecSurroundings, runExecPlugin } from "./exec-plugin.ts";
 import type { AuthProviderEntry, UserEntry } from "./kubeconfig.ts";
+import { refreshIdToken } from "./oidc.ts";
 
 /** What a connection is made with. */
 export interface TlsMaterial extends Pick<SecureContextOptions, "ca" | "cert" | "key"> {
@@ -93,7 +94,7 @@ function source(config: EffectiveConfig, surroundings: CredentialSurroundings): 
   // As kubectl: nothing that logs in leaves this machine without TLS.
   if (!cluster.server.startsWith("https:")) return async () => ({ identity: nobody, until: Number.POSITIVE_INFINITY });
   if (user.tokenFile !== undefined) {
-    const provider = { name: "tokenFile", config: { tokenFile: user.tokenFile } };
+    const provider = { name: "tokenFile", config: { tokenFile: user.tokenFile } } as const;
     return async (now) => ({
       identity: await apply(config, { ...certificate(user), authProvider: provider }),
       until: now + tokenFileMs,
@@ -141,39 +142,30 @@ function providerSource(
   const hint = removedProviders[provider.name];
   if (hint !== undefined) throw new ConfigError(`the ${provider.name} auth plugin has been removed`, { hint });
   if (provider.name !== "oidc") throw new ConfigError(`no Auth Provider found for name "${provider.name}"`);
-  // client-node writes renewed tokens into this object, which thereby is the memory between renewals.
-  const tokens: Record<string, string> = { ...provider.config };
-  let issued = false;
+  let idToken = provider.config["id-token"];
+  let refreshToken = provider.config["refresh-token"];
+  let used = false;
   return async (now) => {
-    // A renewal that was asked for must not answer with the token that was just rejected or is running out.
-    if (issued || !(withMargin(now, jwtExpiry(tokens["id-token"])) > now)) tokens["id-token"] = expired;
-    const refresh = tokens["refresh-token"];
-    if (tokens["id-token"] === expired && !refresh) {
-      throw new ConfigError("No valid id-token, and cannot refresh without refresh-token", { hint: "log in again" });
+    // The file's own token serves until it runs out or is rejected; being asked again means that it was.
+    if (used || idToken === undefined || withMargin(now, jwtExpiry(idToken)) <= now) {
+      const renewed = await refreshIdToken(provider.config, refreshToken, surroundings.env);
+      if (renewed.refreshToken !== refreshToken) surroundings.warn(replacedRefreshToken);
+      ({ idToken, refreshToken } = renewed);
     }
-    const identity = await apply(config, {
-      ...certificate(config.user),
-      authProvider: { name: "oidc", config: tokens },
-    });
-    if (identity.authorization === undefined) {
-      throw new ConfigError("the id-token has expired and cannot be refreshed without client-id and idp-issuer-url");
-    }
-    issued = true;
-    if (tokens["refresh-token"] !== refresh) {
-      surroundings.warn(
-        "the identity provider has replaced the refresh token and the kubeconfig keeps the old one: log in again next time, or use an exec login plugin",
-      );
-    }
-    return { identity, until: withMargin(now, jwtExpiry(tokens["id-token"])) };
+    used = true;
+    const identity = await apply(config, { ...certificate(config.user), token: idToken });
+    return { identity, until: withMargin(now, jwtExpiry(idToken)) };
   };
 }
 
-/** client-node asks for a new token when the old one is no JWT: its own reading of the expiry is unreliable (2.0.1). */
-const expired = "expired";
+/** client-go writes the new one back into the kubeconfig; this program never writes into it. */
+const replacedRefreshToken =
+  "the identity provider has replaced the refresh token, and the kubeconfig still has the old one: the next login may have to be a new one";
 
-function jwtExpiry(token: string | undefined): number {
+/** Zero when the token is no JWT or says nothing: it is taken for expired then. */
+function jwtExpiry(token: string): number {
   try {
-    const payload = JSON.parse(Buffer.from(token?.split(".")[1] ?? "", "base64url").toString()) as { exp?: unknown };
+    const payload = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { exp?: unknown };
     return typeof payload.exp === "number" ? payload.exp * 1000 : 0;
   } catch {
     return 0;
@@ -189,7 +181,7 @@ interface ClientNodeUser {
   readonly token?: string | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  readonly authProvider?: { readonly name: string; readonly config: Record<string, string> } | undefined;
+  readonly authProvider?: { readonly name: "tokenFile"; readonly config: { readonly tokenFile: string } } | undefined;
 }
 
 function certificate(user: UserEntry): ClientNodeUser {

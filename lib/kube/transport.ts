@@ -84,23 +84,28 @@ export function openTransport(server: string, proxy: string | undefined): Transp
   };
 
   const once = async (request: WireRequest): Promise<WireResponse> => {
-    const outgoing = start(request, await sharedAgent(request.tls));
-    return await guarded(outgoing, request, place, async () => {
-      try {
-        const response = await headersOf(outgoing);
-        return {
-          status: response.statusCode ?? 0,
-          statusText: response.statusMessage ?? "",
-          headers: response.headers,
-          text: await textOf(response),
-        };
-      } catch (error) {
-        // The server may close an idle connection at the moment it is used again: nothing was processed, ask once more.
-        const stale = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
-        if (stale && request.method === "GET" && !request.signal?.aborted) return await once(request);
-        throw error;
-      }
-    });
+    const agent = await sharedAgent(request.tls);
+    return await guarded(
+      () => start(request, agent),
+      request,
+      place,
+      async (outgoing) => {
+        try {
+          const response = await headersOf(outgoing);
+          return {
+            status: response.statusCode ?? 0,
+            statusText: response.statusMessage ?? "",
+            headers: response.headers,
+            text: await textOf(response),
+          };
+        } catch (error) {
+          // The server may close an idle connection at the moment it is used again: nothing was processed, ask once more.
+          const stale = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
+          if (stale && request.method === "GET" && !request.signal?.aborted) return await once(request);
+          throw error;
+        }
+      },
+    );
   };
 
   return {
@@ -109,17 +114,16 @@ export function openTransport(server: string, proxy: string | undefined): Transp
     request: (request) => slots(request.signal, () => once(request)),
     open: async (request) => {
       const agent = await makeAgent(base, proxy, request.tls, { keepAlive: false, maxSockets: 1 });
-      const outgoing = start(request, agent);
-      const close = () => {
-        outgoing.destroy();
-        agent.destroy();
-      };
       try {
-        const response = await guarded(outgoing, request, place, () => headersOf(outgoing));
+        const response = await guarded(() => start(request, agent), request, place, headersOf);
         response.socket.setKeepAlive(true, 30_000);
+        const close = () => {
+          response.destroy();
+          agent.destroy();
+        };
         return { response, close };
       } catch (error) {
-        close();
+        agent.destroy();
         throw error;
       }
     },
@@ -127,38 +131,41 @@ export function openTransport(server: string, proxy: string | undefined): Transp
   };
 }
 
-/** Runs `work` under the request's time limit and signal, and says in our words what went wrong. */
+/** Begins a request, runs `work` on it under its time limit and signal, and says in our words what went wrong. */
 async function guarded<T>(
-  outgoing: http.ClientRequest,
+  begin: () => http.ClientRequest,
   request: WireRequest,
   place: FaultPlace,
-  work: () => Promise<T>,
+  work: (outgoing: http.ClientRequest) => Promise<T>,
 ): Promise<T> {
-  let connected = false;
-  let fault: unknown;
-  const stop = (reason: unknown) => {
-    fault = reason;
-    outgoing.destroy();
-  };
-  outgoing.once("socket", (socket) => {
-    connected = outgoing.reusedSocket;
-    if (connected) return;
-    socket.once(socket instanceof tls.TLSSocket ? "secureConnect" : "connect", () => {
-      connected = true;
-    });
-  });
   const { timeoutMs, signal } = request;
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => stop(timeoutFault(place, timeoutMs, connected ? "answer" : "connect")), timeoutMs);
+  let outgoing: http.ClientRequest | undefined;
+  let connected = false;
+  let stopped: { readonly reason: unknown } | undefined;
+  const stop = (reason: unknown) => {
+    stopped = { reason };
+    outgoing?.destroy();
+  };
+  const onTimeout = (limit: number) => stop(timeoutFault(place, limit, connected ? "answer" : "connect"));
+  const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs, timeoutMs);
   const onAbort = () => stop(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  if (signal?.aborted) onAbort();
   try {
-    return await work();
+    signal?.throwIfAborted();
+    outgoing = begin();
+    outgoing.once("socket", (socket) => {
+      connected = outgoing?.reusedSocket === true;
+      if (!connected) {
+        socket.once(socket instanceof tls.TLSSocket ? "secureConnect" : "connect", () => {
+          connected = true;
+        });
+      }
+    });
+    return await work(outgoing);
   } catch (error) {
-    throw fault ?? (error instanceof UnreachableError ? error : networkFault(error, place));
+    if (stopped !== undefined) throw stopped.reason;
+    if (signal?.aborted) throw signal.reason;
+    throw error instanceof UnreachableError ? error : networkFault(error, place);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);

@@ -105,7 +105,7 @@ async function readRequest(request: http.IncomingMessage): Promise<Asked> {
     query: Object.fromEntries(url.searchParams),
     headers: request.headers,
     headerLines: lines,
-    body: text === "" ? undefined : JSON.parse(text),
+    body: text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : text || undefined,
     certificate: peer?.subject?.CN as string | undefined,
   };
 }
