@@ -10,6 +10,7 @@ import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
 import type { uncordon } from "./definitions/uncordon.ts";
 import { connectionOptions } from "./flags/connection.ts";
+import { dryRunSuffix } from "./flags/dry-run.ts";
 import { rejectNamespace } from "./flags/nodes.ts";
 import { chosenNodeNames } from "./node-check.ts";
 import type { World } from "./world.ts";
@@ -27,10 +28,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
     const marked = evacuationOf(facts, node).marks.map((vmi) => `${vmi.metadata.namespace}/${vmi.metadata.name}`);
     if (marked.length > 0 && (await abortInstead(node, marked, options, world))) {
       const { run: abort } = await import("./abort.ts");
-      const code = await abort(
-        { ...options, words: [node], yes: true, dryRun: options.dryRun !== "none", impersonateKubevirt: false },
-        world,
-      );
+      const code = await abort({ ...options, words: [node], yes: true, impersonateKubevirt: false }, world);
       if (code !== exitCode.ok) return code;
     }
     await giveBack(node, options, { client, world });
@@ -70,7 +68,7 @@ async function giveBack(
   { client, world }: { readonly client: KubeClient; readonly world: World },
 ): Promise<void> {
   const dryRun = options.dryRun !== "none";
-  const suffix = { none: "", client: " (dry run)", server: " (server dry run)" }[options.dryRun];
+  const suffix = dryRunSuffix[options.dryRun];
   const { already, taints } = await uncordonNode(client, node, { dryRun });
   for (const taint of taints) world.terminal.writeLine(`node/${node} untainted (${taint})${suffix}`);
   world.terminal.writeLine(`node/${node} ${already ? "already uncordoned" : "uncordoned"}${suffix}`);

@@ -57,7 +57,7 @@ describe("capabilitiesOf", () => {
     });
   });
 
-  test("a digest on a server that offers evacuate/cancel is 1.7 or later", () => {
+  it("a digest on a server that offers evacuate/cancel is 1.7 or later", () => {
     const { dryRunIsSafe, guardsHotplugPods, queuesMigrations } = capabilitiesOf("sha256:abc", {
       evacuateCancel: true,
     });
