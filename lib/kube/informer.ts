@@ -86,16 +86,19 @@ interface Work<T> extends InformerOptions<T> {
 async function followForever<T>(client: KubeClient, type: ResourceType, work: Work<T>): Promise<never> {
   const { clock, signal } = work;
   let mode: "watching" | "polling" = "watching";
+  let asking: "list" | "watch" = "list";
   let listed = false;
   let failingSince: Date | undefined;
   let failures = 0;
   for (;;) {
     try {
+      asking = "list";
       let resourceVersion: string | undefined = await relist(client, type, work);
       if (!listed) work.onSynced();
       if (!listed || failingSince !== undefined) work.follow({ mode });
       listed = true;
       failingSince = undefined;
+      asking = "watch";
       while (mode === "watching" && resourceVersion !== undefined) {
         const started = clock.now().getTime();
         const watched: Watched = await watchOnce(client, type, resourceVersion, work);
@@ -108,7 +111,7 @@ async function followForever<T>(client: KubeClient, type: ResourceType, work: Wo
       if (mode === "polling") await clock.sleep(work.pollMs ?? defaultPollMs, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (listed && mode === "watching" && forbidsWatching(error)) {
+      if (asking === "watch" && forbidsWatching(error)) {
         mode = "polling";
         work.follow({ mode });
         continue;
@@ -188,6 +191,6 @@ function isExpected(error: unknown): error is ExpectedError {
 
 /** Doubling from one second to half a minute; between half of that and the whole, so that clients spread. */
 function delay(failures: number, random: (() => number) | undefined): number {
-  const whole = Math.min(backoff.longestMs, backoff.firstMs * 2 ** Math.min(failures, 10));
+  const whole = Math.min(backoff.longestMs, backoff.firstMs * 2 ** Math.min(failures - 1, 10));
   return Math.max(backoff.firstMs, whole * (0.5 + (random ?? Math.random)() / 2));
 }
