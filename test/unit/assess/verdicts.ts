@@ -1,0 +1,42 @@
+/** Shortcuts for tests of the assessment: from a picture to one VM's or one node's verdict. */
+import { type AssessOptions, assess } from "../../../lib/assess/check.ts";
+import type { Facts } from "../../../lib/model/facts.ts";
+import type { Finding, FindingCode } from "../../../lib/model/finding.ts";
+import type { NodeVerdict, VmVerdict } from "../../../lib/model/verdict.ts";
+
+type Options = Partial<Omit<AssessOptions, "waived">> & { readonly waived?: readonly string[] };
+
+function assessed(facts: Facts, { waived = [], ...options }: Options = {}) {
+  return assess(facts, { ...options, waived: new Set(waived) });
+}
+
+/** The verdict on the first target. */
+export function nodeVerdict(facts: Facts, options?: Options): NodeVerdict {
+  const [node] = assessed(facts, options).nodes;
+  if (node === undefined) throw new Error("no target");
+  return node;
+}
+
+/** The verdict on the VM with that name, or the only one on the first target. */
+export function vmVerdict(facts: Facts, name?: string, options?: Options): VmVerdict {
+  const { vms } = nodeVerdict(facts, options);
+  const vm = name === undefined ? vms[0] : vms.find((entry) => entry.name === name);
+  if (vm === undefined) throw new Error(`no verdict on ${name ?? "any VM"}`);
+  return vm;
+}
+
+/** What matters of a verdict: the row, the outcome and the codes of its findings. */
+export function brief(vm: VmVerdict): readonly [string, string, ...FindingCode[]] {
+  return [vm.row, vm.outcome, ...vm.findings.map((finding) => finding.code)];
+}
+
+export function codes(findings: readonly Finding[]): FindingCode[] {
+  return findings.map((finding) => finding.code);
+}
+
+/** The finding with that code. */
+export function findingOf(findings: readonly Finding[], code: FindingCode): Finding {
+  const finding = findings.find((entry) => entry.code === code);
+  if (finding === undefined) throw new Error(`no finding ${code} among ${codes(findings).join(", ") || "none"}`);
+  return finding;
+}
