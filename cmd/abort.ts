@@ -10,6 +10,7 @@ import { abortPlan, abortResult } from "../lib/report/abort.ts";
 import type { OptionsOf } from "./command.ts";
 import type { abort } from "./definitions/abort.ts";
 import { connectionOptions } from "./flags/connection.ts";
+import { dryRunSuffix } from "./flags/dry-run.ts";
 import { nodeNames, rejectNamespace } from "./flags/nodes.ts";
 import type { World } from "./world.ts";
 
@@ -26,8 +27,9 @@ export async function run(options: OptionsOf<typeof abort>, world: World): Promi
   terminal.writeLines(abortPlan(node, found, view, terminal.style));
   const actions = abortActions(facts, found, intent);
 
-  if (options.dryRun) {
-    for (const { object, verb } of actions.flatMap(changesOf)) terminal.writeLine(`${object} ${verb} (dry run)`);
+  if (options.dryRun !== "none") {
+    const suffix = dryRunSuffix[options.dryRun];
+    for (const { object, verb } of actions.flatMap(changesOf)) terminal.writeLine(`${object} ${verb}${suffix}`);
     return exitCode.ok;
   }
   if (actions.length > 0 && !options.yes) {

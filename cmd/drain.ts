@@ -14,6 +14,7 @@ import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
 import type { drain } from "./definitions/drain.ts";
 import { connectionOptions } from "./flags/connection.ts";
+import { dryRunSuffix } from "./flags/dry-run.ts";
 import { rejectNamespace } from "./flags/nodes.ts";
 import { assessOptionsOf, checkNodes, chosenNodeNames, type NodeCheck } from "./node-check.ts";
 import type { World } from "./world.ts";
@@ -62,7 +63,7 @@ function showPlan({ options, world }: Scene, { check, assessOptions }: NodeCheck
 /** kubectl's lines for a dry run, after the plan. */
 function showDryRun({ options, world }: Scene, { check }: NodeCheck): ExitCode {
   if (options.output === "json") return exitCode.ok;
-  const suffix = options.dryRun === "server" ? " (server dry run)" : " (dry run)";
+  const suffix = dryRunSuffix[options.dryRun];
   for (const node of check.nodes) {
     world.terminal.writeLine(`node/${node.name} cordoned${suffix}`);
     for (const pod of podsToEvict(node)) world.terminal.writeLine(`evicting pod ${sanitise(pod)}${suffix}`);

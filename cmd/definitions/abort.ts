@@ -1,6 +1,7 @@
 /** Flags and help of `abort`. */
 import { defineCommand } from "../command.ts";
 import { connectionFlags } from "../flags/connection.ts";
+import { dryRunFlags } from "../flags/dry-run.ts";
 
 export const abort = defineCommand({
   name: "abort",
@@ -16,7 +17,7 @@ export const abort = defineCommand({
   ],
   words: "NODE",
   flags: {
-    dryRun: { kind: "boolean", description: "Show what would be undone and change nothing." },
+    ...dryRunFlags,
     yes: { kind: "boolean", short: "y", description: "Do not ask." },
     impersonateKubevirt: {
       kind: "boolean",

@@ -2,6 +2,7 @@
 import { defineCommand } from "../command.ts";
 import { connectionFlags } from "../flags/connection.ts";
 import { drainScopeFlags } from "../flags/drain-scope.ts";
+import { dryRunFlags } from "../flags/dry-run.ts";
 import { selectorFlags } from "../flags/nodes.ts";
 import { outputFlag } from "../flags/output.ts";
 
@@ -28,14 +29,7 @@ export const drain = defineCommand({
     ...selectorFlags,
     ...drainScopeFlags,
     reason: { kind: "string", description: "Why the node is drained; kept on the node, so that others can see it." },
-    dryRun: {
-      kind: "choice",
-      choices: ["none", "client", "server"],
-      default: "none",
-      implied: "client",
-      description:
-        "Must be 'none', 'client' or 'server'. Show the plan and change nothing; both ask the API server what it would answer.",
-    },
+    ...dryRunFlags,
     yes: { kind: "boolean", short: "y", description: "Do not ask: what the plan says is confirmed." },
     skipBlocked: { kind: "boolean", description: "Leave VMs that cannot leave where they are, and drain the others." },
     timeout: {

@@ -1,6 +1,7 @@
 /** Flags and help of `uncordon`. */
 import { defineCommand } from "../command.ts";
 import { connectionFlags } from "../flags/connection.ts";
+import { dryRunFlags } from "../flags/dry-run.ts";
 import { selectorFlags } from "../flags/nodes.ts";
 
 export const uncordon = defineCommand({
@@ -24,13 +25,7 @@ export const uncordon = defineCommand({
       split: true,
       description: "Code of a holder of the node (HeldByNodeMaintenance, …) that you override; may be repeated.",
     },
-    dryRun: {
-      kind: "choice",
-      choices: ["none", "client", "server"],
-      default: "none",
-      implied: "client",
-      description: "Must be 'none', 'client' or 'server'. Show what would be done and change nothing.",
-    },
+    ...dryRunFlags,
     ...connectionFlags,
   },
 });

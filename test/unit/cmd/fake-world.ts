@@ -14,6 +14,8 @@ export interface Run {
   readonly stderr: string;
   /** The questions that were asked, in order. */
   readonly questions: readonly string[];
+  /** What there was to choose from, for each question with a menu. */
+  readonly choices: readonly (readonly string[])[];
 }
 
 export interface Scene extends Partial<Omit<World, "terminal">> {
@@ -27,7 +29,7 @@ export interface Scene extends Partial<Omit<World, "terminal">> {
 /** Runs a command line, written as one would type it. Without a `connect` in the scene no cluster can be reached. */
 export async function run(commandLine: string, scene: Scene = {}): Promise<Run> {
   const { answers: _answers, columns: _columns, signal: _signal, ...parts } = scene;
-  const screen = { stdout: [] as string[], stderr: [] as string[], questions: [] as string[] };
+  const screen: Screen = { stdout: [], stderr: [], questions: [], choices: [] };
   const world: World = {
     program: "kubectl vmnode",
     version: "1.2.3",
@@ -40,7 +42,7 @@ export async function run(commandLine: string, scene: Scene = {}): Promise<Run> 
     terminal: scriptedTerminal(screen, scene),
   };
   const code = await runCli(wordsOf(commandLine), world);
-  return { code, stdout: screen.stdout.join("\n"), stderr: screen.stderr.join("\n"), questions: screen.questions };
+  return { ...screen, code, stdout: screen.stdout.join("\n"), stderr: screen.stderr.join("\n") };
 }
 
 function wordsOf(commandLine: string): string[] {
@@ -51,9 +53,13 @@ interface Screen {
   readonly stdout: string[];
   readonly stderr: string[];
   readonly questions: string[];
+  readonly choices: string[][];
 }
 
-function scriptedTerminal({ stdout, stderr, questions }: Screen, { answers, columns, signal }: Scene): Terminal {
+function scriptedTerminal(
+  { stdout, stderr, questions, choices: offered }: Screen,
+  { answers, columns, signal }: Scene,
+): Terminal {
   const left = [...(answers ?? [])];
   const answer = (question: Question): boolean | string => {
     questions.push(question.text);
@@ -63,6 +69,7 @@ function scriptedTerminal({ stdout, stderr, questions }: Screen, { answers, colu
   };
   const choose = async <T>(question: Question, choices: readonly Choice<T>[]): Promise<T> => {
     const wanted = String(answer(question));
+    offered.push(choices.map(({ name }) => name));
     const choice = choices.find(({ name }) => name.startsWith(wanted));
     if (choice === undefined)
       throw new Error(`no choice "${wanted}" in: ${choices.map(({ name }) => name).join(", ")}`);

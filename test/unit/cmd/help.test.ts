@@ -105,8 +105,9 @@ test("nothing is promised that does not exist", () => {
 
 describe("examples are lines that the program understands", () => {
   const lines = [...commands.values()].flatMap(({ definition }) => definition.examples.map(([line]) => line));
-  test.each(lines)("%s", async (line) => {
-    // -h first: the line is spelled out, and nothing runs.
-    expect(await run(`-h ${line}`)).toMatchObject({ code: 0, stderr: "" });
+  test.each(lines.filter((line) => !line.startsWith("practice")))("%s", async (line) => {
+    // Understood means that it goes as far as the cluster, which is not there.
+    const { code, stderr } = await run(line);
+    expect(code === 0 || stderr === "error: this test has no cluster", stderr).toBe(true);
   });
 });
