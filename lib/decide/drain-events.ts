@@ -26,13 +26,13 @@ function hasLeft(state: VmState): boolean {
   );
 }
 
-/** Waiting is where every VM begins: it is worth a line only when it comes with a cause. */
+/**
+ * Waiting is where every VM begins: it is worth an event only when it comes with a cause. What a VM waits for, or is blocked by,
+ * may change; the words for a VM on its way do not matter.
+ */
 function isNews(before: VmProgress | undefined, after: VmProgress): boolean {
   if (before === undefined) return after.state !== "waiting" || after.detail !== undefined;
-  return (
-    before.state !== after.state ||
-    before.phase !== after.phase ||
-    before.target !== after.target ||
-    (before.detail !== after.detail && after.detail !== undefined)
-  );
+  if (before.state !== after.state) return true;
+  if (after.state === "migrating") return before.phase !== after.phase;
+  return before.detail !== after.detail && after.detail !== undefined && after.state !== "queued";
 }

@@ -1,4 +1,5 @@
 /** Where each VM of a drain stands: from the picture, the verdicts and the ledger to one state per VM. */
+import type { EvictionAnswer } from "../model/eviction.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Pod } from "../model/kubernetes.ts";
 import {
@@ -125,6 +126,7 @@ function standingOnNode(
   if (isFinalRefusal(refusal)) return { state: "blocked", detail: refusal?.answer?.message };
   if (!consentCovers(planned?.outcome, verdict.outcome)) return notAgreedTo(verdict, planned);
   if (verdict.row === "D9") return { state: "held", detail: reason };
+  if (wasJustAnswered(input, verdict, "evicted")) return { state: "shutting-down" };
   if (isMarked(input, verdict, node)) return { state: "queued", detail: "marked for evacuation" };
   if (refusal?.answer !== undefined && refusal.answer.kind !== "evacuating" && refusal.answer.kind !== "evicted")
     return { state: "waiting", detail: refusal.answer.message, until: nextTry(refusal) };
@@ -134,9 +136,12 @@ function standingOnNode(
 /** Marked in the picture, or so recently that the picture may not show it yet. */
 export function isMarked(input: ProgressInput, verdict: VmVerdict, node: string): boolean {
   if (findVmi(input.facts, verdict)?.status.evacuationNodeName === node) return true;
+  return wasJustAnswered(input, verdict, "evacuating");
+}
+
+function wasJustAnswered(input: ProgressInput, verdict: VmVerdict, kind: EvictionAnswer["kind"]): boolean {
   const entry = input.ledger.pods[verdict.pod.uid];
-  const kind = entry?.answer?.kind;
-  return (kind === "evacuating" || kind === "evicted") && input.now < nextTry(entry);
+  return entry?.answer?.kind === kind && input.now < nextTry(entry);
 }
 
 function notAgreedTo(verdict: VmVerdict, planned: PlannedVm | undefined): Standing {
@@ -236,7 +241,7 @@ function restarting(input: ProgressInput, planned: PlannedVm, vmi: VirtualMachin
       detail: `was shut down, but does not run again: ${status ?? "not started"}`,
       fix: `kubectl describe vmi ${planned.name} -n ${planned.namespace}`,
     };
-  return { state: "starting", target: node, detail: status, until: since + patience };
+  return { state: "starting", target: node, detail: trouble ? status : undefined, until: since + patience };
 }
 
 /** VM printable statuses that say why a VM does not start (KubeVirt staging/src/kubevirt.io/api/core/v1/types.go). */

@@ -82,6 +82,12 @@ describe("a VM is evicted", () => {
   });
 });
 
+test("a VM whose eviction was accepted is shutting down, although its pod does not show it yet", () => {
+  const turn = aTurn({ here: [aVerdict("web", "D19")], ledger: answered("evicted", -1) });
+  expect(stateOf(turn, "web")?.state).toBe("shutting-down");
+  expect(evicted(turn)).toEqual([]);
+});
+
 describe("VMs that are shut down come last", () => {
   const mover = aVerdict("web");
   const restarts = aVerdict("ci", "D19");
