@@ -6,9 +6,9 @@ import { ownSequences } from "./color.ts";
 
 /** A stream that may be a terminal, such as `process.stdout`. */
 export type OutputStream = Writable & {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
 };
 
 export interface Output {

@@ -8,7 +8,7 @@ import { sanitise } from "../report/sanitise.ts";
 import type { Style } from "../report/style.ts";
 import type { OutputStream } from "./output.ts";
 
-export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
 
 /** One line of a menu. */
 export interface Choice<T> {

@@ -1,0 +1,292 @@
+/** The terminal as commands see it. */
+import { describe, expect, test } from "vitest";
+import { InterruptedError, UsageError } from "../../../lib/model/errors.ts";
+import type { ProgressEvent } from "../../../lib/model/progress.ts";
+import { drainProgress, going, summaryOf } from "../report/builders.ts";
+import { type Stage, screenOf, stage } from "./fakes.ts";
+
+const question = { text: "Drain worker-1?", flag: "--yes" };
+
+/** Resolves when `text` stands on standard error: the prompt is ready. */
+async function shown({ stderr }: Stage, text: string): Promise<void> {
+  await expect.poll(() => stderr.written, { interval: 5 }).toContain(text);
+}
+
+describe("somebody can be asked", () => {
+  test.each([
+    ["on a terminal", {}, true],
+    ["also when standard output is a pipe", { stdout: false }, true],
+    ["not when standard input is none", { stdin: false }, false],
+    ["not when standard error is none", { stderr: false }, false],
+    ["not in CI", { env: { CI: "1" } }, false],
+  ])("%s", (_where, options, expected) => {
+    expect(stage(options).terminal.interactive).toBe(expected);
+  });
+
+  test("and where not, a question names the flag that answers it", async () => {
+    const { terminal, stderr } = stage({ stdin: false });
+    const error = new UsageError("there is nobody to ask here: pass --yes");
+    await expect(terminal.confirm(question)).rejects.toEqual(error);
+    await expect(terminal.select(question, [])).rejects.toEqual(error);
+    await expect(terminal.search(question, [])).rejects.toEqual(error);
+    await expect(terminal.typeName(question, "x")).rejects.toEqual(error);
+    expect(stderr.written).toBe("");
+  });
+});
+
+describe("a question of yes or no", () => {
+  test.each([
+    ["y\r", true],
+    ["Y\r", true],
+    ["yes\r", true],
+    ["n\r", false],
+    ["\r", false],
+    ["\x04", false],
+  ])("answered with %j is %s", async (keys, expected) => {
+    const scene = stage({ env: { NO_COLOR: "1" } });
+    const answer = scene.terminal.confirm(question);
+    await shown(scene, "? Drain worker-1? (y/N):");
+    scene.stdin.write(keys);
+    await expect(answer).resolves.toBe(expected);
+    expect(scene.stdout.written).toBe("");
+  });
+
+  test("left by Ctrl-C has changed nothing, and ends with 130", async () => {
+    const scene = stage();
+    const answer = scene.terminal.confirm(question);
+    await shown(scene, "Drain worker-1?");
+    scene.stdin.write("\x03");
+    await expect(answer).rejects.toEqual(new InterruptedError("SIGINT", "nothing was changed"));
+    await expect(answer).rejects.toMatchObject({ exitCode: 130 });
+  });
+
+  test("in the middle of the work says what the caller wants said", async () => {
+    const scene = stage();
+    const answer = scene.terminal.confirm({ ...question, leaving: "3 VMs have moved" });
+    await shown(scene, "Drain worker-1?");
+    scene.stdin.write("\x03");
+    await expect(answer).rejects.toThrow("3 VMs have moved");
+  });
+
+  test("ends when a signal comes", async () => {
+    const scene = stage();
+    scene.terminal.catchSignals();
+    const answer = scene.terminal.confirm(question);
+    await shown(scene, "Drain worker-1?");
+    scene.process.emit("SIGTERM", "SIGTERM");
+    await expect(answer).rejects.toMatchObject({ exitCode: 143 });
+  });
+
+  test("at the end of the input is no", async () => {
+    const scene = stage();
+    const answer = scene.terminal.confirm(question);
+    await shown(scene, "Drain worker-1?");
+    scene.stdin.end();
+    await expect(answer).resolves.toBe(false);
+  });
+
+  test("shows what comes from the cluster harmless", async () => {
+    const scene = stage();
+    const answer = scene.terminal.confirm({ ...question, text: "Drain \x1b]0;owned\x07?" });
+    await shown(scene, "Drain ^[]0;owned^G?");
+    scene.stdin.write("\r");
+    await answer;
+    expect(scene.stderr.written).not.toContain("\x1b]0;");
+  });
+
+  test("makes room in a running view, and gives it back", async () => {
+    const scene = stage();
+    const reporter = scene.terminal.reporter("text");
+    reporter.progress(drainProgress([going("a/b", "migrating")]));
+    await shown(scene, "draining worker-1");
+    const answer = scene.terminal.confirm(question);
+    await shown(scene, "Drain worker-1?");
+    const during = scene.stderr.written;
+    expect(screenOf(during).lines.join("\n")).not.toContain("draining worker-1");
+    scene.stdin.write("y\r");
+    await answer;
+    expect(scene.stderr.written.slice(during.length)).toContain("draining worker-1");
+    reporter.close();
+  });
+});
+
+describe("a menu", () => {
+  const choices = [
+    { value: 1, name: "worker-1", description: "19 VMs" },
+    { value: 2, name: "worker-2", disabled: "no VM" },
+    { value: 3, name: "other\x1b[2J" },
+  ];
+
+  test("gives the value that was chosen with the arrow keys", async () => {
+    const scene = stage({ env: { NO_COLOR: "1" } });
+    const answer = scene.terminal.select({ text: "Which node?", flag: "NODE" }, choices);
+    await shown(scene, "worker-2 (no VM)");
+    expect(scene.stderr.written).toContain("other^[[2J");
+    scene.stdin.write("\x1b[B");
+    scene.stdin.write("\x1b[B\r");
+    await expect(answer).resolves.toBe(3);
+  });
+
+  test("of many is narrowed down by typing", async () => {
+    const scene = stage({ env: { NO_COLOR: "1" } });
+    const answer = scene.terminal.search({ text: "Which node?", flag: "NODE" }, choices);
+    await shown(scene, "worker-1");
+    scene.stdin.write("OTH");
+    await expect
+      .poll(() => scene.stderr.written.split("Which node?").at(-1), { interval: 5 })
+      .not.toContain("worker-1");
+    scene.stdin.write("\r");
+    await expect(answer).resolves.toBe(3);
+  });
+
+  test("left by Ctrl-D is left", async () => {
+    const scene = stage();
+    const answer = scene.terminal.select({ text: "Which node?", flag: "NODE" }, choices);
+    await shown(scene, "worker-1");
+    scene.stdin.write("\x04");
+    await expect(answer).rejects.toMatchObject({ exitCode: 130 });
+  });
+});
+
+test.each([
+  ["worker-4\r", true],
+  ["worker-5\r", false],
+  ["y\r", false],
+  ["\r", false],
+])("typing %j for the name worker-4 is %s", async (keys, expected) => {
+  const scene = stage();
+  const answer = scene.terminal.typeName({ text: "Type the node's name", flag: "--confirm-node" }, "worker-4");
+  await shown(scene, "Type the node's name");
+  scene.stdin.write(keys);
+  await expect(answer).resolves.toBe(expected);
+});
+
+describe("lines", () => {
+  test("go to their stream, harmless", () => {
+    const { terminal, stdout, stderr } = stage({ stdout: false });
+    terminal.writeLine("a\x1b[2J");
+    terminal.writeLines(["b", "c"]);
+    terminal.writeError("d");
+    expect([stdout.written, stderr.written]).toEqual(["a^[[2J\nb\nc\n", "d\n"]);
+  });
+
+  test("know the width of the terminal, and none in a pipe", () => {
+    expect(stage({ columns: 61 }).terminal.columns).toBe(61);
+    expect(stage({ stdout: false }).terminal.columns).toBeUndefined();
+  });
+
+  test("are coloured as --color says, per stream", () => {
+    const { terminal } = stage({ stdout: false });
+    expect([terminal.style("bad", "x"), terminal.errorStyle("bad", "x")]).toEqual(["x", "\x1b[31mx\x1b[39m"]);
+    terminal.setColor("never");
+    expect(terminal.errorStyle("bad", "x")).toBe("x");
+    terminal.setColor("always");
+    expect(terminal.style("bad", "x")).toBe("\x1b[31mx\x1b[39m");
+  });
+});
+
+describe("an operation", () => {
+  const time = "2026-11-21T14:02:11Z";
+  const vm = going("prod/web-1", "moved", { target: "worker-3", seconds: 41 });
+  const events: ProgressEvent[] = [
+    { time, type: "node-cordoned", node: "worker-1", already: false },
+    { time, type: "eviction-requested", node: "worker-1", namespace: "prod", pod: vm.pod },
+    { time, type: "vm", vm },
+    { time, type: "pod-evicted", node: "worker-1", namespace: "prod", pod: vm.pod },
+    { time, type: "warning", message: "odd" },
+    { time, type: "node-drained", node: "worker-1" },
+    { time, type: "summary", ...summaryOf({ moved: [vm] }) },
+  ];
+
+  function follow(scene: Stage, format: "text" | "json" = "text"): Stage {
+    const reporter = scene.terminal.reporter(format);
+    reporter.progress(drainProgress([vm]));
+    for (const event of events) reporter.event(event);
+    reporter.close();
+    return scene;
+  }
+
+  const kubectlLines = [
+    "node/worker-1 cordoned",
+    `evicting pod prod/${vm.pod}`,
+    `pod/${vm.pod} evicted`,
+    "node/worker-1 drained",
+  ];
+
+  test("in a pipe is plain lines, kubectl's among them, without any cursor codes", () => {
+    const { stdout, stderr } = follow(stage({ stdin: false, stdout: false, stderr: false }));
+    const lines = stdout.written.split("\n");
+    expect(lines.filter((line) => kubectlLines.includes(line))).toEqual(kubectlLines);
+    expect(lines).toContain(`${time} prod/web-1 moved to worker-3 in 41 s`);
+    expect(stderr.written).toBe("Warning: odd\n");
+    expect(stdout.written + stderr.written).not.toContain("\x1b");
+  });
+
+  test.each([{ CI: "1" }, { TERM: "dumb" }])("has no view with %o", (env) => {
+    const { stdout, stderr } = follow(stage({ env }));
+    expect(stdout.written + stderr.written).not.toContain("\x1b[?25l");
+  });
+
+  test("as JSON is JSON lines alone on standard output, on a terminal too", () => {
+    const { stdout, stderr } = follow(stage(), "json");
+    const lines = stdout.written.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line).type)).toEqual(events.map((event) => event.type));
+    expect(stderr.written).toBe("");
+  });
+
+  test("on a terminal leaves its history and the summary, and gives the cursor back", () => {
+    const { stdout, stderr } = follow(stage());
+    expect(stdout.written.split("\n")).toEqual([
+      "node/worker-1 cordoned",
+      `pod/${vm.pod} evicted   prod/web-1 moved to worker-3 in 41 s`,
+      "node/worker-1 drained",
+      "",
+      expect.stringContaining("moved"),
+      expect.stringContaining("worker-1 may be powered off"),
+      "",
+    ]);
+    expect(screenOf(stderr.written)).toEqual({ lines: [expect.stringContaining("odd")], cursor: true });
+  });
+
+  test("with standard output in a pipe has the view on standard error and plain lines in the pipe", () => {
+    const scene = stage({ stdout: false });
+    follow(scene);
+    expect(scene.stdout.written.split("\n").filter((line) => kubectlLines.includes(line))).toEqual(kubectlLines);
+    expect(scene.stdout.written).not.toContain("\x1b");
+    expect(scene.stderr.written).toContain("\x1b[?25l");
+  });
+
+  test("writes other lines above the view, not into it", async () => {
+    const scene = stage({ stdout: false });
+    const reporter = scene.terminal.reporter("text");
+    reporter.progress(drainProgress([going("a/b", "migrating")]));
+    await shown(scene, "draining worker-1");
+    scene.terminal.writeError("a remark");
+    const lines = screenOf(scene.stderr.written).lines;
+    expect(lines[0]).toBe("a remark");
+    expect(lines[1]).toContain("draining worker-1");
+    reporter.close();
+  });
+
+  test("gives the cursor back when the process ends in its midst", () => {
+    const scene = stage();
+    scene.terminal.reporter("text");
+    expect(screenOf(scene.stderr.written).cursor).toBe(false);
+    scene.process.emit("exit", 70);
+    expect(screenOf(scene.stderr.written).cursor).toBe(true);
+  });
+
+  test("is aborted by the first signal and left at the second, with the cursor back", () => {
+    const scene = stage();
+    scene.terminal.reporter("text");
+    const signal = scene.terminal.catchSignals();
+    scene.process.emit("SIGINT", "SIGINT");
+    expect(signal.aborted).toBe(true);
+    expect(screenOf(scene.stderr.written).cursor).toBe(false);
+    scene.process.emit("SIGINT", "SIGINT");
+    expect(scene.process.exits).toEqual([130]);
+    expect(screenOf(scene.stderr.written).cursor).toBe(true);
+    scene.terminal.close();
+    expect(scene.process.listenerCount("SIGINT")).toBe(0);
+  });
+});
