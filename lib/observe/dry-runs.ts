@@ -4,7 +4,7 @@ import type { EvictionAnswer } from "../model/eviction.ts";
 import type { Pod } from "../model/kubernetes.ts";
 import { classifyEviction } from "../platform/eviction-answer.ts";
 import { mayI } from "./access.ts";
-import type { Reading } from "./reading.ts";
+import type { Attempt, Reading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 export interface DryRuns {
@@ -13,29 +13,47 @@ export interface DryRuns {
   readonly leftOut?: string | undefined;
 }
 
+/** With pods in more namespaces than this, a right that does not hold for the whole cluster is not asked for one by one. */
+const namespacesAskedSingly = 10;
+
 /**
  * One dry-run eviction for each pod, where the user may evict. A dry run marks no VMI (the caller vouches for KubeVirt's
  * version), so that the UID that goes with it as a precondition is guard enough.
  */
-export async function askDryRuns(reading: Reading, pods: readonly Pod[], signal?: AbortSignal): Promise<DryRuns> {
+export async function askDryRuns(reading: Reading, pods: readonly Pod[]): Promise<DryRuns> {
   if (pods.length === 0) return { answers: {} };
-  const may = await reading.attempt((client) =>
-    mayI(client, { verb: "create", type: resourceTypes.pods, subresource: "eviction" }, { signal }),
-  );
-  if (!may.ok) return { answers: {}, leftOut: `whether you may evict could not be asked: ${may.error.message}` };
-  if (!may.value) return { answers: {}, leftOut: "you may not create pods/eviction in all namespaces" };
-  const answers = await Promise.all(pods.map((pod) => askDryRun(reading, pod, signal)));
-  return { answers: Object.fromEntries(answers) };
+  const refused = await namespacesWithoutRight(reading, new Set(pods.map((pod) => pod.metadata.namespace)));
+  if (!refused.ok)
+    return { answers: {}, leftOut: `whether you may evict could not be asked: ${refused.error.message}` };
+  const asked = pods.filter((pod) => !refused.value.has(pod.metadata.namespace));
+  const answers = await Promise.all(asked.map((pod) => askDryRun(reading, pod)));
+  const where = [...refused.value].sort().join(", ");
+  return {
+    answers: Object.fromEntries(answers),
+    leftOut: where === "" ? undefined : `you may not create pods/eviction in namespace ${where}`,
+  };
 }
 
-async function askDryRun(
+function namespacesWithoutRight(
   reading: Reading,
-  { metadata }: Pod,
-  signal?: AbortSignal,
-): Promise<readonly [string, EvictionAnswer]> {
+  namespaces: ReadonlySet<string>,
+): Promise<Attempt<ReadonlySet<string>>> {
+  return reading.attempt(async (client) => {
+    const question = { verb: "create", type: resourceTypes.pods, subresource: "eviction" };
+    const options = { signal: reading.signal };
+    if (await mayI(client, question, options)) return new Set<string>();
+    if (namespaces.size > namespacesAskedSingly) return namespaces;
+    const refused = new Set<string>();
+    for (const namespace of namespaces)
+      if (!(await mayI(client, { ...question, namespace }, options))) refused.add(namespace);
+    return refused;
+  });
+}
+
+async function askDryRun(reading: Reading, { metadata }: Pod): Promise<readonly [string, EvictionAnswer]> {
   const { namespace, name, uid } = metadata;
   const answer = await reading.attempt((client: KubeClient) =>
-    client.evict({ namespace, name, uid }, { dryRun: true, signal }),
+    client.evict({ namespace, name, uid }, { dryRun: true, signal: reading.signal }),
   );
   const classified = answer.ok
     ? classifyEviction(answer.value.status, answer.value.body)

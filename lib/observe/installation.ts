@@ -9,8 +9,8 @@ import type { Reading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 /** The server's version; undefined when it does not tell. */
-export async function readKubernetesVersion(reading: Reading, signal?: AbortSignal): Promise<string | undefined> {
-  const answer = await reading.attempt((client) => client.serverVersion({ signal }));
+export async function readKubernetesVersion(reading: Reading): Promise<string | undefined> {
+  const answer = await reading.attempt((client) => client.serverVersion({ signal: reading.signal }));
   return answer.ok ? answer.value.gitVersion : undefined;
 }
 
@@ -46,11 +46,7 @@ function readyNode(endpoint: unknown): string | undefined {
 }
 
 /** Whether evacuations can be cancelled; undefined when virt-api, which would tell, does not answer. */
-export async function offersEvacuateCancel(
-  reading: Reading,
-  discovery: Discovery,
-  signal?: AbortSignal,
-): Promise<boolean | undefined> {
+export async function offersEvacuateCancel(reading: Reading, discovery: Discovery): Promise<boolean | undefined> {
   const version = "v1";
   if (discovery.unavailable.includes(`${subresourcesGroup}/${version}`)) return undefined;
   const served = discovery.groups
@@ -59,7 +55,9 @@ export async function offersEvacuateCancel(
   if (served === undefined) return undefined;
   let resources = served.resources;
   if (resources === undefined) {
-    const answer = await reading.attempt((client) => client.apiResources(subresourcesGroup, version, { signal }));
+    const answer = await reading.attempt((client) =>
+      client.apiResources(subresourcesGroup, version, { signal: reading.signal }),
+    );
     resources = answer.ok ? answer.value : undefined;
   }
   // A server that names no resources at all has not told.

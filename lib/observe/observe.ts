@@ -51,8 +51,8 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
   const reading = startReading(client, options.signal);
   const [discovery, nodes, kubernetes] = await Promise.all([
     reading.discover(),
-    readNodes(reading, client, options),
-    readKubernetesVersion(reading, options.signal),
+    readNodes(reading, options.nodes),
+    readKubernetesVersion(reading),
   ]);
   refuseUnseenVms(discovery);
   refuseUnknownNodes(options.nodes, nodes);
@@ -60,7 +60,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
 
   const [workloads, installation, holders, runningMigrations] = await Promise.all([
     readWorkloads(reading, options.nodes, options.allPods ?? false),
-    readInstallation(reading, discovery, options.signal),
+    readInstallation(reading, discovery),
     readHolders(reading, {
       discovery,
       nodes: nodes.filter((node) => targets.has(node.metadata.name)),
@@ -112,15 +112,15 @@ export async function selectNodes(
   return items.flatMap((node) => (node === undefined ? [] : [node.metadata.name]));
 }
 
-async function readNodes(reading: Reading, client: KubeClient, options: ObserveOptions): Promise<readonly Node[]> {
+async function readNodes(reading: Reading, names: readonly string[]): Promise<readonly Node[]> {
   const all = await reading.attemptList(resourceTypes.nodes, {}, decodeNode);
   if (all.ok) return all.value;
   if (!isForbidden(all.error)) throw all.error;
   // Who may read a node that is named, but not list them, can drain it; where its VMs could go then stays unknown.
   reading.noteGap(gapOf(resourceTypes.nodes, "list", undefined, all.error));
   const answers = await Promise.all(
-    options.nodes.map((name) =>
-      reading.attempt(() => client.get({ type: resourceTypes.nodes, name }, { signal: options.signal })),
+    names.map((name) =>
+      reading.attempt((client) => client.get({ type: resourceTypes.nodes, name }, { signal: reading.signal })),
     ),
   );
   return answers.flatMap((answer) => {
@@ -148,10 +148,10 @@ function timesOf(reading: Reading, clock: Clock): Pick<Facts, "time" | "localTim
 
 type Installation = Pick<Facts, "kubevirt" | "virtApiNodes" | "evacuateCancel">;
 
-async function readInstallation(reading: Reading, discovery: Discovery, signal?: AbortSignal): Promise<Installation> {
+async function readInstallation(reading: Reading, discovery: Discovery): Promise<Installation> {
   const [kubevirt, evacuateCancel] = await Promise.all([
     readKubeVirt(reading),
-    offersEvacuateCancel(reading, discovery, signal),
+    offersEvacuateCancel(reading, discovery),
   ]);
   // Its namespace is the one that KubeVirt is installed in.
   const namespace = kubevirt?.metadata.namespace;
@@ -172,7 +172,7 @@ async function withDryRuns(reading: Reading, facts: Facts, options: ObserveOptio
     return { ...facts, dryRunsLeftOut: `KubeVirt ${version ?? "of unknown version"} may carry out a dry run for real` };
   const onTargets = facts.pods.filter((pod) => facts.targets.includes(pod.spec.nodeName ?? ""));
   const pods = liveLaunchers(onTargets).filter((pod) => pod.metadata.deletionTimestamp === undefined);
-  const { answers, leftOut } = await askDryRuns(reading, pods, options.signal);
+  const { answers, leftOut } = await askDryRuns(reading, pods);
   return { ...facts, dryRuns: answers, dryRunsLeftOut: leftOut };
 }
 

@@ -18,6 +18,8 @@ export type Attempt<T> =
 
 export interface Reading {
   readonly client: KubeClient;
+  /** Ends the pass; goes along with every request. */
+  readonly signal: AbortSignal | undefined;
   readonly gaps: readonly Gap[];
   /** The newest time that the API server told. */
   serverTime(): Date | undefined;
@@ -85,6 +87,7 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
 
   return {
     client,
+    signal,
     gaps,
     attempt,
     attemptList,

@@ -46,7 +46,8 @@ export class FakeCluster {
   }));
   unavailable: string[] = [];
   serverTime: Date | undefined = new Date("2026-08-22T10:00:00Z");
-  mayEvict = true;
+  /** Namespaces in which the user may evict; all of them when undefined. */
+  mayEvict: readonly string[] | undefined;
   /** Requests under way now, and at most so far. */
   open = 0;
   mostOpen = 0;
@@ -199,11 +200,15 @@ class FakeClient implements KubeClient {
     };
   }
 
-  async create({ type, namespace }: { type: ResourceType; namespace?: string }): Promise<KubeResponse> {
+  async create(
+    { type, namespace }: { type: ResourceType; namespace?: string },
+    review: { spec?: { resourceAttributes?: { namespace?: string } } },
+  ): Promise<KubeResponse> {
     await this.cluster.request("create", type, namespace);
+    const where = review.spec?.resourceAttributes?.namespace ?? "";
     const status =
       type.plural === "selfsubjectaccessreviews"
-        ? { allowed: this.cluster.mayEvict }
+        ? { allowed: this.cluster.mayEvict?.includes(where) ?? true }
         : { userInfo: { username: "system:jane" } };
     return { ...emptyResponse, status: 201, body: { status } };
   }

@@ -382,10 +382,20 @@ describe("dry-run evictions", () => {
   it("are left out, without a gap, when the user may not evict", async () => {
     const cluster = clusterOf("worker-1");
     putVm(cluster, "prod", "web", "worker-1");
-    cluster.mayEvict = false;
+    cluster.mayEvict = [];
     const facts = await look(cluster, { dryRunIsSafe: () => true });
-    expect(facts.dryRunsLeftOut).toContain("pods/eviction");
+    expect(facts.dryRunsLeftOut).toBe("you may not create pods/eviction in namespace prod");
     expect(facts).toMatchObject({ dryRuns: {}, gaps: [] });
+  });
+
+  it("are asked for in those namespaces in which the user may evict", async () => {
+    const cluster = clusterOf("worker-1");
+    putVm(cluster, "prod", "web", "worker-1");
+    putVm(cluster, "test", "ci", "worker-1");
+    cluster.mayEvict = ["test"];
+    const facts = await look(cluster, { dryRunIsSafe: () => true });
+    expect(Object.keys(facts.dryRuns)).toEqual(["pod-ci"]);
+    expect(facts.dryRunsLeftOut).toContain("prod");
   });
 });
 
