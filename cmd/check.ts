@@ -5,15 +5,16 @@ import { checkDocument, machineLines } from "../lib/report/machine.ts";
 import type { OptionsOf } from "./command.ts";
 import type { check } from "./definitions/check.ts";
 import { connectionOptions } from "./flags/connection.ts";
-import { rejectNamespace } from "./flags/nodes.ts";
-import { assessOptionsOf, checkNodes, chosenNodeNames } from "./node-check.ts";
+import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
+import { assessOptionsOf, checkNodes, findNodes } from "./node-check.ts";
 import type { World } from "./world.ts";
 
 export async function run(options: OptionsOf<typeof check>, world: World): Promise<ExitCode> {
   rejectNamespace("check", options);
+  const chosen = chosenNodes("check", options);
   const assessOptions = assessOptionsOf(options);
   const client = await world.connect(connectionOptions(options), options.v);
-  const nodes = await chosenNodeNames("check", options, client);
+  const nodes = await findNodes(chosen, client);
   const result = await checkNodes(nodes, assessOptions, { client, world });
   const { columns, style } = world.terminal;
   const layout = { columns, style, waived: assessOptions.waived, allPods: options.allPods };

@@ -4,7 +4,7 @@ import { refusalOf, stillCovers } from "../lib/decide/consent.ts";
 import { planOf } from "../lib/decide/intent.ts";
 import type { VmOnItsWay } from "../lib/decide/vm-progress.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
-import { ExpectedError, RefusedError } from "../lib/model/errors.ts";
+import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { matchesSelector } from "../lib/model/selectors.ts";
 import type { NodeVerdict } from "../lib/model/verdict.ts";
@@ -15,8 +15,8 @@ import type { OptionsOf } from "./command.ts";
 import type { drain } from "./definitions/drain.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
-import { rejectNamespace } from "./flags/nodes.ts";
-import { assessOptionsOf, checkNodes, chosenNodeNames, type NodeCheck } from "./node-check.ts";
+import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
+import { assessOptionsOf, checkNodes, findNodes, type NodeCheck } from "./node-check.ts";
 import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof drain>;
@@ -33,9 +33,13 @@ const planAgesAfterMs = 15_000;
 
 export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("drain", options);
+  const chosen = chosenNodes("drain", options);
+  if (options.output === "json" && !options.yes && options.dryRun === "none") {
+    throw new UsageError("nobody is asked with -o json: pass --yes, or --dry-run for the plan alone");
+  }
   const assessOptions = assessOptionsOf(options);
   const client = await world.connect(connectionOptions(options), options.v);
-  const nodes = await chosenNodeNames("drain", options, client);
+  const nodes = await findNodes(chosen, client);
   const scene: Scene = { options, world, client, nodes };
   const checked = await checkNodes(nodes, assessOptions, { client, world });
   showPlan(scene, checked);

@@ -10,16 +10,11 @@ import { observe, selectNodes } from "../lib/observe/observe.ts";
 import { capabilitiesOf } from "../lib/platform/version.ts";
 import type { FlagValues } from "./command.ts";
 import { type drainScopeFlags, waivedCodes } from "./flags/drain-scope.ts";
-import { chosenNodes } from "./flags/nodes.ts";
+import type { ChosenNodes } from "./flags/nodes.ts";
 import type { World } from "./world.ts";
 
-/** The nodes that are named, or that the selector chooses. Throws UsageError for both or neither, ExpectedError when none is chosen. */
-export async function chosenNodeNames(
-  command: string,
-  options: { readonly words: readonly string[]; readonly selector: string | undefined },
-  client: KubeClient,
-): Promise<readonly string[]> {
-  const { names, selector } = chosenNodes(command, options);
+/** The names of the chosen nodes. Throws ExpectedError when the selector chooses none. */
+export async function findNodes({ names, selector }: ChosenNodes, client: KubeClient): Promise<readonly string[]> {
   if (selector === undefined) return names;
   const selected = await selectNodes(client, selector);
   if (selected.length === 0) throw new ExpectedError(`no node matches the selector "${selector}"`);

@@ -10,19 +10,22 @@ import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
 import type { uncordon } from "./definitions/uncordon.ts";
 import { connectionOptions } from "./flags/connection.ts";
+import { waivedCodes } from "./flags/drain-scope.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
-import { rejectNamespace } from "./flags/nodes.ts";
-import { chosenNodeNames } from "./node-check.ts";
+import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
+import { findNodes } from "./node-check.ts";
 import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof uncordon>;
 
 export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("uncordon", options);
+  const chosen = chosenNodes("uncordon", options);
+  const waived = waivedCodes(options.waive);
   const client = await world.connect(connectionOptions(options), options.v);
-  const nodes = await chosenNodeNames("uncordon", options, client);
+  const nodes = await findNodes(chosen, client);
   const facts = await observe(client, { nodes, clock: world.clock });
-  refuseHeld(facts, new Set(options.waive));
+  refuseHeld(facts, waived);
 
   for (const node of nodes) {
     const marked = evacuationOf(facts, node).marks.map((vmi) => `${vmi.metadata.namespace}/${vmi.metadata.name}`);

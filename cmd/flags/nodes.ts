@@ -27,11 +27,17 @@ function nodeName(word: string): string {
   return name;
 }
 
-/** The nodes that must be named: by words or by `-l`, in the words of `kubectl drain` where they are wrong. */
+/** Nodes by name, or by a label selector. */
+export interface ChosenNodes {
+  readonly names: readonly string[];
+  readonly selector: string | undefined;
+}
+
+/** The nodes that must be named: by words or by `-l`. Throws UsageError in the words of `kubectl drain` for both or neither. */
 export function chosenNodes(
   command: string,
   options: { readonly words: readonly string[]; readonly selector: string | undefined },
-): { readonly names: readonly string[]; readonly selector: string | undefined } {
+): ChosenNodes {
   const names = nodeNames(options.words);
   if (names.length > 0 && options.selector !== undefined) {
     throw new UsageError("cannot specify both a node name and a --selector option");
