@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { rfc3339 } from "./clock.ts";
 import { sameJson } from "./fields.ts";
-import type { Resource } from "./resources.ts";
+import type { Resource } from "./resource.ts";
 import { conflict } from "./status.ts";
 import type { DeleteOptions, KubeObject, ObjectMeta, ResourceKey } from "./store.ts";
 

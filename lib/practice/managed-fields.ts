@@ -45,14 +45,21 @@ export function entriesAfterUpdate(before: Json, after: Json, shape: Shape, writ
   const lost = union(changes.modified, changes.removed);
   const result: ManagedFieldsEntry[] = [];
   let own: ManagedFieldsEntry | undefined;
-  for (const entry of entriesOf(before)) {
-    if (entry.operation === "Update" && sameWriter(entry, writer)) own = entry;
+  for (const entry of givenEntries(after) ?? entriesOf(before)) {
+    if (sameWriter(entry, writer, "Update")) own = entry;
     else pushIfOwning(result, entry, difference(entry.fieldsV1, lost));
   }
   const ownFields = union(difference(own?.fieldsV1, changes.removed), taken);
   if (own !== undefined && taken === undefined) pushIfOwning(result, own, ownFields);
   else pushIfOwning(result, newEntry(writer, "Update"), ownFields);
   return sorted(result);
+}
+
+/** The entries that the writer sent along: usually those it read, a list with one empty entry to drop them all. */
+function givenEntries(after: Json): readonly ManagedFieldsEntry[] | undefined {
+  const given = entriesOf(after);
+  if (given.length === 0) return undefined;
+  return given.filter(({ manager, fieldsV1 }) => manager !== undefined && fieldsV1 !== undefined);
 }
 
 /** An object's entries; none when it has no managedFields. */
@@ -74,12 +81,13 @@ export function newEntry(writer: FieldWriter, operation: "Update" | "Apply"): Ma
   };
 }
 
-/** True when the entry belongs to this manager, subresource and API version. */
-export function sameWriter(entry: ManagedFieldsEntry, writer: FieldWriter): boolean {
+/** True when the entry belongs to this writer; those who apply keep theirs whatever API version they use. */
+export function sameWriter(entry: ManagedFieldsEntry, writer: FieldWriter, operation: "Update" | "Apply"): boolean {
   return (
+    entry.operation === operation &&
     entry.manager === writer.manager &&
     entry.subresource === writer.subresource &&
-    entry.apiVersion === writer.apiVersion
+    (operation === "Apply" || entry.apiVersion === writer.apiVersion)
   );
 }
 

@@ -13,7 +13,8 @@ import {
   uidMismatch,
 } from "./lifecycle.ts";
 import { entriesAfterUpdate, type ManagedFieldsEntry } from "./managed-fields.ts";
-import { createResourceTable, type Resource, type ResourceTable } from "./resources.ts";
+import type { Resource } from "./resource.ts";
+import { createResourceTable, type ResourceTable } from "./resources.ts";
 import { shapeOf } from "./shapes.ts";
 import { alreadyExists, conflict, modifiedMeanwhile, notFound } from "./status.ts";
 

@@ -43,6 +43,11 @@ export interface AggregatedRequest {
   readonly dryRun: boolean;
   readonly user: string;
   readonly groups: readonly string[];
+  /**
+   * The API server behind asks again whether the user may do this to a subresource (a SubjectAccessReview on the joined path,
+   * such as `evacuate/cancel`); the front has looked at its first element only.
+   */
+  readonly mayAlso: (subresource: string) => boolean;
 }
 
 export interface AggregatedAnswer {
@@ -50,5 +55,8 @@ export interface AggregatedAnswer {
   readonly body?: unknown;
 }
 
-/** The API server behind `subresources.kubevirt.io`; undefined while none of its endpoints is ready. */
+/**
+ * The API server behind `subresources.kubevirt.io`; undefined while none of its endpoints is ready. A GET without resource and path
+ * only asks whether one is.
+ */
 export type AggregatedApi = (request: AggregatedRequest) => AggregatedAnswer | undefined;
