@@ -7,7 +7,7 @@ import {
   type VirtualMachineInstance,
   type VirtualMachineInstanceMigration,
 } from "../model/kubevirt.ts";
-import { createdByLabel, nodeNameLabel } from "../platform/names.ts";
+import { createdByLabel } from "../platform/names.ts";
 import { keyOfVmi } from "./around-vms.ts";
 import type { LookedUp } from "./lookups.ts";
 import { keyOf } from "./reading.ts";
@@ -26,6 +26,8 @@ export interface Followings {
   readonly pods: ReadonlyMap<string, readonly Pod[] | undefined>;
   /** VMIs that carry a target's label. */
   readonly vmis: readonly VirtualMachineInstance[] | undefined;
+  /** By `namespace/name`: every VMI as it was when it was last seen. */
+  readonly lastSeen: ReadonlyMap<string, VirtualMachineInstance>;
   /** Launcher pods anywhere, by the UID of their VMI. */
   readonly launchers: Labelled<Pod>;
   /** By the name of the VMI. */
@@ -91,19 +93,18 @@ function overlayPods(base: Facts, seen: Followings): readonly Pod[] {
   return [...onTargets, ...elsewhere, ...launchers];
 }
 
-/** A watch with the label of the targets is the authority on their VMIs; those without the label are looked up by name. */
+/**
+ * A watch with the label of the targets is the authority on their VMIs; those without the label are looked up by name. A VMI
+ * loses the label when its migration ends, before its source pod has: until the look, it is as it was last seen, not gone.
+ */
 function overlayVmis(base: Facts, seen: Followings, pods: readonly Pod[]): readonly VirtualMachineInstance[] {
   if (seen.vmis === undefined) return base.vmis;
   const targets = new Set(base.targets);
-  const named = new Set(
-    liveLaunchers(pods.filter((pod) => targets.has(pod.spec.nodeName ?? ""))).map((pod) =>
-      keyOf(vmiOfLauncher(pod) ?? noName),
-    ),
-  );
   const vmis = new Map<string, VirtualMachineInstance>();
-  for (const vmi of base.vmis) {
-    const unlabelled = !targets.has(vmi.metadata.labels[nodeNameLabel] ?? "");
-    if (unlabelled && named.has(keyOf(vmi.metadata))) vmis.set(keyOf(vmi.metadata), vmi);
+  for (const pod of liveLaunchers(pods.filter(({ spec }) => targets.has(spec.nodeName ?? "")))) {
+    const key = keyOf(vmiOfLauncher(pod) ?? noName);
+    const vmi = seen.lastSeen.get(key);
+    if (vmi !== undefined) vmis.set(key, vmi);
   }
   for (const key of seen.lookedUp.absent) vmis.delete(key);
   for (const [key, vmi] of seen.lookedUp.vmis) vmis.set(key, vmi);

@@ -60,6 +60,7 @@ class LiveNodes implements Live {
   private readonly launchers: LabelledSet<Pod>;
   private readonly migrations: LabelledSet<VirtualMachineInstanceMigration>;
   private readonly concerned = new Set<string>();
+  private readonly lastSeen = new Map<string, VirtualMachineInstance>();
   private readonly completed: Set<string>;
   private added: Added = { virtualMachines: [], claims: [], volumes: [] };
   private addedGaps: readonly Gap[] = [];
@@ -126,6 +127,7 @@ class LiveNodes implements Live {
       nodes: itemsOf(this.nodes),
       pods: itemsOf(this.pods),
       vmis: this.labelledVmis(),
+      lastSeen: this.lastSeen,
       launchers: this.launchers,
       migrations: this.migrations,
       budgets: itemsOf(this.budgets),
@@ -151,7 +153,10 @@ class LiveNodes implements Live {
   }
 
   private concern(vmis: readonly VirtualMachineInstance[]): void {
-    for (const { metadata } of vmis) this.concerned.add(keyOf(metadata));
+    for (const vmi of vmis) {
+      this.concerned.add(keyOf(vmi.metadata));
+      this.lastSeen.set(keyOf(vmi.metadata), vmi);
+    }
     this.migrations.cover(vmis.map(({ metadata }) => metadata.name));
     this.launchers.cover(vmis.map(({ metadata }) => metadata.uid));
   }

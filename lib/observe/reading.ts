@@ -134,7 +134,7 @@ export function isForbidden(error: unknown): boolean {
   return error instanceof KubeError && error.status.code === 403;
 }
 
-export function isNotFound(error: unknown): boolean {
+function isNotFound(error: unknown): boolean {
   return error instanceof KubeError && error.status.code === 404;
 }
 

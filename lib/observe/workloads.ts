@@ -74,7 +74,7 @@ export async function readWorkloads(reading: Reading, nodes: readonly string[], 
 }
 
 /** The VMIs of unfinished launcher pods that are not among `known`. Those that do not exist are no gap: their pods are orphans. */
-export async function readUnlabelled(
+async function readUnlabelled(
   reading: Reading,
   pods: readonly Pod[],
   known: readonly VirtualMachineInstance[],
