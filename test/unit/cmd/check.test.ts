@@ -1,5 +1,5 @@
 /** `check` as a whole command: its answer, its exit code, and what it refuses. The rules themselves are tested in assess. */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { FakeCluster } from "../observe/fake-cluster.ts";
 import { putMover, putStayer, readyCluster } from "./clusters.ts";
 import { type Run, run } from "./fake-world.ts";
@@ -70,21 +70,6 @@ test("only dry-run evictions are sent, and nothing else that writes", async () =
   await check("worker-1", cluster);
   expect(cluster.requests).toContain("evict pods prod virt-launcher-web-abcde");
   expect(cluster.requests.filter((request) => /^(put|patch|delete)/.test(request))).toEqual([]);
-});
-
-describe("what is refused before a cluster is looked for", () => {
-  test.each([
-    ["", "USAGE: check NODE [flags]"],
-    ["worker-1 -l rack=7", "cannot specify both a node name and a --selector option"],
-    ["worker-1 -n prod", "check looks at the VMs of all namespaces: it takes no --namespace"],
-    ["pod/web", '"pod/web" is not a node'],
-    ["worker-1 --waive NotLiveMigratable", "NotLiveMigratable cannot be waived"],
-    ["worker-1 --pod-selector 'a in'", "--pod-selector=a in must be a valid label selector"],
-    ["worker-1 --grace-period 0", "--grace-period=0 would cut off guests"],
-    ["worker-1 -o wide", 'invalid argument "wide" for "--output" flag'],
-  ])("check %s", async (line, message) => {
-    expect(await run(`check ${line}`)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(message) });
-  });
 });
 
 test("a selector that matches no node is an error", async () => {
