@@ -1,0 +1,358 @@
+import { describe, expect, it } from "vitest";
+import { assess, roomWanted } from "../../../lib/assess/check.ts";
+import type { Node, NodeSelector, Pod } from "../../../lib/model/kubernetes.ts";
+import {
+  aClaim,
+  aLauncherPod,
+  aNode,
+  aPod,
+  aRunningVm,
+  aVmi,
+  aVolume,
+  factsWith,
+  noAffinity,
+  onlyOn,
+  selecting,
+  type VmOptions,
+} from "../../builders.ts";
+import { brief, nodeVerdict, vmVerdict } from "./verdicts.ts";
+
+/** Why the one other node does not take a VM that must migrate; undefined when it does. */
+function refusal(options: VmOptions, other: Node, pods: readonly Pod[] = [], source = aNode("worker-1")) {
+  const facts = factsWith([aRunningVm("web", options)], { nodes: [source, other], roomKnown: ["worker-2"], pods });
+  const vm = vmVerdict(facts, "web");
+  if (vm.outcome === "moves") return undefined;
+  return /no other node fits: (.*)\. The target pod/.exec(vm.findings[0]?.reason ?? "")?.[1];
+}
+
+const vendor = "cpu-vendor.node.kubevirt.io/";
+
+describe("where a VM can migrate to", () => {
+  it.each([
+    ["a healthy node", {}, undefined],
+    ["a node that is not Ready", { ready: "Unknown" }, "worker-2: not Ready"],
+    ["a cordoned node", { unschedulable: true }, "worker-2: cordoned"],
+    [
+      "a node without virt-handler",
+      { labels: { "kubevirt.io/schedulable": "false" } },
+      "worker-2: KubeVirt runs no VMs there (kubevirt.io/schedulable is not true)",
+    ],
+    ["a tainted node", { taints: [{ key: "a", effect: "NoExecute" }] }, "worker-2: taint a:NoExecute"],
+    ["a node that is only discouraged", { taints: [{ key: "a", effect: "PreferNoSchedule" }] }, undefined],
+    [
+      "a node with too little memory",
+      { allocatable: { memory: "1Gi" } },
+      "worker-2: too little memory: needs 2Gi, 1Gi free",
+    ],
+    ["a node with too little CPU", { allocatable: { cpu: "50m" } }, "worker-2: too little cpu: needs 100m, 50m free"],
+    [
+      "a node without virtualisation",
+      { allocatable: { "devices.kubevirt.io/kvm": "0" } },
+      "worker-2: too little devices.kubevirt.io/kvm: needs 1, 0 free",
+    ],
+    [
+      "a node that is full of pods",
+      { allocatable: { pods: "0" } },
+      "worker-2: no pod more may run there (limit of pods)",
+    ],
+  ])("%s", (_, options, expected) => {
+    expect(refusal({}, aNode("worker-2", options))).toBe(expected);
+  });
+
+  it("names a resource that the node does not have at all", () => {
+    expect(refusal({ pod: { requests: { "nvidia.com/gpu": "1" } } }, aNode("worker-2"))).toBe(
+      "worker-2: has no nvidia.com/gpu",
+    );
+  });
+
+  it("tolerates what the VM tolerates", () => {
+    const tolerations = [{ key: "a", operator: "Exists" }];
+    expect(
+      refusal({ tolerations }, aNode("worker-2", { taints: [{ key: "a", effect: "NoSchedule" }] })),
+    ).toBeUndefined();
+  });
+
+  it.each([
+    ["zone", "east", "worker-2: does not match its nodeSelector (zone=east)"],
+    ["kubernetes.io/arch", "arm64", "worker-2: is not of architecture arm64"],
+    ["cpu-model.node.kubevirt.io/Icelake", "true", "worker-2: does not offer CPU model Icelake"],
+    ["cpu-feature.node.kubevirt.io/avx512", "true", "worker-2: lacks CPU feature avx512"],
+    ["cpu-vendor.node.kubevirt.io/Intel", "true", "worker-2: has no CPU of vendor Intel"],
+  ])("wants the label %s of its node selector", (key, value, expected) => {
+    expect(refusal({ nodeSelector: { [key]: value } }, aNode("worker-2"))).toBe(expected);
+    expect(
+      refusal({ nodeSelector: { [key]: value } }, aNode("worker-2", { labels: { [key]: value } })),
+    ).toBeUndefined();
+  });
+
+  it("wants the node affinity", () => {
+    const requiredNodes: NodeSelector = onlyOn("worker-1", "worker-3");
+    const affinity = { ...noAffinity, requiredNodes };
+    expect(refusal({ affinity }, aNode("worker-2"))).toBe("worker-2: does not match its node affinity");
+    expect(
+      refusal({ affinity: { ...noAffinity, requiredNodes: onlyOn("worker-2") } }, aNode("worker-2")),
+    ).toBeUndefined();
+  });
+
+  it("stays with the CPU vendor of its node", () => {
+    const intel = aNode("worker-1", { labels: { [`${vendor}Intel`]: "true" } });
+    const amd = aNode("worker-2", { labels: { [`${vendor}AMD`]: "true" } });
+    expect(refusal({}, amd, [], intel)).toBe("worker-2: has no CPU of vendor Intel");
+    expect(refusal({}, aNode("worker-2", { labels: { [`${vendor}Intel`]: "true" } }), [], intel)).toBeUndefined();
+  });
+
+  describe("with host-model", () => {
+    const source = aNode("worker-1", {
+      labels: {
+        "host-model-cpu.node.kubevirt.io/Icelake": "true",
+        "host-model-required-features.node.kubevirt.io/vmx": "true",
+      },
+    });
+    const model = { "cpu-model-migration.node.kubevirt.io/Icelake": "true" };
+    const feature = { "cpu-feature.node.kubevirt.io/vmx": "true" };
+
+    it("needs a node that can take over the CPU of its first node", () => {
+      expect(refusal({ cpuModel: "host-model" }, aNode("worker-2"), [], source)).toBe(
+        "worker-2: cannot take over a VM with host CPU model Icelake",
+      );
+      expect(refusal({ cpuModel: "host-model" }, aNode("worker-2", { labels: model }), [], source)).toBe(
+        "worker-2: lacks CPU feature vmx",
+      );
+      const good = aNode("worker-2", { labels: { ...model, ...feature } });
+      expect(refusal({ cpuModel: "host-model" }, good, [], source)).toBeUndefined();
+    });
+
+    it("keeps the CPU that an earlier migration took along", () => {
+      const pod = {
+        labels: { "kubevirt.io/migrationJobUID": "uid-earlier" },
+        nodeSelector: { "cpu-model-migration.node.kubevirt.io/Haswell": "true" },
+      };
+      expect(refusal({ cpuModel: "host-model", pod }, aNode("worker-2", { labels: model }), [], source)).toBe(
+        "worker-2: cannot take over a VM with host CPU model Haswell",
+      );
+    });
+
+    it("does not matter to other models", () => {
+      expect(refusal({ cpuModel: "host-passthrough" }, aNode("worker-2"), [], source)).toBeUndefined();
+    });
+  });
+
+  it("forgets what an earlier migration asked for by itself", () => {
+    const nodeSelector = { "kubernetes.io/hostname": "worker-1" };
+    const pod = { labels: { "kubevirt.io/migrationJobUID": "uid-earlier" }, nodeSelector };
+    expect(refusal({ pod }, aNode("worker-2"))).toBeUndefined();
+    expect(refusal({ pod: { nodeSelector } }, aNode("worker-2"))).toBe(
+      "worker-2: its nodeSelector pins it to worker-1",
+    );
+  });
+
+  it("must reach its disks", () => {
+    const volumes = [{ name: "data", claimName: "data", hostDisk: false, hotpluggable: false }];
+    const facts = (nodes: NodeSelector | undefined) =>
+      factsWith([aRunningVm("web", { volumes })], { claims: [aClaim("data", "pv")], volumes: [aVolume("pv", nodes)] });
+    expect(brief(vmVerdict(facts(onlyOn("worker-1"))))[0]).toBe("D12");
+    expect(brief(vmVerdict(facts(onlyOn("worker-1", "worker-3"))))[0]).toBe("D13");
+    expect(brief(vmVerdict(facts(undefined)))[0]).toBe("D13");
+    const reason = vmVerdict(facts(onlyOn("worker-1"))).findings[0]?.reason;
+    expect(reason).toContain("no other node fits: its disk data exists only on worker-1.");
+  });
+
+  it("says when there is no other node", () => {
+    const facts = factsWith([aRunningVm("web")], { nodes: [aNode("worker-1")] });
+    expect(vmVerdict(facts).findings[0]?.reason).toContain("there is no other node");
+  });
+
+  it("puts nodes with the same reason together, and shortens long lists", () => {
+    const others = [2, 3, 4, 5, 6, 7].map((at) => aNode(`worker-${at}`, { unschedulable: at < 7 }));
+    const nodes = [aNode("worker-1"), ...others.slice(0, 5), aNode("worker-7", { ready: "False" })];
+    const reason = vmVerdict(factsWith([aRunningVm("web")], { nodes })).findings[0]?.reason;
+    expect(reason).toContain("worker-2, worker-3, worker-4 and 2 more: cordoned; worker-7: not Ready.");
+  });
+});
+
+describe("affinity between pods", () => {
+  const zone = (name: string, value: string) => aNode(name, { labels: { zone: value } });
+  const term = (labels: Record<string, string>, topologyKey = "kubernetes.io/hostname", fields = {}) => ({
+    labelSelector: selecting(labels),
+    topologyKey,
+    namespaces: [],
+    ...fields,
+  });
+  const wants = (...terms: ReturnType<typeof term>[]) => ({ ...noAffinity, requiredPods: terms });
+  const avoids = (...terms: ReturnType<typeof term>[]) => ({ ...noAffinity, requiredAntiPods: terms });
+  const other = aPod("other", { node: "worker-2", labels: { app: "db" } });
+
+  it("keeps away from pods that it avoids", () => {
+    expect(refusal({ affinity: avoids(term({ app: "db" })) }, aNode("worker-2"), [other])).toBe(
+      "worker-2: anti-affinity with pod prod/other",
+    );
+    expect(refusal({ affinity: avoids(term({ app: "cache" })) }, aNode("worker-2"), [other])).toBeUndefined();
+  });
+
+  it("keeps away from pods that avoid it", () => {
+    const shy = aPod("shy", { node: "worker-2", affinity: avoids(term({ app: "web" })) });
+    expect(refusal({ labels: { app: "web" } }, aNode("worker-2"), [shy])).toBe(
+      "worker-2: pod prod/shy does not tolerate it near (anti-affinity)",
+    );
+    expect(refusal({ labels: { app: "cache" } }, aNode("worker-2"), [shy])).toBeUndefined();
+  });
+
+  it("ignores pods that have finished, and pods of other namespaces", () => {
+    const finished = aPod("other", { node: "worker-2", labels: { app: "db" }, phase: "Succeeded" });
+    const elsewhere = aPod("other", { node: "worker-2", labels: { app: "db" }, namespace: "lab" });
+    const affinity = avoids(term({ app: "db" }));
+    expect(refusal({ affinity }, aNode("worker-2"), [finished, elsewhere])).toBeUndefined();
+    const everywhere = avoids(term({ app: "db" }, "kubernetes.io/hostname", { namespaceSelector: selecting({}) }));
+    expect(refusal({ affinity: everywhere }, aNode("worker-2"), [elsewhere])).toContain("lab/other");
+  });
+
+  it("goes only near pods that it wants", () => {
+    const affinity = wants(term({ app: "db" }));
+    expect(refusal({ affinity }, aNode("worker-2"), [other])).toBeUndefined();
+    expect(refusal({ affinity }, aNode("worker-2"))).toBe("worker-2: no pod near it that its affinity asks for");
+  });
+
+  it("finds them in the same zone", () => {
+    const nodes = [zone("worker-1", "a"), zone("worker-2", "b"), zone("worker-3", "b")];
+    const vm = aRunningVm("web", { affinity: wants(term({ app: "db" }, "zone")) });
+    const near = aPod("db", { node: "worker-3", labels: { app: "db" } });
+    expect(brief(vmVerdict(factsWith([vm], { nodes, pods: [near] })))[0]).toBe("D13");
+  });
+
+  it("cannot migrate when it wants to be near its own kind, which is where it comes from", () => {
+    expect(refusal({ labels: { app: "web" }, affinity: wants(term({ app: "web" })) }, aNode("worker-2"))).toBe(
+      "worker-2: no pod near it that its affinity asks for",
+    );
+  });
+
+  it("can start again, because then it is the first of its kind", () => {
+    const vm = aRunningVm("web", { strategy: "None", labels: { app: "web" }, affinity: wants(term({ app: "web" })) });
+    expect(brief(vmVerdict(factsWith([vm])))[0]).toBe("D19");
+  });
+
+  it("follows the VMs that it wants to be near", () => {
+    const leader = aRunningVm("leader", { labels: { app: "db" } });
+    const follower = aRunningVm("a-follower", { affinity: wants(term({ app: "db" })) });
+    const node = nodeVerdict(factsWith([leader, follower]));
+    expect(node.vms.map((vm) => vm.row)).toEqual(["D13", "D13"]);
+  });
+
+  it("does not guess at a namespaceSelector, and says so", () => {
+    const fields = { namespaceSelector: selecting({ team: "x" }) };
+    const vm = aRunningVm("web", { affinity: wants(term({ app: "db" }, "zone", fields)) });
+    expect(brief(vmVerdict(factsWith([vm])))).toEqual(["D13", "moves", "LiveMigrates", "PlacementNotSimulated"]);
+  });
+
+  it("says that spreading is not worked out", () => {
+    const vm = vmVerdict(factsWith([aRunningVm("web", { pod: { spreadRequired: true } })]));
+    expect(brief(vm)).toEqual(["D13", "moves", "LiveMigrates", "PlacementNotSimulated"]);
+    expect(vm.findings[1]?.reason).toContain("topologySpreadConstraints");
+  });
+});
+
+describe("room, counted over the whole set", () => {
+  const small = [aNode("worker-1"), aNode("worker-2", { allocatable: { memory: "5Gi" } })];
+
+  it("counts the pods that are there", () => {
+    const full = aPod("full", { node: "worker-2", requests: { memory: "4Gi" } });
+    expect(refusal({}, small[1] as Node, [full])).toBe("worker-2: too little memory: needs 2Gi, 1Gi free");
+  });
+
+  it("takes from the next what it gave to the first", () => {
+    const vms = ["a", "b", "c"].map((name) => aRunningVm(name));
+    const node = nodeVerdict(factsWith(vms, { nodes: small }));
+    expect(node.vms.map((vm) => [vm.name, vm.row])).toEqual([
+      ["a", "D13"],
+      ["b", "D13"],
+      ["c", "D12"],
+    ]);
+    expect(node.vms[2]?.findings[0]?.reason).toContain("too little memory: needs 2Gi, 1Gi free");
+  });
+
+  it("places movers before those that restart, and the large before the small", () => {
+    const vms = [
+      aRunningVm("a-restarts", { strategy: "None", pod: { requests: { memory: "3Gi" } } }),
+      aRunningVm("b-small", { pod: { requests: { memory: "1Gi" } } }),
+      aRunningVm("c-large", { pod: { requests: { memory: "4Gi" } } }),
+    ];
+    const node = nodeVerdict(factsWith(vms, { nodes: small }));
+    expect(node.vms.map((vm) => [vm.name, vm.row])).toEqual([
+      ["a-restarts", "D18b"],
+      ["b-small", "D13"],
+      ["c-large", "D13"],
+    ]);
+  });
+
+  it("gives the same answer in whatever order the objects come", () => {
+    const vms = ["a", "b", "c", "d"].map((name) => aRunningVm(name));
+    const facts = factsWith(vms, { nodes: small });
+    const reversed = { ...facts, pods: [...facts.pods].reverse(), vmis: [...facts.vmis].reverse() };
+    expect(nodeVerdict(reversed)).toEqual(nodeVerdict(facts));
+  });
+
+  it("does not count a VM that stays", () => {
+    const vms = [aRunningVm("a", { migratable: "False" }), aRunningVm("b"), aRunningVm("c")];
+    const node = nodeVerdict(factsWith(vms, { nodes: small }));
+    expect(node.vms.map((vm) => vm.row)).toEqual(["D8", "D13", "D13"]);
+  });
+
+  it("says where the least room is left", () => {
+    const nodes = [
+      aNode("worker-1"),
+      aNode("worker-2", { allocatable: { memory: "8Gi" } }),
+      aNode("worker-3", { allocatable: { memory: "7Gi" } }),
+    ];
+    const vms = ["a", "b"].map((name) => aRunningVm(name));
+    expect(assess(factsWith(vms, { nodes }), { waived: new Set() }).smallestRoom).toEqual({
+      node: "worker-3",
+      memory: "5Gi",
+    });
+    expect(assess(factsWith([], { nodes }), { waived: new Set() }).smallestRoom).toBeUndefined();
+  });
+
+  it("counts the VMs of all targets together", () => {
+    const nodes = [aNode("worker-1"), aNode("worker-2"), aNode("worker-3", { allocatable: { memory: "3Gi" } })];
+    const there = aVmi("b", { node: "worker-2" });
+    const facts = factsWith([aRunningVm("a")], {
+      nodes,
+      targets: ["worker-1", "worker-2"],
+      vmis: [there],
+      pods: [aLauncherPod(there)],
+    });
+    const check = assess(facts, { waived: new Set() });
+    expect(check.nodes.map((node) => node.vms.map((vm) => vm.row))).toEqual([["D13"], ["D12"]]);
+    expect(check.nodes[1]?.vms[0]?.findings[0]?.reason).toContain("worker-1: is to be drained, too");
+  });
+});
+
+describe("roomWanted", () => {
+  const nodes = [
+    aNode("worker-1"),
+    aNode("worker-2", { allocatable: { memory: "3Gi" } }),
+    aNode("worker-3"),
+    aNode("worker-4", { unschedulable: true }),
+  ];
+  const options = { waived: new Set<string>() };
+
+  it("names the nodes that might take the VMs, the largest first", () => {
+    expect(roomWanted(factsWith([aRunningVm("a")], { nodes, roomKnown: [] }), options)).toEqual([
+      "worker-3",
+      "worker-2",
+    ]);
+  });
+
+  it("wants no more once everything fits", () => {
+    expect(roomWanted(factsWith([aRunningVm("a")], { nodes, roomKnown: ["worker-2"] }), options)).toEqual([]);
+  });
+
+  it("goes on while something does not", () => {
+    const vms = [aRunningVm("a"), aRunningVm("b")];
+    expect(roomWanted(factsWith(vms, { nodes, roomKnown: ["worker-2"] }), options)).toEqual(["worker-3"]);
+  });
+
+  it("wants nothing for VMs that stay", () => {
+    expect(
+      roomWanted(factsWith([aRunningVm("a", { migratable: "False" })], { nodes, roomKnown: [] }), options),
+    ).toEqual([]);
+  });
+});
