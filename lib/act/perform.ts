@@ -1,6 +1,7 @@
 /** Turns one action into its requests and the server's answer into a result. It decides nothing. */
 import type { KubeClient, ResourcePath, ResourceType } from "../kube/client.ts";
 import type { KubeResponse } from "../kube/connection.ts";
+import { statusDetails } from "../kube/status.ts";
 import type { Action, ActionResult, Target } from "../model/action.ts";
 import { UnreachableError } from "../model/errors.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
@@ -108,12 +109,8 @@ function pathOf(type: ResourceType, target: Target): ResourcePath {
 
 function resultOf(response: KubeResponse): ActionResult {
   if (response.status >= 200 && response.status < 300) return { kind: "done" };
-  const status = (response.body ?? {}) as { message?: unknown; reason?: unknown };
-  const message =
-    typeof status.message === "string" && status.message !== "" ? status.message : `HTTP ${response.status}`;
-  if (response.status === 404) return { kind: "nothing-to-do", detail: message };
-  const reason = typeof status.reason === "string" ? status.reason : "";
-  return { kind: "refused", code: response.status, reason, message };
+  const { code, reason, message } = statusDetails(response);
+  return code === 404 ? { kind: "nothing-to-do", detail: message } : { kind: "refused", code, reason, message };
 }
 
 /**

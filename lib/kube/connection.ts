@@ -150,7 +150,8 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
       path: request.path + queryString(request.query),
       headers: {
         ...fixedHeaders,
-        Accept: request.accept ?? "application/json",
+        // As client-go: virt-api answers 406 to a subresource request that does not accept everything.
+        Accept: request.accept ?? "application/json, */*",
         ...(body !== undefined && {
           "Content-Type": request.contentType ?? "application/json",
           "Content-Length": Buffer.byteLength(body),

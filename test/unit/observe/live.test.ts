@@ -159,8 +159,18 @@ describe("the picture", () => {
     expect(live.facts().dryRuns).toEqual({});
   });
 
+  it("keeps a VMI that has lost the label, as it was, until its source pod has ended or a look tells more", async () => {
+    const { cluster, clock, live } = await follow(clusterWith("web"));
+    cluster.remove("virtualmachineinstances", "prod", "web");
+    await settle();
+    expect(live.facts().vmis.map(({ metadata }) => metadata.name)).toEqual(["web"]);
+    for (let look = 0; look < 2; look += 1) await clock.advance(3000);
+    await settle();
+    expect(live.facts()).toMatchObject({ vmis: [], absent: ["prod/web"] });
+  });
+
   it("survives watches that end or expire", async () => {
-    const { cluster, live } = await follow(clusterWith("web"));
+    const { cluster, clock, live } = await follow(clusterWith("web"));
     cluster.endWatches("virtualmachineinstances", "closed");
     await settle();
     cluster.put(
@@ -171,6 +181,7 @@ describe("the picture", () => {
     expect(live.facts().vmis[0]?.status.evacuationNodeName).toBe("worker-1");
     cluster.endWatches("virtualmachineinstances", "expired");
     cluster.remove("virtualmachineinstances", "prod", "web");
+    for (let look = 0; look < 2; look += 1) await clock.advance(3000);
     await settle();
     expect(live.facts().vmis).toEqual([]);
   });
