@@ -40,3 +40,29 @@ export function formatGoDuration(ms: number): string {
   const head = hours > 0 ? `${hours}h${minutes}m` : minutes > 0 ? `${minutes}m` : "";
   return `${sign}${head}${seconds}s`;
 }
+
+/**
+ * As kubectl's AGE column: `45s`, `6m40s`, `3h`, `3d4h`, `41d`, `2y10d` (apimachinery/pkg/util/duration.HumanDuration).
+ * More than a second in the future is `<invalid>`.
+ */
+export function humanDuration(ms: number): string {
+  const seconds = Math.trunc(ms / 1000);
+  if (seconds < -1) return "<invalid>";
+  if (seconds < 0) return "0s";
+  if (seconds < 120) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 10) return inTwoUnits(minutes, "m", seconds % 60, "s");
+  if (minutes < 180) return `${minutes}m`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 8) return inTwoUnits(hours, "h", minutes % 60, "m");
+  if (hours < 48) return `${hours}h`;
+  const days = Math.floor(hours / 24);
+  if (hours < 24 * 8) return inTwoUnits(days, "d", hours % 24, "h");
+  if (days < 365 * 2) return `${days}d`;
+  const years = Math.floor(days / 365);
+  return days < 365 * 8 ? inTwoUnits(years, "y", days % 365, "d") : `${years}y`;
+}
+
+function inTwoUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit}${small}${smallUnit}`;
+}
