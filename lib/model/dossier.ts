@@ -1,0 +1,96 @@
+/** The evidence on a node that was lost, the verdict on it, and what a recovery would do to each of its VMs. */
+import type { Gap, NodeHolder } from "./facts.ts";
+import type { ObjectReference } from "./finding.ts";
+
+/**
+ * alive: written so recently that its writer must be running. stale: too young to tell. silent: its writer has missed its time.
+ * proof-of-death: somebody who must know says that the host is off. asserted: somebody's word, never proof.
+ */
+export type SignGrade = "alive" | "stale" | "silent" | "proof-of-death" | "asserted" | "unknown";
+
+export interface Sign {
+  /** What it was read from: `kubelet lease`, `virt-handler heartbeat`, `container status`, `Ready condition`, a kind, a taint. */
+  readonly source: string;
+  readonly grade: SignGrade;
+  /** Since the sign was last written, by the API server's clock. */
+  readonly ageSeconds?: number | undefined;
+  readonly detail: string;
+  readonly object?: ObjectReference | undefined;
+  /** When a sign that is alive or stale will have become silent unless it is written again, RFC 3339. */
+  readonly silentAt?: string | undefined;
+}
+
+export type LivenessVerdict = "alive" | "undecided" | "proven-dead" | "unproven";
+
+/** restarts: its owner starts it elsewhere. replaced: its replica set makes another. held: only with --include-held. */
+export type RecoveryOutcome = "restarts" | "replaced" | "stays-down" | "unaffected" | "held";
+
+/** A row of the recovery table (docs/rules.md). */
+export type RecoveryRow =
+  | "C1"
+  | "C2"
+  | "C3"
+  | "C4"
+  | "C5"
+  | "C6"
+  | "C7"
+  | "C8"
+  | "C9"
+  | "C10"
+  | "C11"
+  | "C12"
+  | "C13"
+  | "C14"
+  | "C15"
+  | "C16"
+  | "C17"
+  | "C18"
+  | "C19";
+
+export interface VmRecovery {
+  readonly namespace: string;
+  readonly name: string;
+  /** Of the VMI; of the pod where its VMI is gone. */
+  readonly uid: string;
+  readonly outcome: RecoveryOutcome;
+  readonly row: RecoveryRow;
+  /** One or two plain sentences, hints of further rows included. */
+  readonly reason: string;
+  /** The command for the person, where it stays down. */
+  readonly fix?: string | undefined;
+  /** Its launcher and hotplug pods on the node that the recovery removes. */
+  readonly pods: readonly { readonly name: string; readonly uid: string }[];
+  /** Unfinished migrations that would hold its restart back. */
+  readonly migrations: readonly { readonly name: string; readonly uid: string }[];
+  /** Volumes that must be detached before it can start elsewhere. */
+  readonly attachments: readonly string[];
+}
+
+export interface Dossier {
+  readonly node: string;
+  readonly nodeUid?: string | undefined;
+  readonly bootID?: string | undefined;
+  /** API server's clock. */
+  readonly time: string;
+  readonly verdict: LivenessVerdict;
+  /** Why, in one or two plain sentences. */
+  readonly reason: string;
+  /** When an undecided verdict can be decided, RFC 3339. */
+  readonly decidableAt?: string | undefined;
+  /** The latest write of the node itself, RFC 3339. */
+  readonly outageSince?: string | undefined;
+  readonly heldBy: readonly NodeHolder[];
+  readonly signs: readonly Sign[];
+  readonly method: "taint" | "delete";
+  /** Why this method. */
+  readonly methodReason: string;
+  readonly vms: readonly VmRecovery[];
+  /** Every other pod that goes with the taint; empty under method `delete`. */
+  readonly otherPods: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly toleratesTaint: boolean;
+  }[];
+  readonly gaps: readonly Gap[];
+}
