@@ -67,9 +67,10 @@ export function checkReport(check: Check, options: CheckOptions = {}): string[] 
 }
 
 function verdictLines(check: Check, settings: Settings): string[] {
-  const lines = check.nodes.map((node) => {
+  const columns = settings.columns ?? Number.POSITIVE_INFINITY;
+  const lines = check.nodes.flatMap((node) => {
     const tone = node.verdict === "drains" ? "good" : "bad";
-    return settings.style(tone, nodeVerdictText(node, settings));
+    return wrap(nodeVerdictText(node, settings), columns).map((line) => settings.style(tone, line));
   });
   if (check.nodes.length < 2) return lines;
   const good = check.nodes.filter((node) => node.verdict === "drains").length;
@@ -177,8 +178,8 @@ function proofTexts(finding: Finding, subject: ObjectReference): string[] {
 function cures(finding: Finding, settings: Settings): string[] {
   const fix = finding.fix === undefined ? [] : [`fix: ${finding.fix}`];
   if (!findingCodes[finding.code].waivable) return fix;
-  const accepted = settings.waived.has(finding.code);
-  return [...fix, accepted ? `accepted: --waive ${finding.code}` : `or accept it: --waive ${finding.code}`];
+  if (settings.waived.has(finding.code)) return [...fix, `accepted: --waive ${finding.code}`];
+  return [...fix, `${fix.length > 0 ? "or accept it" : "accept it"}: --waive ${finding.code}`];
 }
 
 /** The VMs that move are one line: nobody needs to act on them. */

@@ -9,6 +9,29 @@ export interface SignalSource {
   off(event: Signal, listener: (signal: Signal) => void): unknown;
 }
 
+/** The part of `process` that has to do with Ctrl-Z and `fg`. */
+export interface JobControl {
+  readonly pid: number;
+  on(event: "SIGTSTP" | "SIGCONT", listener: () => void): unknown;
+  off(event: "SIGTSTP" | "SIGCONT", listener: () => void): unknown;
+  kill(pid: number, signal: "SIGSTOP"): unknown;
+}
+
+/** Calls `leave` before the process is put aside by Ctrl-Z, and `comeBack` when it goes on; returns how to stop that. */
+export function onSuspend(host: JobControl, leave: () => void, comeBack: () => void): () => void {
+  const suspend = () => {
+    leave();
+    // Who listens to SIGTSTP is not stopped by it, and so must stop itself.
+    host.kill(host.pid, "SIGSTOP");
+  };
+  host.on("SIGTSTP", suspend);
+  host.on("SIGCONT", comeBack);
+  return () => {
+    host.off("SIGTSTP", suspend);
+    host.off("SIGCONT", comeBack);
+  };
+}
+
 export interface Interrupts {
   /** Aborted by the first signal; the reason is an InterruptedError with the signal's exit code. */
   readonly signal: AbortSignal;

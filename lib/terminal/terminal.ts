@@ -6,7 +6,7 @@ import type { LiveView } from "./live-view.ts";
 import { createOutput, type Output, type OutputStream } from "./output.ts";
 import type { Choice, InputStream, PromptContext } from "./prompts.ts";
 import { jsonReporter, liveReporter, plainReporter, type TerminalReporter } from "./reporters.ts";
-import { catchSignals, type Interrupts, type SignalSource } from "./signals.ts";
+import { catchSignals, type Interrupts, type JobControl, onSuspend, type SignalSource } from "./signals.ts";
 
 export interface Question {
   readonly text: string;
@@ -51,10 +51,11 @@ export interface Terminal {
 }
 
 /** What is used of `process`. */
-export interface HostProcess extends SignalSource {
-  once(event: "exit", listener: () => void): unknown;
-  exit(code: number): void;
-}
+export type HostProcess = SignalSource &
+  JobControl & {
+    once(event: "exit", listener: () => void): unknown;
+    exit(code: number): void;
+  };
 
 export interface TerminalOptions {
   readonly stdin: InputStream;
@@ -74,6 +75,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
   let color: ColorChoice = "auto";
   let view: LiveView | undefined;
   let interrupts: Interrupts | undefined;
+  let ignoreSuspend: (() => void) | undefined;
 
   const styleOn = (output: Output) => styleFor(wantsColor(color, env, output.isTerminal));
   const write = (output: Output, lines: readonly string[]) => {
@@ -84,6 +86,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const closeView = () => {
     view?.close();
     view = undefined;
+    ignoreSuspend?.();
   };
   const catchThem = (): AbortSignal => {
     interrupts ??= catchSignals(options.process, (code) => {
@@ -147,6 +150,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       catchThem();
       const live = liveReporter(outputs, options.now);
       view = live.view;
+      ignoreSuspend = onSuspend(options.process, live.view.pause, live.view.resume);
       return { ...live, close: closeView };
     },
     catchSignals: catchThem,

@@ -118,6 +118,23 @@ describe("the check of a node", () => {
   });
 });
 
+test("colour only repeats what the words say", () => {
+  const styled = checkReport(mixedCheck(), { columns: 80, style: (tone, words) => `<${tone}>${words}</${tone}>` });
+  expect(styled.map((line) => line.replaceAll(/<\/?[a-z]+>/g, "").trimEnd())).toEqual(
+    checkReport(mixedCheck(), { columns: 80 }),
+  );
+  expect(styled[0]).toMatch(/^<bad>.*<\/bad>$/);
+  expect(styled.filter((line) => line.startsWith("<")).map((line) => /^<(\w+)>(\w+)/.exec(line)?.slice(1))).toEqual([
+    ["bad", "worker"],
+    ["bad", "BLOCKS"],
+    ["bad", "BLOCKS"],
+    ["warn", "STOPS"],
+    ["warn", "RESTARTS"],
+    ["warn", "RESTARTS"],
+    ["good", "MOVES"],
+  ]);
+});
+
 describe("the first line", () => {
   test.each([
     ["an empty node", node("n1"), "n1 can be drained: no VM runs there."],
@@ -193,7 +210,7 @@ test("a finding that can be waived says how, and that it was", () => {
     verdict: "unknown",
     findings: [finding("NodeNotReady", { reason: "n1 is not Ready." })],
   });
-  expect(checkReport(check([worker])).at(-1)).toContain("or accept it: --waive NodeNotReady");
+  expect(checkReport(check([worker])).at(-1)).toContain(" accept it: --waive NodeNotReady");
   expect(checkReport(check([worker]), { waived: new Set(["NodeNotReady"]) }).at(-1)).toContain(
     "accepted: --waive NodeNotReady",
   );

@@ -34,7 +34,14 @@ export class FakeOutput extends Writable {
 }
 
 export class FakeProcess extends EventEmitter implements HostProcess {
+  readonly pid = 4711;
   readonly exits: number[] = [];
+  readonly kills: string[] = [];
+
+  kill(pid: number, signal: string): void {
+    this.kills.push(`${signal} ${pid}`);
+  }
+
   exit(code: number): void {
     this.exits.push(code);
   }

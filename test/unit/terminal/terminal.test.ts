@@ -276,6 +276,18 @@ describe("an operation", () => {
     expect(screenOf(scene.stderr.written).cursor).toBe(true);
   });
 
+  test("put aside by Ctrl-Z gives the cursor back, and takes it again when it goes on", () => {
+    const scene = stage();
+    const reporter = scene.terminal.reporter("text");
+    scene.process.emit("SIGTSTP");
+    expect(scene.process.kills).toEqual(["SIGSTOP 4711"]);
+    expect(screenOf(scene.stderr.written).cursor).toBe(true);
+    scene.process.emit("SIGCONT");
+    expect(screenOf(scene.stderr.written).cursor).toBe(false);
+    reporter.close();
+    expect(scene.process.listenerCount("SIGTSTP") + scene.process.listenerCount("SIGCONT")).toBe(0);
+  });
+
   test("is aborted by the first signal and left at the second, with the cursor back", () => {
     const scene = stage();
     scene.terminal.reporter("text");
