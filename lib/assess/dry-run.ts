@@ -69,8 +69,8 @@ export function withDryRun(index: Index, pod: Pod, judgement: Judgement): Judgem
 
 function gradeOf(index: Index, pod: Pod, answer: EvictionAnswer): Grade | undefined {
   // KubeVirt 1.4 lets later evictions pass to its own budget, which refuses them while the VM migrates.
-  const isOwn = answer.kind === "budget" && budgetsFor(index, pod).every(isOwnBudget);
-  return isOwn ? undefined : answered[answer.kind];
+  const budgets = answer.kind === "budget" ? budgetsFor(index, pod) : [];
+  return budgets.length > 0 && budgets.every(isOwnBudget) ? undefined : answered[answer.kind];
 }
 
 function disagreement(pod: Pod, answer: EvictionAnswer, predicted: Grade, actual: Grade, worse: boolean): Finding {
