@@ -105,7 +105,7 @@ function thinned<T>(value: T, random: () => number, key = ""): T {
 
 describe("whatever the objects lack", () => {
   it("every VM gets a row and a reason, and nothing throws", () => {
-    for (let seed = 1; seed <= 400; seed++) {
+    for (let seed = 1; seed <= 200; seed++) {
       const rich = richFacts();
       // What the program itself puts into a picture does not come from the cluster.
       const own = { targets: ["worker-1", "worker-2"], holders: rich.holders, dryRuns: {} };
