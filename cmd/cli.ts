@@ -1,5 +1,5 @@
 /** From a command line to an exit code: the only place that knows yargs, and the one place where errors become text. */
-import yargs, { type Argv } from "yargs";
+import type { Argv } from "yargs";
 import { ExpectedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { errorLines } from "../lib/report/errors.ts";
@@ -40,12 +40,12 @@ async function runCommand(command: Command, argv: readonly string[], world: Worl
 /** The program without a command: its help, its version, or the menu. */
 async function runProgram(word: string | undefined, argv: readonly string[], world: World): Promise<ExitCode> {
   const isPage = word === "help" || word === "options";
-  if (word !== undefined && !isPage) await parser([word], world).parseAsync([word]);
+  if (word !== undefined && !isPage) await (await parser([word], world)).parseAsync([word]);
   const line = spell(argv, rootFlags);
   const topic = line.words[1] ?? "";
   if (word === "help" && commands.has(topic)) return await runCli([topic, "--help"], world);
   if (word === "options") return print(optionsHelp(helpContext(world)), world);
-  if (isSet(line, "version")) return await runCli(["version", "--client"], world);
+  if (isSet(line, "version")) return print([`Client Version: v${world.version}`], world);
   if (word === "help" || isSet(line, "help") || !world.terminal.interactive) {
     return print(programHelp(commandGroups, helpContext(world)), world);
   }
@@ -59,14 +59,17 @@ async function runProgram(word: string | undefined, argv: readonly string[], wor
 async function readOptions(command: Command, line: Spelled, world: World): Promise<Record<string, unknown>> {
   const { flags, passesOn } = command.definition;
   const flagTokens = line.flags.map(({ name, value }) => `--${name}=${value}`);
-  const found = await parser(line.words, world).parseAsync([...line.words, ...flagTokens, "--", ...line.rest]);
+  const judge = await parser(line.words, world);
+  const found = await judge.parseAsync([...line.words, ...flagTokens, "--", ...line.rest]);
   const given = new Map(Object.keys(flags).map((key) => [flagName(key), textsOf(found[flagName(key)])]));
   const rest = textsOf(found["--"]);
   const words = [...textsOf(found.words), ...(passesOn === undefined ? rest : [])];
   return { ...readFlags(flags, given), words, passedOn: passesOn === undefined ? [] : rest };
 }
 
-function parser(words: readonly string[], world: World): Argv {
+/** yargs, loaded only now because help and the version do without it. */
+async function parser(words: readonly string[], world: World): Promise<Argv> {
+  const { default: yargs } = await import("yargs");
   const yargsParser = yargs()
     .help(false)
     .version(false)
