@@ -1,6 +1,7 @@
 /** The live view of a drain as lines of text: where it stands, VM by VM, what holds it up and until when. */
+import { humanDuration } from "../model/duration.ts";
 import type { DrainProgress, OtherPodProgress, VmProgress, VmState } from "../model/progress.ts";
-import { humanDuration, runningTime, stopwatch } from "./duration.ts";
+import { runningTime, stopwatch } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style, type Tone } from "./style.ts";
 import { clip, padLeft, padRight, width, wrap } from "./width.ts";
@@ -214,10 +215,10 @@ function fitInto(groups: readonly Group[], room: number): FrameLine[] {
 
 /** `14:31:05Z, in 4m12s`: both the time of day, for the log, and how long that is. */
 function moment(time: string, now: Date): string {
-  const seconds = (Date.parse(time) - now.getTime()) / 1000;
-  if (Number.isNaN(seconds)) return time;
+  const ahead = Date.parse(time) - now.getTime();
+  if (Number.isNaN(ahead)) return time;
   const clock = new Date(time).toISOString().slice(11, 19);
-  return seconds > 0 ? `${clock}Z, in ${humanDuration(seconds)}` : `${clock}Z`;
+  return ahead > 0 ? `${clock}Z, in ${humanDuration(ahead)}` : `${clock}Z`;
 }
 
 function isShown(vm: VmProgress): boolean {

@@ -1,6 +1,7 @@
 /** Lengths of time read as kubectl writes them. */
 import { expect, test } from "vitest";
-import { age, humanDuration, runningTime, stopwatch } from "../../../lib/report/duration.ts";
+import { humanDuration } from "../../../lib/model/duration.ts";
+import { age, runningTime, stopwatch } from "../../../lib/report/duration.ts";
 
 const minute = 60;
 const hour = 60 * minute;
@@ -28,7 +29,7 @@ test.each([
   [740 * day, "2y10d"],
   [8 * 365 * day + 5 * day, "8y"],
 ])("%d s is %s, as in kubectl", (seconds, text) => {
-  expect(humanDuration(seconds)).toBe(text);
+  expect(humanDuration(seconds * 1000)).toBe(text);
 });
 
 test("an age counts from the object's time to now, and is <unknown> without one", () => {
