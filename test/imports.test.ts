@@ -181,6 +181,6 @@ describe("the outside world is a parameter", () => {
 });
 
 test("every file opens with a sentence on its job", () => {
-  const opening = /^(?:#!.*\n)?\/\*\*?\s+(?:\* )?[A-Z`\d][\s\S]*?[.:!?]\s/;
+  const opening = /^(?:#!.*\n)?\/\*\*?\s+(?:\* )?[^\s*/][\s\S]*?[.:!?]\s/;
   expect(sources.filter(({ text }) => !opening.test(text)).map(({ file }) => file)).toEqual([]);
 });
