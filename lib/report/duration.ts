@@ -7,7 +7,7 @@ export function age(since: string | undefined, now: Date): string {
   return Number.isNaN(start) ? "<unknown>" : humanDuration(now.getTime() - start);
 }
 
-/** A running time of constant width: `4m07s`, `1h02m`; under a minute `38 s`. */
+/** A running time: `4m07s`, `1h02m`; under a minute `38 s`. */
 export function runningTime(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
