@@ -100,6 +100,15 @@ describe("the picture", () => {
     expect(facts.pods.map(({ status }) => status.phase)).toEqual(["Succeeded"]);
   });
 
+  it("does not take a VMI that has just moved for gone while its old pod is still ending", async () => {
+    const { cluster, clock, live } = await follow(clusterWith("web"));
+    cluster.put("virtualmachineinstances", rawVmi("prod", "web", "worker-2"));
+    await settle();
+    expect(live.facts().vmis.map(({ status }) => status.nodeName)).toEqual(["worker-1"]);
+    await clock.advance(7000);
+    expect(live.facts().vmis.map(({ status }) => status.nodeName)).toEqual(["worker-2"]);
+  });
+
   it("sees a VMI that arrives, with its owner, its disks and its migrations", async () => {
     const { cluster, live } = await follow(clusterWith("web"));
     cluster.put("persistentvolumeclaims", { metadata: { namespace: "prod", name: "late-disk", uid: "c" }, spec: {} });
