@@ -123,7 +123,7 @@ interface NodeCases {
 function nodeVerdict(rules: Rules, node: string, { cases, placement, options }: NodeCases): NodeVerdict {
   const vms = cases.map((entry) => vmVerdict(rules.index, entry, placement.fits.get(entry.key), options));
   const findings = nodeFindings(rules, node, vms);
-  const otherPods = otherPodsOf(rules.index, node, options.allPods).filter(
+  const otherPods = otherPodsOf(rules, node, options.allPods).filter(
     (pod) => options.podSelector === undefined || isOtherSelected(rules.index, node, pod, options.podSelector),
   );
   return {

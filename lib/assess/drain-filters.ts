@@ -4,8 +4,9 @@ import { controllerOf, isFinishedPod, type Pod } from "../model/kubernetes.ts";
 import type { PodVerdict } from "../model/verdict.ts";
 import { appLabel, hotplugApp, mirrorPodAnnotation } from "../platform/names.ts";
 import { budgetRefusal, budgetsFor } from "./budgets.ts";
+import type { Rules } from "./eviction.ts";
 import { makeFinding, refer } from "./findings.ts";
-import { type Index, isLauncherPod } from "./subjects.ts";
+import { isLauncherPod } from "./subjects.ts";
 
 export interface DrainFilters {
   readonly force: boolean;
@@ -19,15 +20,16 @@ export interface DrainFilters {
  * The pods of a node that are no VMs. Without filters (a drain of VMs alone) all of them stay; with filters each is judged as
  * kubectl drain would judge it, and by its budgets.
  */
-export function otherPodsOf(index: Index, node: string, filters: DrainFilters | undefined): PodVerdict[] {
-  const pods = index.podsByNode.get(node) ?? [];
-  return pods.filter((pod) => !isLauncherPod(pod)).map((pod) => judgePod(index, pod, filters));
+export function otherPodsOf(rules: Rules, node: string, filters: DrainFilters | undefined): PodVerdict[] {
+  const pods = rules.index.podsByNode.get(node) ?? [];
+  return pods.filter((pod) => !isLauncherPod(pod)).map((pod) => judgePod(rules, pod, filters));
 }
 
-function judgePod(index: Index, pod: Pod, filters: DrainFilters | undefined): PodVerdict {
+function judgePod({ index, capabilities }: Rules, pod: Pod, filters: DrainFilters | undefined): PodVerdict {
   const { namespace, name, uid } = pod.metadata;
   const identity = { namespace, name, uid };
-  if (pod.metadata.labels[appLabel] === hotplugApp) return { ...identity, outcome: "hotplug" };
+  if (pod.metadata.labels[appLabel] === hotplugApp)
+    return { ...identity, outcome: "hotplug", ...(capabilities.guardsHotplugPods ? {} : { warning: unguarded }) };
   if (filters === undefined) return { ...identity, outcome: isFinishedPod(pod) ? "finished" : "skipped" };
   if (isLongDeleted(pod, filters, index.facts.time)) return { ...identity, outcome: "skipped" };
   const filtered = applyFilters(pod, filters);
@@ -39,6 +41,10 @@ function judgePod(index: Index, pod: Pod, filters: DrainFilters | undefined): Po
   if (refusal !== undefined) return { ...identity, outcome: "blocks", finding: refusal.finding };
   return { ...identity, outcome: "evicted", ...warningOf(filtered) };
 }
+
+/** Nothing but our restraint protects such a pod then. */
+const unguarded =
+  "never evict this hotplug pod by itself: this version of KubeVirt would let its disk be detached under the running VM";
 
 interface Filtered {
   readonly skip?: boolean;

@@ -15,12 +15,8 @@ export interface Capabilities {
   readonly refusesAlways: boolean;
   /** Without virt-api no launcher pod can be evicted (failurePolicy Fail): 1.5. Before, the eviction passed unhindered. */
   readonly failsClosed: boolean;
-  /** KubeVirt makes budgets of its own for VMIs that shall not be shut down: up to 1.5. */
-  readonly hasOwnBudgets: boolean;
   /** Hotplug pods of running VMIs cannot be evicted: 1.6.1. */
   readonly guardsHotplugPods: boolean;
-  /** evacuate/cancel exists: 1.7. Discovery knows better where it can be asked. */
-  readonly cancelsEvacuation: boolean;
   /** All migrations of a drain are made at once and queue up: 1.9. Before, only as many as there were free slots. */
   readonly queuesMigrations: boolean;
 }
@@ -59,9 +55,7 @@ export function capabilitiesOf(
     dryRunIsSafe: since(4, 0),
     refusesAlways: parsed === undefined || since(5, 0),
     failsClosed: parsed === undefined || since(5, 0),
-    hasOwnBudgets: parsed !== undefined && !since(6, 0),
     guardsHotplugPods: since(6, 1),
-    cancelsEvacuation: since(7, 0),
     queuesMigrations: since(9, 0),
   };
 }

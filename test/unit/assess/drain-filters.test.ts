@@ -93,6 +93,17 @@ describe("with --all-pods, an ordinary pod", () => {
     expect(judged({ ...bare, deletionTimestamp: at(-61) }, strict).outcome).toBe("blocks");
   });
 
+  it.each([
+    ["v1.6.0", "never evict this hotplug pod by itself"],
+    ["v1.6.1", undefined],
+  ])("for a hotplugged disk carries a warning where KubeVirt %s does not guard it", (kubevirt, text) => {
+    const { message, outcome } = judged({ labels: { "kubevirt.io": "hotplug-disk" } }, strict, {
+      versions: { kubevirt },
+    });
+    expect(outcome).toBe("hotplug");
+    expect(message?.slice(0, text?.length)).toBe(text);
+  });
+
   it("is refused by a spent budget as a VM would be", () => {
     const budgets = [aBudget("b", { allowed: 0 })];
     expect(judged({}, strict, { budgets })).toMatchObject({ outcome: "blocks", verdict: "blocks" });

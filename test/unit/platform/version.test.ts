@@ -28,7 +28,6 @@ describe("capabilitiesOf", () => {
     ["refusesAlways", "v1.4.1", "v1.5.0"],
     ["failsClosed", "v1.4.1", "v1.5.0"],
     ["guardsHotplugPods", "v1.6.0", "v1.6.1"],
-    ["cancelsEvacuation", "v1.6.9", "v1.7.0"],
     ["queuesMigrations", "v1.8.2", "v1.9.0"],
   ];
 
@@ -40,19 +39,12 @@ describe("capabilitiesOf", () => {
     expect(capabilitiesOf("v0.59.2")[capability]).toBe(false);
   });
 
-  it("knows budgets of KubeVirt's own up to 1.5", () => {
-    expect(capabilitiesOf("v1.5.3").hasOwnBudgets).toBe(true);
-    expect(capabilitiesOf("v1.6.0").hasOwnBudgets).toBe(false);
-  });
-
   it("gives an unknown version the more dangerous answer", () => {
     expect(capabilitiesOf("sha256:abc")).toEqual({
       dryRunIsSafe: false,
       refusesAlways: true,
       failsClosed: true,
-      hasOwnBudgets: false,
       guardsHotplugPods: false,
-      cancelsEvacuation: false,
       queuesMigrations: false,
     });
   });
