@@ -1,7 +1,7 @@
 /** Reads everything that the check of a drain needs, in as few requests as possible, into Facts. */
 import type { Discovery, KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
-import { ExpectedError } from "../model/errors.ts";
+import { KubeError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
@@ -45,7 +45,7 @@ const roomNodesAtMost = 40;
 
 /**
  * Reads the nodes and what concerns their VMs. What could not be read is a gap and the rest goes on; without nodes and discovery
- * nothing can. Throws RefusedError where VMs cannot be seen, ExpectedError without KubeVirt and for unknown nodes.
+ * nothing can. Throws RefusedError where VMs cannot be seen, ExpectedError without KubeVirt, KubeError for unknown nodes.
  */
 export async function observe(client: KubeClient, options: ObserveOptions): Promise<Facts> {
   const reading = startReading(client, options.signal);
@@ -134,11 +134,12 @@ function refuseUnknownNodes(wanted: readonly string[], nodes: readonly Node[]): 
   const unknown = wanted.filter((name) => !names.includes(name));
   if (unknown.length === 0) return;
   const close = [...new Set(unknown.flatMap((name) => closeNames(name, names)))];
-  // kubectl's words for it.
-  const lines = unknown.map((name) => `Error from server (NotFound): nodes "${name}" not found`);
-  throw new ExpectedError(lines.join("\n"), {
-    hint: close.length === 0 ? "kubectl get nodes lists them all" : `did you mean ${close.join(" or ")}?`,
-  });
+  // The API server's words for it.
+  const message = unknown.map((name) => `nodes "${name}" not found`).join("\n");
+  throw new KubeError(
+    { code: 404, reason: "NotFound", message, causes: [] },
+    { hint: close.length === 0 ? "kubectl get nodes lists them all" : `did you mean ${close.join(" or ")}?` },
+  );
 }
 
 function timesOf(reading: Reading, clock: Clock): Pick<Facts, "time" | "localTime"> {

@@ -1,7 +1,7 @@
 /** A world for whole commands in process: its terminal is a script, and what was printed can be read back. */
 import { runCli } from "../../../cmd/cli.ts";
 import type { World } from "../../../cmd/world.ts";
-import { ExpectedError } from "../../../lib/model/errors.ts";
+import { ExpectedError, UsageError } from "../../../lib/model/errors.ts";
 import { eventLines } from "../../../lib/report/events.ts";
 import { eventJson } from "../../../lib/report/machine.ts";
 import { plain } from "../../../lib/report/style.ts";
@@ -62,6 +62,7 @@ function scriptedTerminal(
 ): Terminal {
   const left = [...(answers ?? [])];
   const answer = (question: Question): boolean | string => {
+    if (answers === undefined) throw new UsageError(`there is nobody to ask here: pass ${question.flag}`);
     questions.push(question.text);
     const next = left.shift();
     if (next === undefined) throw new Error(`the script has no answer to: ${question.text}`);

@@ -105,7 +105,7 @@ describe("what is refused", () => {
   test("an unknown node, with the names that are close to it", async () => {
     const { code, stdout, stderr } = await list("worker-11");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toContain('nodes "worker-11" not found');
+    expect(stderr).toContain('Error from server (NotFound): nodes "worker-11" not found');
     expect(stderr).toContain("worker-1");
   });
 

@@ -306,7 +306,7 @@ describe("what is refused", () => {
       (thrown) => thrown,
     );
     expect(error).toBeInstanceOf(ExpectedError);
-    expect(error.message).toBe('Error from server (NotFound): nodes "worker-l" not found');
+    expect(error.message).toBe('nodes "worker-l" not found');
     expect(error.hint).toBe("did you mean worker-1 or worker-2?");
     expect(error.exitCode).toBe(1);
   });
