@@ -12,11 +12,12 @@ import { type DrainFilters, otherPodsOf } from "./drain-filters.ts";
 import { withDryRun } from "./dry-run.ts";
 import { effectiveStrategy, guestGrace, type Judgement, judge, migratability, type Rules } from "./eviction.ts";
 import { makeFinding, refer } from "./findings.ts";
-import { migrationTarget, noNodeFits } from "./migration-findings.ts";
+import { migrationTarget } from "./migration-findings.ts";
 import { leftoverPods, migrationLimits, nodeFindings } from "./node.ts";
-import { type Fit, type Placement, placeAll, type Request, rulesNotWorkedOut } from "./placement.ts";
+import { type Fit, type Placement, placeAll, type Request } from "./placement.ts";
 import { placesOf } from "./room.ts";
-import { type Index, indexFacts, machineOf, type Subject, subjectsOn, vmiNameOf } from "./subjects.ts";
+import { settle } from "./settle.ts";
+import { findGap, type Index, indexFacts, machineOf, type Subject, subjectsOn, vmiNameOf } from "./subjects.ts";
 
 export interface AssessOptions {
   /** Codes of findings that were accepted. */
@@ -111,8 +112,15 @@ function requestOf(index: Index, { pod, vmi }: Subject, judgement: Judgement, ke
 
 function place(index: Index, cases: readonly Case[]): Placement {
   const requests = cases.flatMap((entry) => entry.request ?? []);
-  return requests.length === 0 ? { fits: new Map() } : placeAll(requests, placesOf(index));
+  if (requests.length === 0) return { fits: new Map() };
+  const placement = placeAll(requests, placesOf(index));
+  if (findGap(index.facts, "nodes") === undefined) return placement;
+  // Where not all nodes were read, one that was not may take what the others refuse.
+  const fits = [...placement.fits].map(([key, fit]) => [key, fit.kind === "none" ? notRead : fit] as const);
+  return { ...placement, fits: new Map(fits) };
 }
+
+const notRead: Fit = { kind: "unknown", nodes: [] };
 
 interface NodeCases {
   readonly cases: readonly Case[];
@@ -162,7 +170,11 @@ function verdictOf(
 function vmVerdict(index: Index, entry: Case, fit: Fit | undefined, options: AssessOptions): VmVerdict {
   const { subject } = entry;
   const { pod, vmi } = subject;
-  const settled = settle(entry, fit);
+  const { judgement: first, request } = entry;
+  const settled =
+    fit === undefined || request === undefined || vmi === undefined
+      ? first
+      : settle(first, vmi, { arrival: request.arrival, fit });
   const judgement = pod === undefined ? settled : withDryRun(index, pod, settled);
   const findings = [...judgement.findings, ...graceShortened(subject, judgement, options)];
   const metadata = vmi?.metadata ?? pod?.metadata;
@@ -201,51 +213,6 @@ function ofVmi(index: Index, vmi: VirtualMachineInstance) {
     graceSeconds: guestGrace(vmi),
     migratingTo: migrationTarget(index, vmi),
   };
-}
-
-/** The judgement with what is known of room elsewhere: D12 and D18b, or notes. */
-function settle({ subject: { vmi }, judgement, request }: Case, fit: Fit | undefined): Judgement {
-  if (fit === undefined || request === undefined || vmi === undefined) return judgement;
-  const findings = [...judgement.findings];
-  if (fit.kind === "unknown") findings.push(roomUnknown(vmi, fit.nodes));
-  const rules = rulesNotWorkedOut(request.arrival);
-  if (rules.length > 0 && fit.kind !== "none") findings.push(notSimulated(vmi, rules));
-  if (fit.kind !== "none") return { ...judgement, findings };
-  if (judgement.needs === "restart") return staysDown(vmi, judgement, fit.summary);
-  if (judgement.row !== "D13") return { ...judgement, findings: [...findings, noNodeFits(vmi, fit.summary, true)] };
-  return { row: "D12", outcome: "blocks", findings: [noNodeFits(vmi, fit.summary, false)] };
-}
-
-function staysDown(vmi: VirtualMachineInstance, judgement: Judgement, summary: string): Judgement {
-  const finding = makeFinding({
-    code: "StaysDownNoNode",
-    object: refer("virtualmachineinstance", vmi.metadata),
-    reason: `Will be shut down within ${guestGrace(vmi)} s and stays down. No other node fits: ${summary}.`,
-    field: "spec.nodeSelector",
-    value: JSON.stringify(vmi.spec.nodeSelector),
-  });
-  const [, ...others] = judgement.findings;
-  return { row: judgement.row === "D18" ? "D18" : "D18b", outcome: "stops", findings: [finding, ...others] };
-}
-
-function roomUnknown(vmi: VirtualMachineInstance, nodes: readonly string[]): Finding {
-  return makeFinding({
-    code: "RoomUnknown",
-    object: refer("virtualmachineinstance", vmi.metadata),
-    reason: "Other nodes would take it if they have room, but how much is free there could not be told.",
-    field: "nodes that would take it",
-    value: nodes.join(", "),
-  });
-}
-
-function notSimulated(vmi: VirtualMachineInstance, rules: readonly string[]): Finding {
-  return makeFinding({
-    code: "PlacementNotSimulated",
-    object: refer("virtualmachineinstance", vmi.metadata),
-    reason: `Whether another node fits was told without ${rules.join(" and ")}.`,
-    field: "spec",
-    value: rules.join(", "),
-  });
 }
 
 function graceShortened({ pod, vmi }: Subject, judgement: Judgement, { graceSeconds }: AssessOptions): Finding[] {

@@ -33,42 +33,68 @@ export interface BoundDisk {
   readonly nodeAffinity?: NodeSelector | undefined;
 }
 
+/** Why a node does not take a pod, and the node's field that shows it. */
+export interface Refusal {
+  readonly reason: string;
+  readonly field: string;
+  readonly value: string | undefined;
+}
+
 /**
  * Why the node does not take the pod; `true` when it does, `undefined` when everything fits but what is free there is not known.
  * The rules are the scheduler's filters, in an order that names the plainest cause first.
  */
-export function fits(arrival: Arrival, place: Place, places: readonly Place[]): true | undefined | string {
-  const refusal = rejection(arrival, place, places);
+export function fits(arrival: Arrival, place: Place, places: readonly Place[]): true | undefined | Refusal {
+  const refusal = stateRefusal(arrival, place) ?? ruleRefusal(arrival, place, places);
   if (refusal !== undefined) return refusal;
   if (!place.roomKnown) return undefined;
   const shortage = shortageFor(place, arrival.pod);
   if (shortage === undefined) return true;
-  const { resource, needed, free } = shortage;
-  if (resource === "pods") return "no pod more may run there (limit of pods)";
-  if (place.node.status.allocatable[resource] === undefined) return `has no ${resource}`;
-  return `too little ${resource}: needs ${formatUnits(resource, needed)}, ${formatUnits(resource, Math.max(0, free))} free`;
+  const { resource, needed } = shortage;
+  const all = place.node.status.allocatable[resource];
+  const free = formatUnits(resource, Math.max(0, shortage.free));
+  const proof = { field: `status.allocatable[${resource}]`, value: all && `${all}, ${free} of it free` };
+  if (resource === "pods") return { reason: "no pod more may run there (limit of pods)", ...proof };
+  if (all === undefined) return { reason: `has no ${resource}`, ...proof };
+  return { reason: `too little ${resource}: needs ${formatUnits(resource, needed)}, ${free} free`, ...proof };
 }
 
-function rejection(arrival: Arrival, place: Place, places: readonly Place[]): string | undefined {
-  const { node } = place;
+/** What keeps the node from taking any VM, or this one unless it tolerates it. */
+function stateRefusal({ pod }: Arrival, { node, isTarget }: Place): Refusal | undefined {
   const { labels, name } = node.metadata;
-  const { pod } = arrival;
-  if (place.isTarget) return "is to be drained, too";
-  const ready = findCondition(node.status.conditions, "Ready");
-  if (ready?.status !== "True") return "not Ready";
-  if (isCordonedFor(pod.spec.tolerations, node)) return "cordoned";
-  if (labels[schedulableLabel] !== "true") return "KubeVirt runs no VMs there (kubevirt.io/schedulable is not true)";
+  if (isTarget) return { reason: "is to be drained, too", field: "metadata.name", value: name };
+  const ready = findCondition(node.status.conditions, "Ready")?.status;
+  if (ready !== "True") return { reason: "not Ready", field: "status.conditions[Ready].status", value: ready };
+  if (isCordonedFor(pod.spec.tolerations, node))
+    return { reason: "cordoned", field: "spec.unschedulable", value: "true" };
+  if (labels[schedulableLabel] !== "true") {
+    const reason = "KubeVirt runs no VMs there (kubevirt.io/schedulable is not true)";
+    return { reason, ...labelOf(labels, schedulableLabel) };
+  }
   const taint = untoleratedTaint(pod.spec.tolerations, node.spec.taints);
-  if (taint !== undefined) return `taint ${printTaint(taint)}`;
+  if (taint === undefined) return undefined;
+  return { reason: `taint ${printTaint(taint)}`, field: "spec.taints", value: printTaint(taint) };
+}
+
+/** What the pod asks for and the node does not have. */
+function ruleRefusal(arrival: Arrival, place: Place, places: readonly Place[]): Refusal | undefined {
+  const { labels, name } = place.node.metadata;
+  const { pod } = arrival;
   for (const [key, value] of Object.entries(pod.spec.nodeSelector)) {
-    if (labels[key] !== value) return missingLabel(key, value);
+    if (labels[key] !== value) return { reason: missingLabel(key, value), ...labelOf(labels, key) };
   }
   const { requiredNodes } = pod.spec.affinity;
   if (requiredNodes !== undefined && !matchesNode({ name, labels }, requiredNodes))
-    return "does not match its node affinity";
+    return { reason: "does not match its node affinity", field: "metadata.labels", value: JSON.stringify(labels) };
   const disk = arrival.disks.find((entry) => !reaches(entry, place));
-  if (disk !== undefined) return `its disk ${disk.name} cannot be reached from there`;
-  return affinityRefusal({ pod, place, places, leaving: arrival.leaving });
+  if (disk !== undefined)
+    return { reason: `its disk ${disk.name} cannot be reached from there`, field: "metadata.name", value: name };
+  const reason = affinityRefusal({ pod, place, places, leaving: arrival.leaving });
+  return reason === undefined ? undefined : { reason, field: "pods on the node", value: String(place.pods.size) };
+}
+
+function labelOf(labels: Readonly<Record<string, string>>, key: string) {
+  return { field: `metadata.labels[${key}]`, value: labels[key] };
 }
 
 /** Whether a node can use the disk. */

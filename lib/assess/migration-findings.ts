@@ -217,19 +217,3 @@ export function staleMark(vmi: VirtualMachineInstance, mark: string): Finding {
     fix: `echo '${body}' | kubectl replace --raw ${path} -f -`,
   });
 }
-
-/** D12, and a warning for a migration under way whose target pod finds no node. */
-export function noNodeFits(vmi: VirtualMachineInstance, summary: string, underWay: boolean): Finding {
-  return makeFinding({
-    code: "NoNodeFits",
-    // A migration that runs may end all the same: what is known of the other nodes can be outdated.
-    severity: underWay ? "risk" : undefined,
-    object: refer("virtualmachineinstance", vmi.metadata),
-    reason: underWay
-      ? `No node fits its target pod: ${summary}. KubeVirt gives it up after 5 min and tries again.`
-      : `Can migrate in principle, but no other node fits: ${summary}. The target pod would stay unschedulable, fail after 5 min, and be retried without end.`,
-    field: "spec.nodeSelector",
-    value: JSON.stringify(vmi.spec.nodeSelector),
-    fix: underWay ? undefined : shutdownCommand(vmi),
-  });
-}

@@ -59,7 +59,7 @@ function refusalsFor(index: Index, pod: Pod, vmi: VirtualMachineInstance): NodeR
     const { name } = place.node.metadata;
     if (name === source) continue;
     const answer = fits(arrival, place, places);
-    if (typeof answer === "string") refusals.push({ node: name, reason: answer });
+    if (typeof answer === "object") refusals.push({ node: name, ...answer });
   }
   return refusals;
 }

@@ -3,21 +3,27 @@
  * what each takes is missing to the next.
  */
 import { formatUnits } from "../model/quantity.ts";
-import { type Arrival, fits, reaches } from "./fitting.ts";
+import { type Arrival, fits, type Refusal, reaches } from "./fitting.ts";
 import { hasUnreadableTerms } from "./pod-affinity.ts";
 import { demandOf, occupy, type Place, vacate } from "./room.ts";
 
-export interface NodeRefusal {
+export interface NodeRefusal extends Refusal {
   readonly node: string;
-  readonly reason: string;
+}
+
+export interface NoFit {
+  readonly kind: "none";
+  readonly refusals: readonly NodeRefusal[];
+  /** The refusals in one sentence. */
+  readonly summary: string;
 }
 
 export type Fit =
   /** A node takes it. */
   | { readonly kind: "fits"; readonly node: string }
-  /** Nodes would take it, if they have room, which is not known. */
+  /** Nodes would take it, if they have room, which is not known; none are named where they could not be read at all. */
   | { readonly kind: "unknown"; readonly nodes: readonly string[] }
-  | { readonly kind: "none"; readonly refusals: readonly NodeRefusal[]; readonly summary: string };
+  | NoFit;
 
 export interface Request {
   readonly key: string;
@@ -75,7 +81,7 @@ function placeOne(arrival: Arrival, places: readonly Place[]): { readonly fit: F
     if (name === arrival.source) continue;
     const answer = fits(arrival, place, places);
     if (answer === undefined) perhaps.push(place);
-    else if (answer !== true) refusals.push({ node: name, reason: answer });
+    else if (answer !== true) refusals.push({ node: name, ...answer });
     else if (best === undefined || freeMemory(place) > freeMemory(best)) best = place;
   }
   if (best !== undefined) return { fit: { kind: "fits", node: best.node.metadata.name }, place: best };

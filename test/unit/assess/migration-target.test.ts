@@ -38,8 +38,13 @@ describe("explainMigrationTarget", () => {
       pod: "virt-launcher-web-new",
       until: at(240),
       refusals: [
-        { node: "worker-2", reason: "cordoned" },
-        { node: "worker-3", reason: "too little memory: needs 2Gi, 1Gi free" },
+        { node: "worker-2", reason: "cordoned", field: "spec.unschedulable", value: "true" },
+        {
+          node: "worker-3",
+          reason: "too little memory: needs 2Gi, 1Gi free",
+          field: "status.allocatable[memory]",
+          value: "1Gi, 1Gi of it free",
+        },
       ],
       scheduler: "0/3 nodes are available",
     });

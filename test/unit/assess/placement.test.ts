@@ -157,6 +157,35 @@ describe("where a VM can migrate to", () => {
     expect(reason).toContain("no other node fits: its disk data exists only on worker-1.");
   });
 
+  it("proves it by the field of the first node that does not take it", () => {
+    const proof = (options: VmOptions, other: Node) =>
+      vmVerdict(factsWith([aRunningVm("web", options)], { nodes: [aNode("worker-1"), other] })).findings[0]?.proof;
+    const object = { kind: "node", name: "worker-2" };
+    expect(proof({}, aNode("worker-2", { allocatable: { memory: "1Gi" } }))).toEqual({
+      object,
+      field: "status.allocatable[memory]",
+      value: "1Gi, 1Gi of it free",
+    });
+    expect(proof({ nodeSelector: { zone: "east" } }, aNode("worker-2", { labels: { zone: "west" } }))).toEqual({
+      object,
+      field: "metadata.labels[zone]",
+      value: "west",
+    });
+  });
+
+  it("is not known when the other nodes could not be read", () => {
+    const gaps = [{ resource: "nodes", reason: "forbidden" }];
+    const facts = factsWith([aRunningVm("web"), aRunningVm("down", { strategy: "None" })], {
+      nodes: [aNode("worker-1")],
+      gaps,
+    });
+    expect(nodeVerdict(facts).vms.map(brief)).toEqual([
+      ["D19", "restarts", "ShutsDownRestarts", "RoomUnknown"],
+      ["D13", "moves", "LiveMigrates", "RoomUnknown"],
+    ]);
+    expect(roomWanted(facts, { waived: new Set() })).toEqual([]);
+  });
+
   it("says when there is no other node", () => {
     const facts = factsWith([aRunningVm("web")], { nodes: [aNode("worker-1")] });
     expect(vmVerdict(facts).findings[0]?.reason).toContain("there is no other node");

@@ -1,0 +1,91 @@
+/** The last word on rows that need room elsewhere: D12 and D18b, or what is worth knowing when it could not be told. */
+import type { Finding } from "../model/finding.ts";
+import type { VirtualMachineInstance } from "../model/kubevirt.ts";
+import { guestGrace, type Judgement } from "./eviction.ts";
+import { makeFinding, nodeReference, refer } from "./findings.ts";
+import type { Arrival } from "./fitting.ts";
+import { shutdownCommand } from "./migration-findings.ts";
+import { type Fit, type NoFit, rulesNotWorkedOut } from "./placement.ts";
+
+/** The judgement on a VM whose next pod is `arrival`, with the answer to whether a node takes it. */
+export function settle(
+  judgement: Judgement,
+  vmi: VirtualMachineInstance,
+  { arrival, fit }: { readonly arrival: Arrival; readonly fit: Fit },
+): Judgement {
+  if (fit.kind === "none") return withoutRoom(judgement, vmi, fit);
+  const findings = [...judgement.findings];
+  if (fit.kind === "unknown") findings.push(roomUnknown(vmi, fit.nodes));
+  const rules = rulesNotWorkedOut(arrival);
+  if (rules.length > 0) findings.push(notSimulated(vmi, rules));
+  return { ...judgement, findings };
+}
+
+function withoutRoom(judgement: Judgement, vmi: VirtualMachineInstance, fit: NoFit): Judgement {
+  if (judgement.needs === "restart") {
+    const [, ...others] = judgement.findings;
+    const row = judgement.row === "D18" ? "D18" : "D18b";
+    return { row, outcome: "stops", findings: [staysDown(vmi, fit), ...others] };
+  }
+  if (judgement.row === "D13") return { row: "D12", outcome: "blocks", findings: [noNodeFits(vmi, fit)] };
+  return { ...judgement, findings: [...judgement.findings, targetFindsNoNode(vmi, fit)] };
+}
+
+/** The first node that does not take it stands for the others, which the reason names. */
+function proofOf({ refusals: [first] }: NoFit) {
+  if (first === undefined) return { field: "other nodes", value: "0" };
+  return { field: first.field, value: first.value, provedBy: nodeReference(first.node) };
+}
+
+function noNodeFits(vmi: VirtualMachineInstance, fit: NoFit): Finding {
+  return makeFinding({
+    code: "NoNodeFits",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: `Can migrate in principle, but no other node fits: ${fit.summary}. The target pod would stay unschedulable, fail after 5 min, and be retried without end.`,
+    ...proofOf(fit),
+    fix: shutdownCommand(vmi),
+  });
+}
+
+/** For a migration under way: it may end all the same, because what is known of the other nodes can be outdated. */
+function targetFindsNoNode(vmi: VirtualMachineInstance, fit: NoFit): Finding {
+  return makeFinding({
+    code: "NoNodeFits",
+    severity: "risk",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: `No node fits its target pod: ${fit.summary}. KubeVirt gives it up after 5 min and tries again.`,
+    ...proofOf(fit),
+  });
+}
+
+function staysDown(vmi: VirtualMachineInstance, fit: NoFit): Finding {
+  return makeFinding({
+    code: "StaysDownNoNode",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: `Will be shut down within ${guestGrace(vmi)} s and stays down. No other node fits: ${fit.summary}.`,
+    ...proofOf(fit),
+  });
+}
+
+function roomUnknown(vmi: VirtualMachineInstance, nodes: readonly string[]): Finding {
+  return makeFinding({
+    code: "RoomUnknown",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason:
+      nodes.length === 0
+        ? "Whether another node takes it is not known: the other nodes could not be read."
+        : "Other nodes would take it if they have room, but how much is free there could not be told.",
+    field: "nodes that may take it",
+    value: nodes.join(", "),
+  });
+}
+
+function notSimulated(vmi: VirtualMachineInstance, rules: readonly string[]): Finding {
+  return makeFinding({
+    code: "PlacementNotSimulated",
+    object: refer("virtualmachineinstance", vmi.metadata),
+    reason: `Whether another node fits was told without ${rules.join(" and ")}.`,
+    field: "spec",
+    value: rules.join(", "),
+  });
+}
