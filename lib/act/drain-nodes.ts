@@ -90,7 +90,7 @@ class DrainLoop {
     this.drain = drain;
     this.intent = drain.intent;
     this.ledger = emptyLedger(Date.parse(drain.facts.time));
-    this.live = followNodes(world.client, drain.facts, { clock: world.clock });
+    this.live = followNodes(world.client, drain.facts, { clock: world.clock, allPods: drain.intent.allPods });
   }
 
   close(): void {

@@ -1,12 +1,12 @@
 /** Turns one action into its requests and the server's answer into a result. It decides nothing. */
 import type { KubeClient, ResourcePath, ResourceType } from "../kube/client.ts";
 import type { KubeResponse } from "../kube/connection.ts";
+import { evictPod } from "../kube/evict-pod.ts";
 import { statusDetails } from "../kube/status.ts";
 import type { Action, ActionResult, Target } from "../model/action.ts";
 import { UnreachableError } from "../model/errors.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
 import { fieldManager, recordAnnotation } from "../model/record.ts";
-import { classifyEviction } from "../platform/eviction-answer.ts";
 
 const nodes: ResourceType = { group: "", version: "v1", plural: "nodes", namespaced: false };
 const instances: ResourceType = {
@@ -125,12 +125,11 @@ export async function evict(
   if (options.seenUid !== action.pod.uid)
     return { kind: "gone", code: 404, message: "the pod is gone or was replaced" };
   try {
-    const response = await client.evict(action.pod, {
+    return await evictPod(client, action.pod, {
       gracePeriodSeconds: action.graceSeconds,
       dryRun: options.dryRun,
       signal: options.signal,
     });
-    return classifyEviction(response.status, response.body);
   } catch (error) {
     if (error instanceof UnreachableError) return { kind: "retry", code: 0, message: error.message };
     throw error;

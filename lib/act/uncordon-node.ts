@@ -1,11 +1,10 @@
 /** Gives one node back: our taints first, then the cordon, and waits until KubeVirt, too, calls the node schedulable. */
+import { takesVms } from "../assess/schedulable.ts";
 import { releaseNode } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError } from "../model/errors.ts";
-import type { Node } from "../model/kubernetes.ts";
 import { readNode } from "../observe/read-node.ts";
-import { schedulableLabel } from "../platform/names.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
 
 export interface UncordonResult {
@@ -52,11 +51,6 @@ export async function uncordonNode(
 const waitMs = 5 * 60_000;
 const lookEveryMs = 2_000;
 
-/** True when KubeVirt places VMs on the node: virt-handler sets the label, and its absence means that virt-handler does not belong there. */
-export function isSchedulableForVms(node: Node): boolean {
-  return node.metadata.labels[schedulableLabel] !== "false";
-}
-
 /**
  * Waits until KubeVirt's schedulable label is no longer false, five minutes at most. False when it still is.
  * virt-handler renews the label with its heartbeat, every 60 to 132 s (kubevirt/kubevirt pkg/virt-handler/heartbeat).
@@ -68,7 +62,7 @@ export async function waitUntilSchedulable(
 ): Promise<boolean> {
   const end = world.clock.now().getTime() + waitMs;
   for (;;) {
-    if (isSchedulableForVms(await readNode(client, name, { signal: world.signal }))) return true;
+    if (takesVms(await readNode(client, name, { signal: world.signal }))) return true;
     if (world.clock.now().getTime() >= end) return false;
     await world.clock.sleep(lookEveryMs, world.signal);
   }

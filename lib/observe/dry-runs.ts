@@ -1,8 +1,8 @@
 /** Asks the API server what it would answer to evictions, without evicting anything. */
 import type { KubeClient } from "../kube/client.ts";
+import { evictPod } from "../kube/evict-pod.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
 import type { Pod } from "../model/kubernetes.ts";
-import { classifyEviction } from "../platform/eviction-answer.ts";
 import { mayI } from "./access.ts";
 import type { Attempt, Reading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
@@ -53,10 +53,7 @@ function namespacesWithoutRight(
 async function askDryRun(reading: Reading, { metadata }: Pod): Promise<readonly [string, EvictionAnswer]> {
   const { namespace, name, uid } = metadata;
   const answer = await reading.attempt((client: KubeClient) =>
-    client.evict({ namespace, name, uid }, { dryRun: true, signal: reading.signal }),
+    evictPod(client, { namespace, name, uid }, { dryRun: true, signal: reading.signal }),
   );
-  const classified = answer.ok
-    ? classifyEviction(answer.value.status, answer.value.body)
-    : classifyEviction(0, answer.error.message);
-  return [uid, classified];
+  return [uid, answer.ok ? answer.value : { kind: "retry", code: 0, message: answer.error.message }];
 }
