@@ -1,7 +1,7 @@
 /** From a command line to an exit code: the only place that knows yargs, and the one place where errors become text. */
 import type { Argv } from "yargs";
 import { ExpectedError, UsageError } from "../lib/model/errors.ts";
-import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import { exitCode } from "../lib/model/exit-code.ts";
 import { errorLines } from "../lib/report/errors.ts";
 import { type Command, type CommandDefinition, type Flags, type FlagValues, flagName } from "./command.ts";
 import { commandGroups, commands } from "./commands.ts";
@@ -19,7 +19,7 @@ const rootFlags: Flags = { ...connectionFlags, ...helpFlags, ...versionFlags };
 const everyFlag: Flags = Object.assign({}, ...[...commands.values()].map((each) => each.definition.flags), rootFlags);
 
 /** Runs one command line to its end. Whatever goes wrong is printed here and told by the exit code. */
-export async function runCli(argv: readonly string[], world: World): Promise<ExitCode> {
+export async function runCli(argv: readonly string[], world: World): Promise<number> {
   const word = firstWord(argv, everyFlag);
   const command = commands.get(word ?? "");
   setColor(argv, world);
@@ -30,7 +30,7 @@ export async function runCli(argv: readonly string[], world: World): Promise<Exi
   }
 }
 
-async function runCommand(command: Command, argv: readonly string[], world: World): Promise<ExitCode> {
+async function runCommand(command: Command, argv: readonly string[], world: World): Promise<number> {
   const { definition } = command;
   const line = spell(argv, { ...definition.flags, ...helpFlags }, definition.refusedFlags);
   if (isSet(line, "help")) return print(commandHelp(definition, helpContext(world)), world);
@@ -38,7 +38,7 @@ async function runCommand(command: Command, argv: readonly string[], world: Worl
 }
 
 /** The program without a command: its help, its version, or the menu. */
-async function runProgram(word: string | undefined, argv: readonly string[], world: World): Promise<ExitCode> {
+async function runProgram(word: string | undefined, argv: readonly string[], world: World): Promise<number> {
   const isPage = word === "help" || word === "options";
   if (word !== undefined && !isPage) await (await parser([word], world)).parseAsync([word]);
   const line = spell(argv, rootFlags);
@@ -135,12 +135,12 @@ function helpContext(world: World): HelpContext {
   return { program: world.program, columns: world.terminal.columns };
 }
 
-function print(lines: readonly string[], world: World): ExitCode {
+function print(lines: readonly string[], world: World): number {
   world.terminal.writeLines(lines);
   return exitCode.ok;
 }
 
-function reportError(error: unknown, command: Command | undefined, argv: readonly string[], world: World): ExitCode {
+function reportError(error: unknown, command: Command | undefined, argv: readonly string[], world: World): number {
   const options = { style: world.terminal.errorStyle, stack: verbosity(argv) >= 4 };
   for (const line of errorLines(error, options)) world.terminal.writeError(line);
   if (error instanceof UsageError) {

@@ -1,5 +1,4 @@
 /** What a command is: data from which parsing and help are made, and from which the types of its options follow. */
-import type { ExitCode } from "../lib/model/exit-code.ts";
 import type { World } from "./world.ts";
 
 interface FlagText {
@@ -83,13 +82,14 @@ export function defineCommand<const D extends CommandDefinition>(definition: D):
 /** A command as the command line knows it: its definition, and how to get at its code when it is wanted. */
 export interface Command {
   readonly definition: CommandDefinition;
-  readonly run: (options: Readonly<Record<string, unknown>>, world: World) => Promise<ExitCode>;
+  /** Resolves to the exit code of the process. */
+  readonly run: (options: Readonly<Record<string, unknown>>, world: World) => Promise<number>;
 }
 
 /** Joins a definition with the module that carries it out, which is loaded when the command runs and not before. */
 export function command<const D extends CommandDefinition>(
   definition: D,
-  load: () => Promise<{ readonly run: (options: OptionsOf<D>, world: World) => Promise<ExitCode> }>,
+  load: () => Promise<{ readonly run: (options: OptionsOf<D>, world: World) => Promise<number> }>,
 ): Command {
   return {
     definition,

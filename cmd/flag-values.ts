@@ -13,7 +13,7 @@ export function readFlags(flags: Flags, given: ReadonlyMap<string, readonly stri
       options[key] = texts.flatMap((text) => (flag.split ? text.split(",") : [text])).filter((text) => text !== "");
     } else {
       const text = texts.at(-1) ?? flag.default ?? (flag.kind === "boolean" ? "false" : "");
-      options[key] = text === "" ? undefined : readValue(flagName(key), flag, text);
+      options[key] = text === "" && flag.kind !== "boolean" ? undefined : readValue(flagName(key), flag, text);
     }
   }
   return options;

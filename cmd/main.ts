@@ -1,8 +1,9 @@
 /** The program: joins the command line to the real world, and turns the outcome into the exit code of the process. */
-import { homedir } from "node:os";
+import { constants, homedir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeClient } from "../lib/kube/client.ts";
 import type { Clock } from "../lib/model/clock.ts";
+import { ExpectedError } from "../lib/model/errors.ts";
 import { exitCode } from "../lib/model/exit-code.ts";
 import { errorLines } from "../lib/report/errors.ts";
 import { createTerminal } from "../lib/terminal/terminal.ts";
@@ -34,12 +35,32 @@ const terminal = createTerminal({
 const version = typeof VMNODE_VERSION === "string" ? VMNODE_VERSION : "0.0.0-dev";
 const clients: KubeClient[] = [];
 
+async function runProgram(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
+  const { spawn } = await import("node:child_process");
+  const [program = "", ...words] = command;
+  return await new Promise((resolve, reject) => {
+    const child = spawn(program, words, { stdio: "inherit", env: { ...process.env, ...env } });
+    // Ctrl-C reaches the child by itself, and it decides what that means; a signal to us alone is handed on.
+    const leaveIt = () => {};
+    const handOn = (signal: NodeJS.Signals) => void child.kill(signal);
+    process.on("SIGINT", leaveIt).on("SIGTERM", handOn).on("SIGHUP", handOn);
+    child.on("error", (error) =>
+      reject(new ExpectedError(`cannot start ${program}: ${error.message}`, { cause: error })),
+    );
+    child.on("close", (code, signal) => {
+      process.off("SIGINT", leaveIt).off("SIGTERM", handOn).off("SIGHUP", handOn);
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
+}
+
 const world: World = {
   program: programName(process.argv[1] ?? "", process.env),
   version,
   env: process.env,
   clock,
   terminal,
+  runProgram,
   async connect(options, verbosity) {
     const [{ connect }, { createClient }] = await Promise.all([
       import("../lib/kube/connection.ts"),

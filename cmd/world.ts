@@ -17,4 +17,9 @@ export interface World {
    * Throws ConfigError when they do not tell how, UsageError when the flags contradict each other.
    */
   readonly connect: (options: ConnectionOptions, verbosity: number) => Promise<KubeClient>;
+  /**
+   * Runs another program on the same terminal, with these variables added to its environment, and resolves to its exit code.
+   * Throws ExpectedError when it cannot be started.
+   */
+  readonly runProgram: (command: readonly string[], env: Readonly<Record<string, string>>) => Promise<number>;
 }

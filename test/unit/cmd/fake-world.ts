@@ -38,6 +38,9 @@ export async function run(commandLine: string, scene: Scene = {}): Promise<Run> 
     connect: async () => {
       throw new ExpectedError("this test has no cluster");
     },
+    runProgram: async () => {
+      throw new Error("this test runs no other program");
+    },
     ...parts,
     terminal: scriptedTerminal(screen, scene),
   };

@@ -53,6 +53,7 @@ test.each([
 
 describe("what cannot be read is refused with exit code 2", () => {
   test.each([
+    ["yes", "", 'invalid argument "" for "--yes" flag: must be true or false'],
     ["yes", "yes", 'invalid argument "yes" for "--yes" flag: must be true or false'],
     ["output", "xml", 'invalid argument "xml" for "--output" flag: must be one of: json, yaml'],
     ["max-parallel", "two", 'invalid argument "two" for "--max-parallel" flag: must be a whole number'],
