@@ -3,16 +3,10 @@ import type { Action } from "../model/action.ts";
 import type { Facts } from "../model/facts.ts";
 import type { DrainProgress, OtherPodProgress, VmProgress } from "../model/progress.ts";
 import type { Check, NodeVerdict, PodVerdict, VmVerdict } from "../model/verdict.ts";
+import { hasEnded } from "./departure.ts";
 import type { DrainIntent } from "./intent.ts";
 import { type Ledger, nextTry, type Seen } from "./ledger.ts";
-import {
-  hasEnded,
-  isMarked,
-  type ProgressInput,
-  unfinishedMigration,
-  type VmOnItsWay,
-  vmsOnTheirWay,
-} from "./vm-progress.ts";
+import { isMarked, type ProgressInput, unfinishedMigration, type VmOnItsWay, vmsOnTheirWay } from "./vm-progress.ts";
 
 export type EvictAction = Extract<Action, { kind: "evict" }> & {
   readonly node: string;

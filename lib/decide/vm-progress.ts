@@ -2,14 +2,10 @@
 import type { EvictionAnswer } from "../model/eviction.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Pod } from "../model/kubernetes.ts";
-import {
-  isFinalVmi,
-  isFinishedMigration,
-  type VirtualMachineInstance,
-  type VirtualMachineInstanceMigration,
-} from "../model/kubevirt.ts";
-import type { VmProgress, VmState } from "../model/progress.ts";
+import { isFinishedMigration, type VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
+import type { VmProgress } from "../model/progress.ts";
 import type { NodeVerdict, VmVerdict } from "../model/verdict.ts";
+import { departed, findVmi, patience, presentFields, type Standing, sinceWhen } from "./departure.ts";
 import { consentCovers, type DrainIntent, type PlannedVm } from "./intent.ts";
 import { isFinalRefusal, type Ledger, nextTry } from "./ledger.ts";
 
@@ -30,21 +26,8 @@ export interface ProgressInput {
   readonly now: number;
 }
 
-interface Standing {
-  readonly state: VmState;
-  readonly detail?: string | undefined;
-  readonly until?: number | undefined;
-  readonly target?: string | undefined;
-  readonly phase?: string | undefined;
-  readonly fix?: string | undefined;
-}
-
 /** A terminating pod may be this late before it counts as stuck. */
 const lateness = 30_000;
-/** How long a wait without an end of its own may last: a VMI that becomes migratable, a leftover pod, a restart elsewhere. */
-const patience = 5 * 60_000;
-/** How long a start may show a cause that keeps it from running before that counts as its result. */
-const startTrouble = 60_000;
 
 /** Every VM of the plan, and those that came later, in the order of the plan. */
 export function vmsOnTheirWay(input: ProgressInput): readonly VmOnItsWay[] {
@@ -78,21 +61,6 @@ function onNode(input: ProgressInput, node: string, verdict: VmVerdict, planned:
     since: sinceWhen(input, verdict.uid, standing.state),
     ...presentFields(standing),
   };
-}
-
-function presentFields(standing: Standing): Partial<VmProgress> {
-  return {
-    phase: standing.phase,
-    target: standing.target,
-    detail: standing.detail,
-    until: standing.until === undefined ? undefined : new Date(standing.until).toISOString(),
-    fix: standing.fix,
-  };
-}
-
-function sinceWhen(input: ProgressInput, uid: string, state: VmState): string {
-  const seen = input.ledger.seen[uid];
-  return new Date(seen?.state === state ? seen.since : input.now).toISOString();
 }
 
 function standingOnNode(
@@ -185,100 +153,6 @@ function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
     target: verdict.migratingTo ?? findVmi(input.facts, verdict)?.status.migrationState?.targetNode,
     detail: verdict.findings.find((finding) => finding.code === "NoNodeFits")?.reason,
   };
-}
-
-/** A VM of the plan of which nothing is left on the node: where is it now? */
-function departed(input: ProgressInput, planned: PlannedVm): VmProgress {
-  const before = input.ledger.ended[planned.uid];
-  if (before !== undefined) return before;
-  const standing = whereItWent(input, planned);
-  const ended = hasEnded(standing.state);
-  const asked = input.ledger.pods[planned.pod.uid]?.requestedAt;
-  return {
-    namespace: planned.namespace,
-    name: planned.name,
-    uid: planned.uid,
-    node: planned.node,
-    pod: planned.pod.name,
-    state: standing.state,
-    since: sinceWhen(input, planned.uid, standing.state),
-    ...presentFields(standing),
-    seconds: ended && asked !== undefined ? Math.max(0, Math.round((input.now - asked) / 1000)) : undefined,
-  };
-}
-
-function whereItWent(input: ProgressInput, planned: PlannedVm): Standing {
-  const vmi = findVmi(input.facts, planned);
-  if (vmi?.metadata.uid === planned.uid && !isFinalVmi(vmi)) {
-    const node = vmi.status.nodeName;
-    if (node !== undefined && node !== planned.node) return { state: "moved", target: node };
-  }
-  const migration = lastArrival(input.facts, planned);
-  if (migration !== undefined) return { state: "moved", target: migration };
-  if (vmi !== undefined && vmi.metadata.uid !== planned.uid) return restarting(input, planned, vmi);
-  if (planned.outcome === "restarts") return restarting(input, planned, undefined);
-  if (
-    planned.outcome === "stops" ||
-    input.facts.absent?.includes(keyOf(planned)) ||
-    (vmi !== undefined && isFinalVmi(vmi))
-  )
-    return { state: "stopped" };
-  return { state: "migrating", detail: "has left the node; where it runs now is being read" };
-}
-
-function restarting(input: ProgressInput, planned: PlannedVm, vmi: VirtualMachineInstance | undefined): Standing {
-  const node = vmi?.status.nodeName;
-  if (vmi?.status.phase === "Running" && node !== undefined) return { state: "restarted", target: node };
-  const seen = input.ledger.seen[planned.uid];
-  const since = seen?.state === "starting" ? seen.since : input.now;
-  const status = input.facts.virtualMachines.find(
-    (vm) => vm.metadata.namespace === planned.namespace && vm.metadata.name === planned.name,
-  )?.printableStatus;
-  const trouble = status !== undefined && troubles.has(status);
-  if (input.now >= since + (trouble ? startTrouble : patience))
-    return {
-      state: "failed",
-      detail: `was shut down, but does not run again: ${status ?? "not started"}`,
-      fix: `kubectl describe vmi ${planned.name} -n ${planned.namespace}`,
-    };
-  return { state: "starting", target: node, detail: trouble ? status : undefined, until: since + patience };
-}
-
-/** VM printable statuses that say why a VM does not start (KubeVirt staging/src/kubevirt.io/api/core/v1/types.go). */
-const troubles: ReadonlySet<string> = new Set([
-  "CrashLoopBackOff",
-  "ErrorUnschedulable",
-  "ErrImagePull",
-  "ImagePullBackOff",
-  "ErrorPvcNotFound",
-  "DataVolumeError",
-  "ErrorDataVolumeNotFound",
-]);
-
-/** True when nothing more is awaited of the VM. */
-export function hasEnded(state: VmState): boolean {
-  return state === "moved" || state === "restarted" || state === "stopped" || state === "failed";
-}
-
-function lastArrival(facts: Facts, planned: PlannedVm): string | undefined {
-  for (const migration of facts.migrations) {
-    const state = migration.status.migrationState;
-    if (migration.metadata.namespace !== planned.namespace || migration.spec.vmiName !== planned.name) continue;
-    if (migration.status.phase !== "Succeeded" || state?.sourceNode !== planned.node) continue;
-    if (state.sourcePod === undefined || state.sourcePod === planned.pod.name) return state.targetNode;
-  }
-  return undefined;
-}
-
-function keyOf(vm: { readonly namespace: string; readonly name: string }): string {
-  return `${vm.namespace}/${vm.name}`;
-}
-
-function findVmi(
-  facts: Facts,
-  vm: { readonly namespace: string; readonly name: string },
-): VirtualMachineInstance | undefined {
-  return facts.vmis.find((vmi) => vmi.metadata.namespace === vm.namespace && vmi.metadata.name === vm.name);
 }
 
 function findPod(facts: Facts, uid: string): Pod | undefined {

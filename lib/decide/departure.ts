@@ -1,0 +1,143 @@
+/** What became of a VM that is no longer on its node: moved, restarted, stopped, or on its way to one of these. */
+import type { Facts } from "../model/facts.ts";
+import { isFinalVmi, type VirtualMachineInstance } from "../model/kubevirt.ts";
+import type { VmProgress, VmState } from "../model/progress.ts";
+import type { PlannedVm } from "./intent.ts";
+import type { Ledger } from "./ledger.ts";
+
+export interface DepartureInput {
+  readonly facts: Facts;
+  readonly ledger: Ledger;
+  /** Milliseconds of the API server's clock. */
+  readonly now: number;
+  /** How long a start elsewhere may take before it counts as failed, in milliseconds; 5 min when absent. */
+  readonly startPatience?: number | undefined;
+}
+
+/** Where a VM stands, without its names. */
+export interface Standing {
+  readonly state: VmState;
+  readonly detail?: string | undefined;
+  readonly until?: number | undefined;
+  readonly target?: string | undefined;
+  readonly phase?: string | undefined;
+  readonly fix?: string | undefined;
+}
+
+/** How long a wait without an end of its own may last: a VMI that becomes migratable, a leftover pod, a restart elsewhere. */
+export const patience = 5 * 60_000;
+/** How long a start may show a cause that keeps it from running before that counts as its result. */
+const startTrouble = 60_000;
+
+/** A VM of the plan of which nothing is left on the node: where is it now? */
+export function departed(input: DepartureInput, planned: PlannedVm): VmProgress {
+  const before = input.ledger.ended[planned.uid];
+  if (before !== undefined) return before;
+  const standing = whereItWent(input, planned);
+  const ended = hasEnded(standing.state);
+  const asked = input.ledger.pods[planned.pod.uid]?.requestedAt;
+  return {
+    namespace: planned.namespace,
+    name: planned.name,
+    uid: planned.uid,
+    node: planned.node,
+    pod: planned.pod.name,
+    state: standing.state,
+    since: sinceWhen(input, planned.uid, standing.state),
+    ...presentFields(standing),
+    seconds: ended && asked !== undefined ? Math.max(0, Math.round((input.now - asked) / 1000)) : undefined,
+  };
+}
+
+function whereItWent(input: DepartureInput, planned: PlannedVm): Standing {
+  const vmi = findVmi(input.facts, planned);
+  if (vmi?.metadata.uid === planned.uid && !isFinalVmi(vmi)) {
+    const node = vmi.status.nodeName;
+    if (node !== undefined && node !== planned.node) return { state: "moved", target: node };
+  }
+  const migration = lastArrival(input.facts, planned);
+  if (migration !== undefined) return { state: "moved", target: migration };
+  if (vmi !== undefined && vmi.metadata.uid !== planned.uid) return restarting(input, planned, vmi);
+  if (planned.outcome === "restarts") return restarting(input, planned, undefined);
+  if (
+    planned.outcome === "stops" ||
+    input.facts.absent?.includes(keyOf(planned)) ||
+    (vmi !== undefined && isFinalVmi(vmi))
+  )
+    return { state: "stopped" };
+  return { state: "migrating", detail: "has left the node; where it runs now is being read" };
+}
+
+function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachineInstance | undefined): Standing {
+  const node = vmi?.status.nodeName;
+  if (vmi?.status.phase === "Running" && node !== undefined) return { state: "restarted", target: node };
+  const seen = input.ledger.seen[planned.uid];
+  const since = seen?.state === "starting" ? seen.since : input.now;
+  const status = input.facts.virtualMachines.find(
+    (vm) => vm.metadata.namespace === planned.namespace && vm.metadata.name === planned.name,
+  )?.printableStatus;
+  const trouble = status !== undefined && troubles.has(status);
+  const end = since + (trouble ? startTrouble : (input.startPatience ?? patience));
+  if (input.now >= end)
+    return {
+      state: "failed",
+      detail: `was shut down, but does not run again: ${status ?? "not started"}`,
+      fix: `kubectl describe vmi ${planned.name} -n ${planned.namespace}`,
+    };
+  return { state: "starting", target: node, detail: trouble ? status : undefined, until: end };
+}
+
+/** VM printable statuses that say why a VM does not start (KubeVirt staging/src/kubevirt.io/api/core/v1/types.go). */
+const troubles: ReadonlySet<string> = new Set([
+  "CrashLoopBackOff",
+  "ErrorUnschedulable",
+  "ErrImagePull",
+  "ImagePullBackOff",
+  "ErrorPvcNotFound",
+  "DataVolumeError",
+  "ErrorDataVolumeNotFound",
+]);
+
+/** True when nothing more is awaited of the VM. */
+export function hasEnded(state: VmState): boolean {
+  return state === "moved" || state === "restarted" || state === "stopped" || state === "failed";
+}
+
+function lastArrival(facts: Facts, planned: PlannedVm): string | undefined {
+  for (const migration of facts.migrations) {
+    const state = migration.status.migrationState;
+    if (migration.metadata.namespace !== planned.namespace || migration.spec.vmiName !== planned.name) continue;
+    if (migration.status.phase !== "Succeeded" || state?.sourceNode !== planned.node) continue;
+    if (state.sourcePod === undefined || state.sourcePod === planned.pod.name) return state.targetNode;
+  }
+  return undefined;
+}
+
+/** A standing's fields as a VM's progress has them. */
+export function presentFields(standing: Standing): Partial<VmProgress> {
+  return {
+    phase: standing.phase,
+    target: standing.target,
+    detail: standing.detail,
+    until: standing.until === undefined ? undefined : new Date(standing.until).toISOString(),
+    fix: standing.fix,
+  };
+}
+
+/** Since when the VM has been in this state, RFC 3339. */
+export function sinceWhen(input: Pick<DepartureInput, "ledger" | "now">, uid: string, state: VmState): string {
+  const seen = input.ledger.seen[uid];
+  return new Date(seen?.state === state ? seen.since : input.now).toISOString();
+}
+
+function keyOf(vm: { readonly namespace: string; readonly name: string }): string {
+  return `${vm.namespace}/${vm.name}`;
+}
+
+/** The VMI that has this name now, whichever it is. */
+export function findVmi(
+  facts: Facts,
+  vm: { readonly namespace: string; readonly name: string },
+): VirtualMachineInstance | undefined {
+  return facts.vmis.find((vmi) => vmi.metadata.namespace === vm.namespace && vmi.metadata.name === vm.name);
+}
