@@ -83,6 +83,10 @@ export function changesOf(action: Action): readonly { readonly object: string; r
       return [{ object: `virtualmachineinstance/${action.vmi.name}`, verb: "unmarked" }];
     case "delete-migration":
       return [{ object: `virtualmachineinstancemigration/${action.migration.name}`, verb: "deleted" }];
+    case "delete-pod":
+      return [{ object: `pod/${action.pod.name}`, verb: "force deleted" }];
+    case "detach":
+      return [{ object: `volumeattachment/${action.attachment.name}`, verb: "deleted" }];
     case "release-node":
       return [
         ...action.taints.map((taint) => ({ object: `node/${action.node}`, verb: `untainted (${taint})` })),

@@ -7,16 +7,10 @@ import type { Action, ActionResult, Target } from "../model/action.ts";
 import { UnreachableError } from "../model/errors.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
 import { fieldManager, recordAnnotation } from "../model/record.ts";
+import { resourceTypes } from "../observe/resource-types.ts";
 
-const nodes: ResourceType = { group: "", version: "v1", plural: "nodes", namespaced: false };
-const instances: ResourceType = {
-  group: "kubevirt.io",
-  version: "v1",
-  plural: "virtualmachineinstances",
-  namespaced: true,
-};
+const { nodes, vmis: instances, migrations } = resourceTypes;
 const instanceSubresources: ResourceType = { ...instances, group: "subresources.kubevirt.io" };
-const migrations: ResourceType = { ...instances, plural: "virtualmachineinstancemigrations" };
 
 export interface PerformOptions {
   readonly dryRun?: boolean | undefined;
@@ -44,7 +38,7 @@ function send(client: KubeClient, action: WriteAction, options: PerformOptions):
     case "cordon":
       return patchNode(client, action, options, {
         metadata: { annotations: { [recordAnnotation]: JSON.stringify(action.record) } },
-        spec: { unschedulable: true },
+        spec: { unschedulable: true, ...(action.taints === undefined ? {} : { taints: action.taints }) },
       });
     case "release-node":
       return patchNode(client, action, options, {
@@ -58,6 +52,16 @@ function send(client: KubeClient, action: WriteAction, options: PerformOptions):
       return cancelEvacuation(client, action, options);
     case "delete-migration":
       return client.delete(pathOf(migrations, action.migration), { uid: action.migration.uid, ...options });
+    case "delete-pod":
+      return client.delete(pathOf(resourceTypes.pods, action.pod), {
+        uid: action.pod.uid,
+        gracePeriodSeconds: 0,
+        ...options,
+      });
+    case "detach": {
+      const { name, uid } = action.attachment;
+      return client.delete({ type: resourceTypes.attachments, name }, { uid, ...options });
+    }
   }
 }
 

@@ -3,7 +3,7 @@
  * evacuation marks, the unfinished evacuation migrations, and at last our own cordon. What others set is named and left.
  */
 import { type Evacuation, evacuationOf, isMigrationOf } from "../assess/evacuation.ts";
-import type { Action, ActionResult } from "../model/action.ts";
+import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Facts, RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
@@ -133,21 +133,6 @@ export function noteResult(ledger: AbortLedger, action: Action, result: ActionRe
   const tries = (ledger.results[uid]?.tries ?? 0) + 1;
   const results = { ...ledger.results, [uid]: { result, at: now, tries } };
   return action.kind === "release-node" ? { ...ledger, results } : { results };
-}
-
-/** The object that an action is about, as the ledger knows it. */
-function uidOf(action: Action): string {
-  switch (action.kind) {
-    case "cordon":
-    case "release-node":
-      return action.uid;
-    case "evict":
-      return action.pod.uid;
-    case "cancel-evacuation":
-      return action.vmi.uid;
-    case "delete-migration":
-      return action.migration.uid;
-  }
 }
 
 function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledger: AbortLedger): AbortView {

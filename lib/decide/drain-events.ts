@@ -1,5 +1,5 @@
 /** Events of a drain: the difference between two pictures of its progress. There is no second state machine. */
-import type { DrainProgress, ProgressEvent, VmProgress, VmState } from "../model/progress.ts";
+import type { DrainProgress, ProgressEvent, VmChange, VmProgress, VmState } from "../model/progress.ts";
 
 /** What people and machines are told after `before` became `after`; `before` is absent at the first look. */
 export function drainEvents(before: DrainProgress | undefined, after: DrainProgress): readonly ProgressEvent[] {
@@ -9,7 +9,8 @@ export function drainEvents(before: DrainProgress | undefined, after: DrainProgr
     const earlier = known.get(vm.uid);
     if (hasLeft(vm.state) && earlier !== undefined && !hasLeft(earlier.state))
       events.push({ type: "pod-evicted", time: after.time, node: vm.node, namespace: vm.namespace, pod: vm.pod });
-    if (isNews(earlier, vm)) events.push({ type: "vm", time: after.time, vm });
+    const change = changeOf(earlier, vm);
+    if (change !== undefined) events.push({ type: "vm", time: after.time, vm, change });
   }
   const left = new Set(after.pods.map((pod) => pod.uid));
   for (const pod of before?.pods ?? [])
@@ -28,11 +29,16 @@ function hasLeft(state: VmState): boolean {
 
 /**
  * Waiting is where every VM begins: it is worth an event only when it comes with a cause. What a VM waits for, or is blocked by,
- * may change; the words for a VM on its way do not matter.
+ * may change; the words for a VM on its way do not matter, but the cause of its trouble does.
  */
-function isNews(before: VmProgress | undefined, after: VmProgress): boolean {
-  if (before === undefined) return after.state !== "waiting" || after.detail !== undefined;
-  if (before.state !== after.state) return true;
-  if (after.state === "migrating") return before.phase !== after.phase;
-  return before.detail !== after.detail && after.detail !== undefined && after.state !== "queued";
+function changeOf(before: VmProgress | undefined, after: VmProgress): VmChange | undefined {
+  if (before === undefined) return after.state !== "waiting" || after.detail !== undefined ? "state" : undefined;
+  if (before.state !== after.state) return "state";
+  if (after.state === "migrating") {
+    if (before.target !== after.target && after.target !== undefined) return "target";
+    if (before.phase !== after.phase) return "phase";
+    return before.detail === undefined && after.detail !== undefined ? "detail" : undefined;
+  }
+  const explained = before.detail !== after.detail && after.detail !== undefined && after.state !== "queued";
+  return explained ? "detail" : undefined;
 }

@@ -10,13 +10,15 @@ export interface Target {
 }
 
 export type Action =
-  /** Cordon and record in one PATCH, guarded by the resourceVersion that was read. */
+  /** Cordon, record and taints in one PATCH, guarded by the resourceVersion that was read. */
   | {
       readonly kind: "cordon";
       readonly node: string;
       readonly uid: string;
       readonly resourceVersion: string;
       readonly record: OperationRecord;
+      /** All taints that the node shall have; absent leaves them as they are. */
+      readonly taints?: readonly Taint[] | undefined;
     }
   | { readonly kind: "evict"; readonly pod: Target; readonly graceSeconds?: number | undefined }
   /** evacuate/cancel; where the server has none, `as` is the account to be impersonated. */
@@ -27,6 +29,10 @@ export type Action =
       readonly impersonate?: string | undefined;
     }
   | { readonly kind: "delete-migration"; readonly migration: Target }
+  /** Removes the pod's object at once (grace period 0): only after a node that is lost. */
+  | { readonly kind: "delete-pod"; readonly pod: Target }
+  /** Deletes a VolumeAttachment, so that its volume is detached from a node that is lost. */
+  | { readonly kind: "detach"; readonly attachment: { readonly name: string; readonly uid: string } }
   /** Takes off what is named, and nothing else, in one PATCH guarded by the resourceVersion. */
   | {
       readonly kind: "release-node";
@@ -49,3 +55,21 @@ export type ActionResult =
   | { readonly kind: "refused"; readonly code: number; readonly reason: string; readonly message: string }
   /** No answer came; nobody knows whether it was carried out. */
   | { readonly kind: "unanswered"; readonly message: string };
+
+/** The UID of the object that an action changes. */
+export function uidOf(action: Action): string {
+  switch (action.kind) {
+    case "cordon":
+    case "release-node":
+      return action.uid;
+    case "evict":
+    case "delete-pod":
+      return action.pod.uid;
+    case "cancel-evacuation":
+      return action.vmi.uid;
+    case "delete-migration":
+      return action.migration.uid;
+    case "detach":
+      return action.attachment.uid;
+  }
+}
