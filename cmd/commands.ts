@@ -4,6 +4,7 @@ import { abort } from "./definitions/abort.ts";
 import { check } from "./definitions/check.ts";
 import { drain } from "./definitions/drain.ts";
 import { list } from "./definitions/list.ts";
+import { practice } from "./definitions/practice.ts";
 import { uncordon } from "./definitions/uncordon.ts";
 import { version } from "./definitions/version.ts";
 
@@ -27,7 +28,7 @@ export const commandGroups: readonly CommandGroup[] = [
   },
   {
     title: "Other Commands",
-    commands: [command(version, () => import("./version.ts"))],
+    commands: [command(practice, () => import("./practice.ts")), command(version, () => import("./version.ts"))],
   },
 ];
 

@@ -1,5 +1,6 @@
 /** The program: joins the command line to the real world, and turns the outcome into the exit code of the process. */
-import { constants, homedir } from "node:os";
+import { constants, homedir, tmpdir } from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeClient } from "../lib/kube/client.ts";
 import type { Clock } from "../lib/model/clock.ts";
@@ -54,6 +55,13 @@ async function runProgram(command: readonly string[], env: Readonly<Record<strin
   });
 }
 
+async function temporaryDirectory(): Promise<string> {
+  const [{ mkdtemp }, { rmSync }] = await Promise.all([import("node:fs/promises"), import("node:fs")]);
+  const directory = await mkdtemp(path.join(tmpdir(), "kubectl-vmnode-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
 const world: World = {
   program: programName(process.argv[1] ?? "", process.env),
   version,
@@ -61,6 +69,7 @@ const world: World = {
   clock,
   terminal,
   runProgram,
+  temporaryDirectory,
   async connect(options, verbosity) {
     const [{ connect }, { createClient }] = await Promise.all([
       import("../lib/kube/connection.ts"),

@@ -22,4 +22,6 @@ export interface World {
    * Throws ExpectedError when it cannot be started.
    */
   readonly runProgram: (command: readonly string[], env: Readonly<Record<string, string>>) => Promise<number>;
+  /** A new directory that only the user can read, and that goes with the process. */
+  readonly temporaryDirectory: () => Promise<string>;
 }

@@ -21,7 +21,7 @@ export const practice = defineCommand({
     nodes: {
       kind: "integer",
       atLeast: 1,
-      description: "How many nodes there are; the scenario's number when not given.",
+      description: "How many nodes there are; for the scenario fleet only.",
     },
     speed: {
       kind: "number",

@@ -41,6 +41,9 @@ export async function run(commandLine: string, scene: Scene = {}): Promise<Run> 
     runProgram: async () => {
       throw new Error("this test runs no other program");
     },
+    temporaryDirectory: async () => {
+      throw new Error("this test needs no directory");
+    },
     ...parts,
     terminal: scriptedTerminal(screen, scene),
   };

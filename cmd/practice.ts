@@ -1,0 +1,65 @@
+/** `practice`: starts the practice cluster, and runs until Ctrl-C or until the command that was given to it ends. */
+import { InterruptedError, UsageError } from "../lib/model/errors.ts";
+import { exitCode } from "../lib/model/exit-code.ts";
+import type { Scenario } from "../lib/practice/scenarios/scenario.ts";
+import { table } from "../lib/report/table.ts";
+import type { OptionsOf } from "./command.ts";
+import type { practice } from "./definitions/practice.ts";
+import type { World } from "./world.ts";
+
+type Options = OptionsOf<typeof practice>;
+
+export async function run(options: Options, world: World): Promise<number> {
+  const { allScenarios } = await import("../lib/practice/scenarios/catalog.ts");
+  if (options.list) return list(allScenarios(), world);
+  refuseUnknown(options, allScenarios());
+
+  const { startPracticeCluster } = await import("../lib/practice/cluster.ts");
+  const cluster = await startPracticeCluster({
+    scenario: options.scenario,
+    speed: options.speed,
+    workDirectory: await world.temporaryDirectory(),
+    ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
+  });
+  try {
+    if (options.passedOn.length > 0) {
+      return await world.runProgram(options.passedOn, { KUBECONFIG: cluster.kubeconfigPath });
+    }
+    introduce(cluster.scenario, cluster.kubeconfigPath, world);
+    return await untilInterrupted(world.terminal.catchSignals());
+  } finally {
+    await cluster.close();
+  }
+}
+
+function list(scenarios: readonly Scenario[], { terminal }: World): number {
+  const rows = scenarios.map(({ name, summary }) => [name, summary]);
+  terminal.writeLines(
+    table(["SCENARIO", { header: "WHAT IS IN IT", elastic: true }], rows, { columns: terminal.columns }),
+  );
+  return exitCode.ok;
+}
+
+function refuseUnknown({ scenario, nodes }: Options, scenarios: readonly Scenario[]): void {
+  const names = scenarios.map(({ name }) => name);
+  if (!names.includes(scenario)) {
+    throw new UsageError(`there is no scenario "${scenario}"`, `there are ${names.join(", ")}`);
+  }
+  if (nodes !== undefined && scenario !== "fleet") {
+    throw new UsageError(`the scenario ${scenario} says which nodes there are: --nodes is for the scenario fleet`);
+  }
+}
+
+/** The line to paste goes to standard output, the rest to standard error. */
+function introduce(scenario: Scenario, kubeconfigPath: string, { terminal, program }: World): void {
+  terminal.writeError(`A practice cluster, scenario ${scenario.name}: ${scenario.summary}.`);
+  for (const note of scenario.notes) terminal.writeError(`- ${note}`);
+  terminal.writeError("In another terminal:");
+  terminal.writeLine(`export KUBECONFIG=${kubeconfigPath}`);
+  terminal.writeError(`and then kubectl, or ${program} list. Ctrl-C here ends the cluster.`);
+}
+
+async function untilInterrupted(signal: AbortSignal): Promise<number> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  return signal.reason instanceof InterruptedError ? signal.reason.exitCode : exitCode.interrupted;
+}
