@@ -255,7 +255,7 @@ function migrates(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, node: str
   }
   const mark = vmi.status.evacuationNodeName;
   const marked = mark === node || hasDrainTaint(index, node);
-  if (isSet(mark) && !marked) return blocks("D12", staleMark(vmi, mark));
+  if (isSet(mark) && !marked) return blocks("D12", staleMark(index, vmi, mark));
   const failures = marked ? failedEvacuations(index, vmi) : [];
   if (failures.length >= failuresThatBlock) return blocks("D10", evacuationFailing(index, vmi, failures, true));
   if (failures.length > 0) {

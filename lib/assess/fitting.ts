@@ -12,7 +12,7 @@ import {
   hostnameLabel,
   schedulableLabel,
 } from "../platform/names.ts";
-import { affinityRefusal } from "./pod-affinity.ts";
+import type { AffinityRule } from "./pod-affinity.ts";
 import { type Place, shortageFor } from "./room.ts";
 
 /** A pod that is to run somewhere else: a migration's target, or the next run of a VM that was shut down. */
@@ -44,8 +44,8 @@ export interface Refusal {
  * Why the node does not take the pod; `true` when it does, `undefined` when everything fits but what is free there is not known.
  * The rules are the scheduler's filters, in an order that names the plainest cause first.
  */
-export function fits(arrival: Arrival, place: Place, places: readonly Place[]): true | undefined | Refusal {
-  const refusal = stateRefusal(arrival, place) ?? ruleRefusal(arrival, place, places);
+export function fits(arrival: Arrival, place: Place, affinity: AffinityRule): true | undefined | Refusal {
+  const refusal = stateRefusal(arrival, place) ?? ruleRefusal(arrival, place, affinity);
   if (refusal !== undefined) return refusal;
   if (!place.roomKnown) return undefined;
   const shortage = shortageFor(place, arrival.pod);
@@ -77,7 +77,7 @@ function stateRefusal({ pod }: Arrival, { node, isTarget }: Place): Refusal | un
 }
 
 /** What the pod asks for and the node does not have. */
-function ruleRefusal(arrival: Arrival, place: Place, places: readonly Place[]): Refusal | undefined {
+function ruleRefusal(arrival: Arrival, place: Place, affinity: AffinityRule): Refusal | undefined {
   const { labels, name } = place.node.metadata;
   const { pod } = arrival;
   for (const [key, value] of Object.entries(pod.spec.nodeSelector)) {
@@ -89,7 +89,7 @@ function ruleRefusal(arrival: Arrival, place: Place, places: readonly Place[]): 
   const disk = arrival.disks.find((entry) => !reaches(entry, place));
   if (disk !== undefined)
     return { reason: `its disk ${disk.name} cannot be reached from there`, field: "metadata.name", value: name };
-  const reason = affinityRefusal({ pod, place, places, leaving: arrival.leaving });
+  const reason = affinity(place);
   return reason === undefined ? undefined : { reason, field: "pods on the node", value: String(place.pods.size) };
 }
 

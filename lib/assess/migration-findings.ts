@@ -205,7 +205,7 @@ export function waitsForLeftover(vmi: VirtualMachineInstance, others: readonly P
  * A mark that names another node: KubeVirt takes every eviction for one that is under way already, and migrates nothing
  * (pkg/virt-controller/watch/drain/evacuation, hasMigratedOnEviction).
  */
-export function staleMark(vmi: VirtualMachineInstance, mark: string): Finding {
+export function staleMark({ facts }: Index, vmi: VirtualMachineInstance, mark: string): Finding {
   const path = `/apis/subresources.kubevirt.io/v1/namespaces/${vmi.metadata.namespace}/virtualmachineinstances/${vmi.metadata.name}/evacuate/cancel`;
   const body = JSON.stringify({ evacuationNodeName: mark });
   return makeFinding({
@@ -214,6 +214,6 @@ export function staleMark(vmi: VirtualMachineInstance, mark: string): Finding {
     reason: `Still marked for an evacuation of ${mark}, where it no longer runs: KubeVirt takes every eviction for one under way and migrates nothing. Take the mark off first.`,
     field: "status.evacuationNodeName",
     value: mark,
-    fix: `echo '${body}' | kubectl replace --raw ${path} -f -`,
+    fix: facts.evacuateCancel === false ? undefined : `echo '${body}' | kubectl replace --raw ${path} -f -`,
   });
 }

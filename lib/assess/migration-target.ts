@@ -6,6 +6,7 @@ import { unschedulableTimeoutAnnotation } from "../platform/names.ts";
 import { disksOf } from "./arrivals.ts";
 import { fits } from "./fitting.ts";
 import type { NodeRefusal } from "./placement.ts";
+import { affinityRule } from "./pod-affinity.ts";
 import { placesOf } from "./room.ts";
 import { type Index, indexFacts, keyOf, targetPodOf, unfinishedMigration } from "./subjects.ts";
 
@@ -54,11 +55,12 @@ function refusalsFor(index: Index, pod: Pod, vmi: VirtualMachineInstance): NodeR
   const places = placesOf(index);
   const source = vmi.status.nodeName ?? "";
   const arrival = { pod, source, disks: disksOf(index, pod, vmi) };
+  const affinity = affinityRule(pod, places);
   const refusals: NodeRefusal[] = [];
   for (const place of places) {
     const { name } = place.node.metadata;
     if (name === source) continue;
-    const answer = fits(arrival, place, places);
+    const answer = fits(arrival, place, affinity);
     if (typeof answer === "object") refusals.push({ node: name, ...answer });
   }
   return refusals;

@@ -4,7 +4,7 @@
  */
 import { formatUnits } from "../model/quantity.ts";
 import { type Arrival, fits, type Refusal, reaches } from "./fitting.ts";
-import { hasUnreadableTerms } from "./pod-affinity.ts";
+import { affinityRule, hasUnreadableTerms } from "./pod-affinity.ts";
 import { demandOf, occupy, type Place, vacate } from "./room.ts";
 
 export interface NodeRefusal extends Refusal {
@@ -75,11 +75,12 @@ function memoryOf({ arrival }: Request): number {
 function placeOne(arrival: Arrival, places: readonly Place[]): { readonly fit: Fit; readonly place?: Place } {
   const refusals: NodeRefusal[] = [];
   const perhaps: Place[] = [];
+  const affinity = affinityRule(arrival.pod, places, arrival.leaving);
   let best: Place | undefined;
   for (const place of places) {
     const { name } = place.node.metadata;
     if (name === arrival.source) continue;
-    const answer = fits(arrival, place, places);
+    const answer = fits(arrival, place, affinity);
     if (answer === undefined) perhaps.push(place);
     else if (answer !== true) refusals.push({ node: name, ...answer });
     else if (best === undefined || freeMemory(place) > freeMemory(best)) best = place;

@@ -1,37 +1,35 @@
-/** Required affinity and anti-affinity between pods (scheduler plugin InterPodAffinity), on the nodes of the picture. */
+/**
+ * Required affinity and anti-affinity between pods (scheduler plugin InterPodAffinity), on the nodes of the picture. As in the
+ * scheduler, what the pods that are there mean for a new one is worked out once, and then looked up for each node.
+ */
 import type { Pod, PodAffinityTerm } from "../model/kubernetes.ts";
 import { matchesSelector } from "../model/selectors.ts";
 import type { Place } from "./room.ts";
 
-export interface AffinityQuestion {
-  /** The pod that is to run at `place`. */
-  readonly pod: Pod;
-  readonly place: Place;
-  readonly places: readonly Place[];
-  /** The pod that ends before the new one starts, and so counts no longer. */
-  readonly leaving?: Pod | undefined;
-}
+/** Why pods that are there, or are not, keep the new pod from a node; undefined when they do not. */
+export type AffinityRule = (place: Place) => string | undefined;
 
-/** Why pods that are there, or are not, keep the pod from this node; undefined when they do not. */
-export function affinityRefusal(question: AffinityQuestion): string | undefined {
-  const { pod, place, places } = question;
-  for (const term of pod.spec.affinity.requiredAntiPods) {
-    const other = podInDomain(question, term, pod);
-    if (other !== undefined) return `anti-affinity with pod ${other.metadata.namespace}/${other.metadata.name}`;
-  }
-  for (const term of pod.spec.affinity.requiredPods) {
-    if (!isMet(question, term)) return "no pod near it that its affinity asks for";
-  }
-  for (const there of places) {
-    for (const other of there.repelling) {
-      if (other === question.leaving) continue;
-      for (const term of other.spec.affinity.requiredAntiPods) {
-        if (selects(term, other, pod) && sameDomain(term, there, place))
-          return `pod ${other.metadata.namespace}/${other.metadata.name} does not tolerate it near (anti-affinity)`;
-      }
+/**
+ * The rule for one new pod. `leaving` is the pod that ends before the new one starts, and so does not count.
+ */
+export function affinityRule(pod: Pod, places: readonly Place[], leaving?: Pod): AffinityRule {
+  const { requiredPods, requiredAntiPods } = pod.spec.affinity;
+  const repelled = domainsThatRepel(pod, places, leaving);
+  const avoided = requiredAntiPods.filter(isReadable).map((term) => domainsWith(term, pod, places, leaving));
+  const wanted = requiredPods.filter(isReadable).map((term) => wantedDomains(term, pod, places, leaving));
+  return (place) => {
+    for (const domains of avoided) {
+      const other = domains.at(place);
+      if (other !== undefined) return `anti-affinity with pod ${other.metadata.namespace}/${other.metadata.name}`;
     }
-  }
-  return undefined;
+    if (wanted.some((isMet) => !isMet(place))) return "no pod near it that its affinity asks for";
+    for (const domains of repelled) {
+      const other = domains.at(place);
+      if (other !== undefined)
+        return `pod ${other.metadata.namespace}/${other.metadata.name} does not tolerate it near (anti-affinity)`;
+    }
+    return undefined;
+  };
 }
 
 /** True when the pod has rules that cannot be worked out from the picture: namespaces are not read. */
@@ -40,40 +38,81 @@ export function hasUnreadableTerms(pod: Pod): boolean {
   return [...requiredPods, ...requiredAntiPods].some((term) => !isReadable(term));
 }
 
-function isMet(question: AffinityQuestion, term: PodAffinityTerm): boolean {
-  if (!isReadable(term)) return true;
-  if (podInDomain(question, term, question.pod) !== undefined) return true;
-  // Pods that were not read may be what is asked for.
-  if (question.places.some((there) => !there.roomKnown && !there.isTarget && sameDomain(term, there, question.place)))
-    return true;
-  // The first pod of a group that wants to be together may run anywhere where the key exists.
-  const nowhere = question.places.every(
-    (there) => !podsAt(question, there).some((o) => selects(term, question.pod, o)),
-  );
-  return (
-    nowhere &&
-    selects(term, question.pod, question.pod) &&
-    question.place.node.metadata.labels[term.topologyKey] !== undefined
-  );
-}
+/** The values of one topology key, each with a pod that is found there. */
+class Domains {
+  readonly topologyKey: string;
+  private readonly pods = new Map<string, Pod>();
 
-function podInDomain(question: AffinityQuestion, term: PodAffinityTerm, from: Pod): Pod | undefined {
-  if (!isReadable(term)) return undefined;
-  for (const there of question.places) {
-    if (!sameDomain(term, there, question.place)) continue;
-    const found = podsAt(question, there).find((other) => selects(term, from, other));
-    if (found !== undefined) return found;
+  constructor(topologyKey: string) {
+    this.topologyKey = topologyKey;
   }
-  return undefined;
+
+  get isEmpty(): boolean {
+    return this.pods.size === 0;
+  }
+
+  add(place: Place, pod: Pod): void {
+    const value = this.valueAt(place);
+    if (value !== undefined && !this.pods.has(value)) this.pods.set(value, pod);
+  }
+
+  at(place: Place): Pod | undefined {
+    const value = this.valueAt(place);
+    return value === undefined ? undefined : this.pods.get(value);
+  }
+
+  valueAt(place: Place): string | undefined {
+    return place.node.metadata.labels[this.topologyKey];
+  }
 }
 
-function podsAt(question: AffinityQuestion, place: Place): Pod[] {
-  return [...place.pods].filter((pod) => pod !== question.leaving);
+/** Where pods are of which the term of `from` speaks. */
+function domainsWith(term: PodAffinityTerm, from: Pod, places: readonly Place[], leaving: Pod | undefined): Domains {
+  const domains = new Domains(term.topologyKey);
+  for (const place of places) {
+    if (domains.at(place) !== undefined) continue;
+    for (const pod of place.pods) {
+      if (pod === leaving || !selects(term, from, pod)) continue;
+      domains.add(place, pod);
+      break;
+    }
+  }
+  return domains;
 }
 
-function sameDomain(term: PodAffinityTerm, left: Place, right: Place): boolean {
-  const domain = left.node.metadata.labels[term.topologyKey];
-  return domain !== undefined && domain === right.node.metadata.labels[term.topologyKey];
+/** Where pods are that do not tolerate the new one near them. */
+function domainsThatRepel(newPod: Pod, places: readonly Place[], leaving: Pod | undefined): Domains[] {
+  const byKey = new Map<string, Domains>();
+  for (const place of places) {
+    for (const pod of place.repelling) {
+      if (pod === leaving) continue;
+      for (const term of pod.spec.affinity.requiredAntiPods) {
+        if (!selects(term, pod, newPod)) continue;
+        const domains = byKey.get(term.topologyKey) ?? new Domains(term.topologyKey);
+        byKey.set(term.topologyKey, domains);
+        domains.add(place, pod);
+      }
+    }
+  }
+  return [...byKey.values()];
+}
+
+function wantedDomains(
+  term: PodAffinityTerm,
+  pod: Pod,
+  places: readonly Place[],
+  leaving: Pod | undefined,
+): (place: Place) => boolean {
+  const domains = domainsWith(term, pod, places, leaving);
+  // Pods that were not read may be what is asked for.
+  const unread = places.filter((place) => !place.roomKnown && !place.isTarget).map((place) => domains.valueAt(place));
+  const perhaps = new Set(unread);
+  // The first pod of a group that wants to be together may run anywhere where the key exists.
+  const isFirst = domains.isEmpty && selects(term, pod, pod);
+  return (place) => {
+    const value = domains.valueAt(place);
+    return value !== undefined && (domains.at(place) !== undefined || perhaps.has(value) || isFirst);
+  };
 }
 
 /** Whether a term of `from` speaks of `other`. Without namespaces it means those of its own pod. */

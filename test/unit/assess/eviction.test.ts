@@ -380,6 +380,8 @@ describe("D12, no other node fits", () => {
     expect(vm.findings[0]?.fix).toBe(
       `echo '{"evacuationNodeName":"worker-9"}' | kubectl replace --raw /apis/subresources.kubevirt.io/v1/namespaces/prod/virtualmachineinstances/web/evacuate/cancel -f -`,
     );
+    const old = factsWith([aRunningVm("web", { evacuationNodeName: "worker-9" })], { evacuateCancel: false });
+    expect(vmVerdict(old).findings[0]?.fix).toBeUndefined();
   });
 });
 
