@@ -1,5 +1,6 @@
 /** What became of a VM that is no longer on its node: moved, restarted, stopped, or on its way to one of these. */
 import type { Facts } from "../model/facts.ts";
+import type { FindingCode } from "../model/finding.ts";
 import { isFinalVmi, type VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { VmProgress, VmState } from "../model/progress.ts";
 import type { PlannedVm } from "./intent.ts";
@@ -18,6 +19,8 @@ export interface DepartureInput {
 export interface Standing {
   readonly state: VmState;
   readonly detail?: string | undefined;
+  /** The finding that the detail comes from. */
+  readonly code?: FindingCode | undefined;
   readonly until?: number | undefined;
   readonly target?: string | undefined;
   readonly phase?: string | undefined;
@@ -119,6 +122,7 @@ export function presentFields(standing: Standing): Partial<VmProgress> {
     phase: standing.phase,
     target: standing.target,
     detail: standing.detail,
+    code: standing.code,
     until: standing.until === undefined ? undefined : new Date(standing.until).toISOString(),
     fix: standing.fix,
   };

@@ -69,8 +69,7 @@ function standingOnNode(
   verdict: VmVerdict,
   planned: PlannedVm | undefined,
 ): Standing {
-  const reason = verdict.findings[0]?.reason;
-  const fix = verdict.findings[0]?.fix;
+  const why = reasonOf(verdict);
   const refusal = input.ledger.pods[verdict.pod.uid];
   switch (verdict.row) {
     case "D3":
@@ -78,27 +77,30 @@ function standingOnNode(
     case "D5":
       return migrating(input, verdict);
     case "D4":
-      return { state: "held", detail: reason };
+      return { state: "held", ...why };
     case "D7":
     case "D11":
-      return patientlyHeld(input, verdict, reason, fix);
+      return patientlyHeld(input, verdict);
     case "D10":
-      return verdict.outcome === "blocks"
-        ? { state: "blocked", detail: reason, fix }
-        : { state: "queued", detail: reason };
+      return { state: verdict.outcome === "blocks" ? "blocked" : "queued", ...why };
   }
   if (verdict.outcome === "blocks" || verdict.outcome === "unknown") {
     const accepted = input.intent.skipBlocked && planned !== undefined && planned.outcome === verdict.outcome;
-    return { state: accepted ? "left-behind" : "blocked", detail: reason, fix };
+    return { state: accepted ? "left-behind" : "blocked", ...why };
   }
   if (isFinalRefusal(refusal)) return { state: "blocked", detail: refusal?.answer?.message };
   if (!consentCovers(planned?.outcome, verdict.outcome)) return notAgreedTo(verdict, planned);
-  if (verdict.row === "D9") return { state: "held", detail: reason };
+  if (verdict.row === "D9") return { state: "held", ...why };
   if (wasJustAnswered(input, verdict, "evicted")) return { state: "shutting-down" };
   if (isMarked(input, verdict, node)) return { state: "queued", detail: "marked for evacuation" };
   if (refusal?.answer !== undefined && refusal.answer.kind !== "evacuating" && refusal.answer.kind !== "evicted")
     return { state: "waiting", detail: refusal.answer.message, until: nextTry(refusal) };
   return { state: "waiting" };
+}
+
+/** The reason for the verdict. */
+function reasonOf({ findings: [finding] }: VmVerdict): Pick<Standing, "detail" | "code" | "fix"> {
+  return { detail: finding?.reason, code: finding?.code, fix: finding?.fix };
 }
 
 /** Marked in the picture, or so recently that the picture may not show it yet. */
@@ -121,7 +123,7 @@ function notAgreedTo(verdict: VmVerdict, planned: PlannedVm | undefined): Standi
 
 function shuttingDown(input: ProgressInput, verdict: VmVerdict): Standing {
   const deletion = findPod(input.facts, verdict.pod.uid)?.metadata.deletionTimestamp;
-  if (deletion === undefined) return { state: "shutting-down", detail: verdict.findings[0]?.reason };
+  if (deletion === undefined) return { state: "shutting-down", detail: reasonOf(verdict).detail };
   const until = Date.parse(deletion) + lateness;
   if (input.now <= until) return { state: "shutting-down", until };
   return {
@@ -132,26 +134,24 @@ function shuttingDown(input: ProgressInput, verdict: VmVerdict): Standing {
 }
 
 /** Waits that should end by themselves: after five minutes they count as blocked. */
-function patientlyHeld(
-  input: ProgressInput,
-  verdict: VmVerdict,
-  detail: string | undefined,
-  fix: string | undefined,
-): Standing {
+function patientlyHeld(input: ProgressInput, verdict: VmVerdict): Standing {
   const seen = input.ledger.seen[verdict.uid];
   const until = (seen?.row === verdict.row ? seen.since : input.now) + patience;
-  return input.now < until ? { state: "held", detail, until } : { state: "blocked", detail, fix };
+  const why = reasonOf(verdict);
+  return input.now < until ? { state: "held", ...why, until } : { state: "blocked", ...why };
 }
 
 function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
   const migration = unfinishedMigration(input.facts, verdict);
   const phase = migration?.status.phase;
   const waits = phase === "" || phase === "Pending";
+  const noNode = verdict.findings.find((finding) => finding.code === "NoNodeFits");
   return {
     state: waits ? "queued" : "migrating",
     phase: phase === "" ? undefined : phase,
     target: verdict.migratingTo ?? findVmi(input.facts, verdict)?.status.migrationState?.targetNode,
-    detail: verdict.findings.find((finding) => finding.code === "NoNodeFits")?.reason,
+    detail: noNode?.reason,
+    code: noNode?.code,
   };
 }
 

@@ -1,0 +1,235 @@
+/**
+ * Decides the next step of a recovery whose evidence was accepted: which pods, migrations and attachments of the lost node go
+ * now, and where each of its VMs stands. Whether the node shows life is not asked here: every step is gated by who carries it out.
+ */
+import type { Action, ActionResult, Target } from "../model/action.ts";
+import { uidOf } from "../model/action.ts";
+import type { VmRecovery } from "../model/dossier.ts";
+import type { Facts } from "../model/facts.ts";
+import { findCondition, type VolumeAttachment } from "../model/kubernetes.ts";
+import { isFinishedMigration } from "../model/kubevirt.ts";
+import type { VmProgress } from "../model/progress.ts";
+import type { Outcome } from "../model/verdict.ts";
+import { departed, findVmi, hasEnded } from "./departure.ts";
+import type { PlannedVm } from "./intent.ts";
+import type { Ledger, Seen } from "./ledger.ts";
+
+export interface RecoverIntent {
+  readonly node: string;
+  readonly method: "taint" | "delete";
+  /** The VMs that were confirmed; held ones only where they were included by name. */
+  readonly vms: readonly VmRecovery[];
+  /** Pods that go before all others: the only virt-api, without which nothing can be started. */
+  readonly firstPods: readonly Target[];
+  /** When consent was given, milliseconds of the API server's clock. */
+  readonly consentAt: number;
+}
+
+export interface RecoverPicture {
+  /** The node, the pods on it, the VMIs of the plan by name, their VMs and their migrations. */
+  readonly facts: Facts;
+  /** Volumes that are attached to the node; undefined when they could not be read. */
+  readonly attachments: readonly VolumeAttachment[] | undefined;
+}
+
+export interface RecoverLedger extends Ledger {
+  /** What was tried, by the UID of the object. */
+  readonly tried: Readonly<
+    Record<string, { readonly at: number; readonly tries: number; readonly result: ActionResult }>
+  >;
+}
+
+export interface RecoverDecision {
+  readonly status: "going" | "done";
+  readonly actions: readonly Action[];
+  readonly vms: readonly VmProgress[];
+  readonly ledger: RecoverLedger;
+}
+
+/** An object that is still there after its deletion was accepted is asked for again after this long. */
+const retryAfter = 3_000;
+const triesUntilGivenUp = 5;
+/** KubeVirt ends most migrations of a lost node itself, as soon as the pods are gone. */
+const migrationEndsWithin = 5_000;
+/** Kubernetes detaches the volumes of an unhealthy node by itself after this long (attach/detach controller, maxWaitForUnmountDuration). */
+const forcedDetachAfter = 6 * 60_000;
+/** A start that must wait for that still is no failure. */
+const startPatience = 8 * 60_000;
+
+/** One turn of the recovery. Pure. */
+export function decideRecover(picture: RecoverPicture, intent: RecoverIntent, ledger: RecoverLedger): RecoverDecision {
+  const now = Date.parse(picture.facts.time);
+  const here = new Set(picture.facts.pods.map((pod) => pod.metadata.uid));
+  const vms = intent.vms.map((vm) => progressOf(vm, { picture, intent, ledger, here, now }));
+  const next = noteSeen(ledger, vms, now);
+  const first = intent.firstPods.filter((pod) => here.has(pod.uid)).map(deletePod);
+  const wanted = first.length > 0 ? first : cleanUp(picture, intent, { here, ledger: next, now });
+  const actions = wanted.filter((action) => mayTry(ledger, uidOf(action), now));
+  const open = vms.some((vm) => !hasEnded(vm.state)) || wanted.some((action) => !isGivenUp(ledger, uidOf(action)));
+  return { status: open ? "going" : "done", actions, vms, ledger: next };
+}
+
+interface Scene {
+  readonly picture: RecoverPicture;
+  readonly intent: RecoverIntent;
+  readonly ledger: RecoverLedger;
+  /** UIDs of the pod objects that are on the node. */
+  readonly here: ReadonlySet<string>;
+  readonly now: number;
+}
+
+function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
+  const { ledger, now, intent } = scene;
+  const base = { namespace: vm.namespace, name: vm.name, uid: vm.uid, node: intent.node, pod: vm.pods[0]?.name ?? "" };
+  const seen = ledger.seen[vm.uid];
+  const since = (state: string): string => new Date(seen?.state === state ? seen.since : now).toISOString();
+  const stuck = vm.pods.find((pod) => scene.here.has(pod.uid) && isGivenUp(ledger, pod.uid));
+  if (stuck !== undefined)
+    return {
+      ...base,
+      state: "failed",
+      since: since("failed"),
+      detail: `pod/${stuck.name}: ${whyNot(ledger, stuck.uid)}`,
+    };
+  if (vm.pods.some((pod) => scene.here.has(pod.uid)))
+    return { ...base, state: "shutting-down", since: since("shutting-down") };
+  if (vm.outcome === "replaced")
+    return {
+      ...base,
+      state: "restarted",
+      since: since("restarted"),
+      detail: "its replica set runs another in its place",
+    };
+  const progress = departed(
+    { facts: scene.picture.facts, ledger, now, startPatience },
+    plannedFrom(vm, base.pod, intent.node),
+  );
+  if (progress.state === "starting") return { ...progress, ...whatItWaitsFor(vm, scene, Date.parse(progress.since)) };
+  if (!hasEnded(progress.state)) return progress;
+  return { ...progress, seconds: progress.seconds ?? Math.max(0, Math.round((now - intent.consentAt) / 1000)) };
+}
+
+/** The recovery's outcomes in the words of a drain, whose rules tell what became of a VM that is gone from its node. */
+const outcomes: Readonly<Record<VmRecovery["outcome"], Outcome>> = {
+  restarts: "restarts",
+  replaced: "restarts",
+  held: "restarts",
+  unaffected: "moves",
+  "stays-down": "stops",
+};
+
+function plannedFrom(vm: VmRecovery, podName: string, node: string): PlannedVm {
+  const pod = vm.pods[0] ?? { name: podName, uid: vm.uid };
+  return { namespace: vm.namespace, name: vm.name, uid: vm.uid, node, pod, outcome: outcomes[vm.outcome] };
+}
+
+/** Why a VM does not run yet, as far as the cluster tells. */
+function whatItWaitsFor(vm: VmRecovery, { picture, intent }: Scene, since: number): Partial<VmProgress> {
+  const attached = (picture.attachments ?? []).filter(
+    ({ nodeName, persistentVolumeName = "" }) =>
+      nodeName === intent.node && vm.attachments.includes(persistentVolumeName),
+  );
+  const volume = attached[0]?.persistentVolumeName;
+  if (volume !== undefined)
+    return {
+      detail: `volume ${volume} is still attached to ${intent.node}; Kubernetes detaches it by itself after 6 minutes`,
+      until: new Date(since + forcedDetachAfter).toISOString(),
+    };
+  const scheduled = findCondition(findVmi(picture.facts, vm)?.status.conditions ?? [], "PodScheduled");
+  return scheduled?.status === "False" ? { detail: scheduled.message ?? scheduled.reason } : {};
+}
+
+interface CleanUpScene {
+  readonly here: ReadonlySet<string>;
+  readonly ledger: RecoverLedger;
+  readonly now: number;
+}
+
+/** Pods first, all at once; then what holds a restart back although the pods are gone. */
+function cleanUp(picture: RecoverPicture, intent: RecoverIntent, scene: CleanUpScene): Action[] {
+  const pods = intent.vms.flatMap((vm) =>
+    vm.pods.filter((pod) => scene.here.has(pod.uid)).map((pod) => deletePod({ namespace: vm.namespace, ...pod })),
+  );
+  const podsGone = intent.vms.filter((vm) => vm.pods.every((pod) => !scene.here.has(pod.uid)));
+  return [
+    ...pods,
+    ...podsGone.flatMap((vm) => staleMigrations(vm, picture.facts, scene)),
+    ...(intent.method === "delete" ? staleAttachments(podsGone, picture, intent) : []),
+  ];
+}
+
+function deletePod(pod: Target): Action {
+  return { kind: "delete-pod", pod: { namespace: pod.namespace, name: pod.name, uid: pod.uid } };
+}
+
+/** A launcher pod is not made while an unfinished migration of its VMI exists (`active migration exists`). */
+function staleMigrations(vm: VmRecovery, facts: Facts, { ledger, now }: CleanUpScene): Action[] {
+  const seen = ledger.seen[vm.uid];
+  if (seen === undefined || seen.state === "shutting-down" || now < seen.since + migrationEndsWithin) return [];
+  const named = new Set(vm.migrations.map(({ uid }) => uid));
+  return facts.migrations
+    .filter(({ metadata }) => named.has(metadata.uid) && metadata.deletionTimestamp === undefined)
+    .filter((migration) => !isFinishedMigration(migration))
+    .map(({ metadata: { namespace, name, uid } }) => ({
+      kind: "delete-migration",
+      migration: { namespace, name, uid },
+    }));
+}
+
+/** Attachments that no pod object on the node uses any more: one that is still wanted would be made again for the dead node. */
+function staleAttachments(vms: readonly VmRecovery[], picture: RecoverPicture, intent: RecoverIntent): Action[] {
+  const { facts, attachments = [] } = picture;
+  const claims = new Map(
+    facts.claims.map((claim) => [`${claim.metadata.namespace}/${claim.metadata.name}`, claim.volumeName]),
+  );
+  const used = new Set(
+    facts.pods.flatMap((pod) =>
+      pod.spec.volumes.map(({ claimName }) => claims.get(`${pod.metadata.namespace}/${claimName}`)),
+    ),
+  );
+  const wanted = new Set(vms.flatMap((vm) => vm.attachments));
+  return attachments
+    .filter(({ nodeName, persistentVolumeName }) => {
+      if (nodeName !== intent.node || persistentVolumeName === undefined) return false;
+      return wanted.has(persistentVolumeName) && !used.has(persistentVolumeName);
+    })
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata: { name, uid } }) => ({ kind: "detach", attachment: { name, uid } }));
+}
+
+/** Notes an action's result. */
+export function noteTried(ledger: RecoverLedger, action: Action, result: ActionResult, now: number): RecoverLedger {
+  const uid = uidOf(action);
+  const tries = (ledger.tried[uid]?.tries ?? 0) + 1;
+  return { ...ledger, tried: { ...ledger.tried, [uid]: { at: now, tries, result } } };
+}
+
+function mayTry(ledger: RecoverLedger, uid: string, now: number): boolean {
+  const entry = ledger.tried[uid];
+  return entry === undefined || (!isGivenUp(ledger, uid) && now >= entry.at + retryAfter);
+}
+
+function isGivenUp(ledger: RecoverLedger, uid: string): boolean {
+  const entry = ledger.tried[uid];
+  if (entry === undefined) return false;
+  const { result, tries } = entry;
+  return (result.kind === "refused" && (result.code === 401 || result.code === 403)) || tries >= triesUntilGivenUp;
+}
+
+function whyNot(ledger: RecoverLedger, uid: string): string {
+  const result = ledger.tried[uid]?.result;
+  return result?.kind === "refused" || result?.kind === "unanswered" ? result.message : "its object is still there";
+}
+
+function noteSeen(ledger: RecoverLedger, vms: readonly VmProgress[], now: number): RecoverLedger {
+  const seen: Record<string, Seen> = {};
+  const ended: Record<string, VmProgress> = { ...ledger.ended };
+  let changed = false;
+  for (const vm of vms) {
+    const before = ledger.seen[vm.uid];
+    changed ||= before?.state !== vm.state;
+    seen[vm.uid] = { state: vm.state, row: "", phase: "", since: before?.state === vm.state ? before.since : now };
+    if (hasEnded(vm.state) && vm.state !== "failed") ended[vm.uid] = vm;
+  }
+  return { ...ledger, seen, ended, changedAt: changed ? now : ledger.changedAt };
+}

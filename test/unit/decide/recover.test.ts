@@ -1,0 +1,192 @@
+/** The recovery's decisions: in which order what goes, and what became of each VM. */
+import { describe, expect, test } from "vitest";
+import { emptyLedger } from "../../../lib/decide/ledger.ts";
+import { decideRecover, noteTried, type RecoverIntent, type RecoverLedger } from "../../../lib/decide/recover.ts";
+import type { VmRecovery } from "../../../lib/model/dossier.ts";
+import type { Facts } from "../../../lib/model/facts.ts";
+import type { VolumeAttachment } from "../../../lib/model/kubernetes.ts";
+import { aClaim, aCondition, aLauncherPod, aMeta, aMigration, aPod, aVmi, now, someFacts } from "../../builders.ts";
+
+const start = Date.parse(now);
+const web = aVmi("web");
+const webPod = aLauncherPod(web);
+
+function aRecovery(fields: Partial<VmRecovery> = {}): VmRecovery {
+  return {
+    namespace: "prod",
+    name: "web",
+    uid: web.metadata.uid,
+    outcome: "restarts",
+    row: "C13",
+    reason: "",
+    pods: [{ name: webPod.metadata.name, uid: webPod.metadata.uid }],
+    migrations: [],
+    attachments: [],
+    ...fields,
+  };
+}
+
+const empty: RecoverLedger = { ...emptyLedger(start), tried: {} };
+
+function seen(state: "starting" | "shutting-down", seconds: number): RecoverLedger {
+  return { ...empty, seen: { [web.metadata.uid]: { state, row: "", phase: "", since: start - seconds * 1000 } } };
+}
+
+interface Turn {
+  readonly vms?: readonly VmRecovery[];
+  readonly intent?: Partial<RecoverIntent>;
+  readonly facts?: Partial<Facts>;
+  readonly attachments?: readonly VolumeAttachment[];
+  readonly ledger?: RecoverLedger;
+}
+
+function decide(turn: Turn) {
+  const intent: RecoverIntent = {
+    node: "worker-1",
+    method: "taint",
+    vms: turn.vms ?? [aRecovery()],
+    firstPods: [],
+    consentAt: start - 6000,
+    ...turn.intent,
+  };
+  const picture = { facts: someFacts({ vmis: [web], ...turn.facts }), attachments: turn.attachments };
+  return decideRecover(picture, intent, turn.ledger ?? empty);
+}
+
+const kinds = (turn: Turn) => decide(turn).actions.map((action) => action.kind);
+
+describe("the order of the work", () => {
+  test("all pods of the confirmed VMs go at once, and no pod that was not shown", () => {
+    const facts = { pods: [webPod, aLauncherPod(web, { name: "other", uid: "other" }), aPod("app")] };
+    expect(decide({ facts }).actions).toEqual([
+      { kind: "delete-pod", pod: { namespace: "prod", name: webPod.metadata.name, uid: webPod.metadata.uid } },
+    ]);
+  });
+
+  test("the only virt-api goes before everything else", () => {
+    const api = { namespace: "kubevirt", name: "virt-api-1", uid: "virt-api-1" };
+    const facts = { pods: [webPod, aPod("virt-api-1", { namespace: "kubevirt", uid: "virt-api-1" })] };
+    expect(decide({ facts, intent: { firstPods: [api] } }).actions).toEqual([{ kind: "delete-pod", pod: api }]);
+  });
+
+  test("a pod whose deletion was accepted is asked for again after 3 s, and given up after five times", () => {
+    const facts = { pods: [webPod] };
+    const [action] = decide({ facts }).actions;
+    if (action === undefined) throw new Error("the pod is to be deleted");
+    let ledger = noteTried(empty, action, { kind: "done" }, start - 2000);
+    expect(kinds({ facts, ledger })).toEqual([]);
+    ledger = noteTried(empty, action, { kind: "done" }, start - 3000);
+    expect(kinds({ facts, ledger })).toEqual(["delete-pod"]);
+    for (let tries = 0; tries < 4; tries += 1) ledger = noteTried(ledger, action, { kind: "done" }, start - 3000);
+    expect(decide({ facts, ledger })).toMatchObject({ status: "done", vms: [{ state: "failed" }] });
+  });
+
+  test("a right that is missing ends it at once, and is told", () => {
+    const facts = { pods: [webPod] };
+    const [action] = decide({ facts }).actions;
+    if (action === undefined) throw new Error("the pod is to be deleted");
+    const refused = { kind: "refused", code: 403, reason: "Forbidden", message: "may not delete pods" } as const;
+    expect(decide({ facts, ledger: noteTried(empty, action, refused, start) }).vms).toMatchObject([
+      { state: "failed", detail: expect.stringContaining("may not delete pods") },
+    ]);
+  });
+
+  test.each([
+    ["its VM has been without pods for 5 s", 5, "Running", ["delete-migration"]],
+    ["KubeVirt still has time to end it", 4, "Running", []],
+    ["it has ended", 5, "Failed", []],
+  ] as const)("an unfinished migration goes when %s", (_case, seconds, phase, expected) => {
+    const vms = [aRecovery({ migrations: [{ name: "m", uid: "uid-m" }] })];
+    const facts = { migrations: [aMigration("m", "web", { phase })] };
+    expect(kinds({ vms, facts, ledger: seen("starting", seconds) })).toEqual(expected);
+  });
+
+  test("a migration that was not shown stays", () => {
+    const facts = { migrations: [aMigration("new", "web")] };
+    expect(kinds({ facts, ledger: seen("starting", 60) })).toEqual([]);
+  });
+});
+
+describe("volumes", () => {
+  const attachment: VolumeAttachment = {
+    metadata: aMeta("csi-1"),
+    attacher: "csi",
+    nodeName: "worker-1",
+    persistentVolumeName: "pv-1",
+    attached: true,
+  };
+  const vms = [aRecovery({ attachments: ["pv-1"] })];
+
+  test("are left to Kubernetes under the taint: an attachment deleted by hand is made again", () => {
+    expect(kinds({ vms, attachments: [attachment] })).toEqual([]);
+  });
+
+  test("are detached by method delete, once no pod object on the node uses them", () => {
+    const intent = { method: "delete" } as const;
+    expect(decide({ vms, intent, attachments: [attachment] }).actions).toEqual([
+      { kind: "detach", attachment: { name: "csi-1", uid: "uid-csi-1" } },
+    ]);
+    const user = aPod("app", { volumes: [{ name: "d", claimName: "data", emptyDir: false, hostPath: false }] });
+    const facts = { pods: [user], claims: [aClaim("data", "pv-1")] };
+    expect(kinds({ vms, intent, facts, attachments: [attachment] })).toEqual([]);
+  });
+
+  test("of other nodes, and of VMs that were not confirmed, stay", () => {
+    const intent = { method: "delete" } as const;
+    expect(kinds({ vms, intent, attachments: [{ ...attachment, nodeName: "worker-2" }] })).toEqual([]);
+    expect(kinds({ intent, attachments: [attachment] })).toEqual([]);
+  });
+
+  test("that are still attached are named as the cause, with the end of the wait", () => {
+    const [vm] = decide({ vms, attachments: [attachment], ledger: seen("starting", 60) }).vms;
+    expect(vm).toMatchObject({ state: "starting", detail: expect.stringContaining("pv-1") });
+    expect(vm?.until).toBe(new Date(start + 5 * 60_000).toISOString());
+  });
+});
+
+describe("what became of a VM", () => {
+  test("it runs elsewhere: restarted, with the seconds since consent", () => {
+    const facts = { vmis: [aVmi("web", { uid: "new", node: "worker-2" })] };
+    expect(decide({ facts })).toMatchObject({
+      status: "done",
+      vms: [{ state: "restarted", target: "worker-2", seconds: 6 }],
+    });
+  });
+
+  test("its pod object is gone, and the VMI still says Running there: it starts, it has not moved", () => {
+    expect(decide({}).vms).toMatchObject([{ state: "starting" }]);
+  });
+
+  test("it waits for room: the scheduler's words", () => {
+    const pending = aVmi("web", { uid: "new", node: undefined, phase: "Scheduling" });
+    const conditions = [aCondition("PodScheduled", "False", { message: "0/3 nodes are available" })];
+    const vmi = { ...pending, status: { ...pending.status, conditions } };
+    expect(decide({ facts: { vmis: [vmi] } }).vms).toMatchObject([{ detail: "0/3 nodes are available" }]);
+  });
+
+  test("it stays down: stopped", () => {
+    expect(decide({ vms: [aRecovery({ outcome: "stays-down", row: "C14" })] })).toMatchObject({
+      status: "done",
+      vms: [{ state: "stopped" }],
+    });
+  });
+
+  test("its guest runs on the source of a migration to the lost node: unaffected", () => {
+    const facts = { vmis: [aVmi("web", { node: "worker-2" })] };
+    expect(decide({ facts, vms: [aRecovery({ outcome: "unaffected", row: "C2" })] })).toMatchObject({
+      status: "done",
+      vms: [{ state: "moved", target: "worker-2" }],
+    });
+  });
+
+  test("its replica set runs another: replaced as soon as the pod is gone", () => {
+    const vms = [aRecovery({ outcome: "replaced", row: "C16" })];
+    expect(decide({ vms, facts: { pods: [webPod] } }).status).toBe("going");
+    expect(decide({ vms, facts: { vmis: [] } }).status).toBe("done");
+  });
+
+  test("a wait for the detaching of a volume is no failure before 8 minutes", () => {
+    expect(decide({ ledger: seen("starting", 479) }).status).toBe("going");
+    expect(decide({ ledger: seen("starting", 480) }).vms).toMatchObject([{ state: "failed" }]);
+  });
+});
