@@ -43,33 +43,29 @@ for (const file of [bundle, practiceBundle, executable].filter(existsSync)) {
 }
 
 /**
- * client-node's configuration module imports all models, undici and the libraries of its login providers; none of that
- * is reached from what we call (lib/kube/credentials.ts, lib/kube/transport.ts). SOCKS is evaluated on first use.
+ * client-node's configuration module imports all models, undici, proxies and the libraries of its login providers; none
+ * of that is reached from what we call (lib/kube/credentials.ts).
  */
 function leanClientNode() {
-  const unused = (...names) => names.map((name) => `exports.${name} = class ${name} {};`).join("\n");
-  const replacements = {
-    undici: unused("Agent", "ProxyAgent"),
-    socks: unused("SocksClient"),
-    "./gen/index.js": unused("ServerConfiguration", "createConfiguration"),
-    "jsonpath-plus": unused("JSONPath"),
-    "socks-proxy-agent":
-      'exports.SocksProxyAgent = function (...args) { return new (require("socks-proxy-agent").SocksProxyAgent)(...args); };',
-    "openid-client": unused("discovery", "refreshTokenGrant", "customFetch"),
+  const unreached = {
+    undici: ["Agent", "ProxyAgent"],
+    socks: ["SocksClient"],
+    "socks-proxy-agent": ["SocksProxyAgent"],
+    hpagent: ["HttpProxyAgent", "HttpsProxyAgent"],
+    "openid-client": ["discovery", "refreshTokenGrant", "customFetch"],
+    "jsonpath-plus": ["JSONPath"],
+    "./gen/index.js": ["ServerConfiguration", "createConfiguration"],
   };
   return {
     name: "lean-client-node",
     setup({ onResolve, onLoad }) {
-      onResolve(
-        { filter: /^(undici|socks|\.\/gen\/index\.js|jsonpath-plus|socks-proxy-agent|openid-client)$/ },
-        (args) =>
-          /client-node[\\/]dist[\\/][\w-]+\.js$/.test(args.importer)
-            ? { path: args.path, namespace: "lean" }
-            : undefined,
+      onResolve({ filter: /.*/ }, ({ path: name, importer }) =>
+        name in unreached && /client-node[\\/]dist[\\/][\w-]+\.js$/.test(importer)
+          ? { path: name, namespace: "unreached" }
+          : undefined,
       );
-      onLoad({ filter: /.*/, namespace: "lean" }, (args) => ({
-        contents: replacements[args.path],
-        resolveDir: path.join(root, "node_modules/@kubernetes/client-node/dist"),
+      onLoad({ filter: /.*/, namespace: "unreached" }, ({ path: name }) => ({
+        contents: unreached[name].map((export_) => `exports.${export_} = class ${export_} {};`).join("\n"),
       }));
     },
   };

@@ -127,13 +127,6 @@ function tlsFault(code: string, message: string, place: FaultPlace): Fault | und
       hint: "look at certificate-authority, client-certificate and client-key",
     };
   }
-  const proxied = /^Bad response: (\d+)$/.exec(message);
-  if (proxied && place.proxy !== undefined) {
-    return {
-      message: `the proxy ${place.proxy} refused to connect to ${server} (HTTP ${proxied[1]})`,
-      hint: "look at proxy-url in the kubeconfig, or at HTTPS_PROXY and NO_PROXY",
-    };
-  }
   return code.startsWith("HPE_") || code.startsWith("ERR_SSL") || code === "EPROTO"
     ? {
         message: `the server ${server} does not answer like a Kubernetes API server (${message})`,

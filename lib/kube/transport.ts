@@ -5,6 +5,7 @@ import tls from "node:tls";
 import { UnreachableError } from "../model/errors.ts";
 import type { TlsMaterial } from "./credentials.ts";
 import { type FaultPlace, networkFault, timeoutFault } from "./network-fault.ts";
+import { leadThrough } from "./proxy-tunnel.ts";
 
 export interface WireRequest {
   readonly method: string;
@@ -50,12 +51,12 @@ export function openTransport(server: string, proxy: string | undefined): Transp
   const place: FaultPlace = { server, proxy: proxy === undefined ? undefined : withoutPassword(proxy) };
   const counters = { requests: 0, connections: 0 };
   const slots = turnstile(maxConnections);
-  let shared: { readonly tls: TlsMaterial; readonly agent: Promise<http.Agent> } | undefined;
+  let shared: { readonly tls: TlsMaterial; readonly agent: http.Agent } | undefined;
 
   /** A renewed client certificate needs new connections. */
-  const sharedAgent = (material: TlsMaterial): Promise<http.Agent> => {
+  const sharedAgent = (material: TlsMaterial): http.Agent => {
     if (shared?.tls.cert !== material.cert || shared?.tls.key !== material.key) {
-      void shared?.agent.then((agent) => agent.destroy());
+      shared?.agent.destroy();
       shared = undefined;
     }
     shared ??= {
@@ -84,7 +85,7 @@ export function openTransport(server: string, proxy: string | undefined): Transp
   };
 
   const once = async (request: WireRequest): Promise<WireResponse> => {
-    const agent = await sharedAgent(request.tls);
+    const agent = sharedAgent(request.tls);
     return await guarded(
       () => start(request, agent),
       request,
@@ -113,7 +114,7 @@ export function openTransport(server: string, proxy: string | undefined): Transp
     fault: (error) => networkFault(error, place),
     request: (request) => slots(request.signal, () => once(request)),
     open: async (request) => {
-      const agent = await makeAgent(base, proxy, request.tls, { keepAlive: false, maxSockets: 1 });
+      const agent = makeAgent(base, proxy, request.tls, { keepAlive: false, maxSockets: 1 });
       try {
         const response = await guarded(() => start(request, agent), request, place, headersOf);
         response.socket.setKeepAlive(true, 30_000);
@@ -127,7 +128,7 @@ export function openTransport(server: string, proxy: string | undefined): Transp
         throw error;
       }
     },
-    close: () => void shared?.agent.then((agent) => agent.destroy()),
+    close: () => shared?.agent.destroy(),
   };
 }
 
@@ -141,9 +142,10 @@ async function guarded<T>(
   const { timeoutMs, signal } = request;
   let outgoing: http.ClientRequest | undefined;
   let connected = false;
-  let stopped: { readonly reason: unknown } | undefined;
+  // A request that still waits for its proxy does not notice that it was destroyed: the race ends it.
+  const stopped = Promise.withResolvers<never>();
   const stop = (reason: unknown) => {
-    stopped = { reason };
+    stopped.reject(reason);
     outgoing?.destroy();
   };
   const onTimeout = (limit: number) => stop(timeoutFault(place, limit, connected ? "answer" : "connect"));
@@ -154,16 +156,15 @@ async function guarded<T>(
     signal?.throwIfAborted();
     outgoing = begin();
     outgoing.once("socket", (socket) => {
-      connected = outgoing?.reusedSocket === true;
-      if (!connected) {
-        socket.once(socket instanceof tls.TLSSocket ? "secureConnect" : "connect", () => {
-          connected = true;
-        });
-      }
+      const secure = socket instanceof tls.TLSSocket;
+      connected = outgoing?.reusedSocket === true || !(secure || socket.connecting);
+      if (connected) return;
+      socket.once(secure ? "secureConnect" : "connect", () => {
+        connected = true;
+      });
     });
-    return await work(outgoing);
+    return await Promise.race([stopped.promise, work(outgoing)]);
   } catch (error) {
-    if (stopped !== undefined) throw stopped.reason;
     if (signal?.aborted) throw signal.reason;
     throw error instanceof UnreachableError ? error : networkFault(error, place);
   } finally {
@@ -187,15 +188,15 @@ export async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-async function makeAgent(
+function makeAgent(
   base: URL,
   proxy: string | undefined,
   material: TlsMaterial,
   limits: { readonly keepAlive: boolean; readonly maxSockets: number },
-): Promise<http.Agent> {
-  if (proxy !== undefined) return await proxyAgent(base, proxy, material, limits);
-  if (base.protocol === "http:") return new http.Agent(limits);
-  return new https.Agent({ ...tlsOptions(material), ...limits });
+): http.Agent {
+  const agent =
+    base.protocol === "https:" ? new https.Agent({ ...tlsOptions(material), ...limits }) : new http.Agent(limits);
+  return proxy === undefined ? agent : leadThrough(agent, proxy);
 }
 
 function tlsOptions(material: TlsMaterial): AgentOptions {
@@ -213,25 +214,6 @@ function tlsOptions(material: TlsMaterial): AgentOptions {
 function systemAuthorities(): string[] {
   const system = tls.getCACertificates("system");
   return system.length > 0 ? system : tls.getCACertificates("default");
-}
-
-/** client-node's agents for http, https and SOCKS proxies; it leaves keeping connections open to us. */
-async function proxyAgent(
-  base: URL,
-  proxy: string,
-  material: TlsMaterial,
-  limits: { readonly keepAlive: boolean; readonly maxSockets: number },
-): Promise<http.Agent> {
-  const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
-  const kubeConfig = new KubeConfig();
-  const proxyUrl = proxy.replace(/^socks5:/, "socks5h:"); // As in Go, names are resolved behind the proxy.
-  kubeConfig.loadFromClusterAndUser(
-    { name: "cluster", server: base.href, skipTLSVerify: false, proxyUrl },
-    { name: "user" },
-  );
-  const options: RequestOptions = tlsOptions(material);
-  await kubeConfig.applyToHTTPSOptions(options);
-  return Object.assign(options.agent as http.Agent, limits);
 }
 
 function withoutPassword(proxy: string): string {

@@ -1,13 +1,12 @@
 /** Requests over real sockets on loopback: what is sent, what comes back, and what is said when nothing does. */
 import { once } from "node:events";
-import http from "node:http";
+import type http from "node:http";
 import net from "node:net";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Connection, ConnectionOptions } from "../../../lib/kube/connection.ts";
-import { connect } from "../../../lib/kube/connection.ts";
 import type { CertificateAuthority } from "../../../lib/practice/api/certificates.ts";
 import { closeServers, type FakeServer, fakeServer, refusal, testAuthority } from "./fake-server.ts";
-import { connectTo, kubeconfigText, temporaryFolder, testEnvironment } from "./surroundings.ts";
+import { connectTo, temporaryFolder, testEnvironment } from "./surroundings.ts";
 
 const folder = temporaryFolder();
 const open: Connection[] = [];
@@ -334,63 +333,6 @@ describe("-v", () => {
     const lines = await linesAt(9);
     expect(lines).not.toContain("hidden");
     expect(lines).toContain("Authorization: Bearer <masked>");
-  });
-});
-
-describe("through a proxy", () => {
-  /** Answers CONNECT as an HTTP proxy does; with `status` other than 200 it refuses. */
-  async function proxy(status = 200) {
-    const asked: { readonly target: string; readonly authorization: string | undefined }[] = [];
-    const server = http.createServer().on("connect", (request: http.IncomingMessage, socket: net.Socket) => {
-      asked.push({ target: request.url ?? "", authorization: request.headers["proxy-authorization"] });
-      if (status !== 200) return void socket.end(`HTTP/1.1 ${status} No\r\n\r\n`);
-      const [host = "", port = ""] = (request.url ?? "").split(":");
-      const upstream = net.connect(Number(port), host, () => {
-        socket.write("HTTP/1.1 200 OK\r\n\r\n");
-        upstream.pipe(socket).pipe(upstream);
-      });
-      for (const end of [upstream, socket]) end.on("error", () => end.destroy());
-      socket.on("close", () => upstream.destroy());
-    });
-    others.push(server.listen(0, "127.0.0.1"));
-    await once(server, "listening");
-    return { port: (server.address() as net.AddressInfo).port, asked };
-  }
-
-  const throughProxy = async (server: FakeServer, proxyUrl: string, environment = testEnvironment()) => {
-    const cluster = { server: server.url, "certificate-authority": caFile, "proxy-url": proxyUrl };
-    const kubeconfig = folder.write("proxied", kubeconfigText(cluster, { token: "t" }));
-    const connection = await connect({ kubeconfig }, environment);
-    open.push(connection);
-    return connection;
-  };
-
-  test("proxy-url leads the way, with its password, on kept connections", async () => {
-    const server = await fakeServer(() => ({}), secure());
-    const { port, asked } = await proxy();
-    const connection = await throughProxy(server, `http://me:pass@127.0.0.1:${port}`);
-    for (let index = 0; index < 3; index += 1) expect((await connection.send(get())).status).toBe(200);
-    expect(asked).toEqual([{ target: `127.0.0.1:${server.port}`, authorization: `Basic ${btoa("me:pass")}` }]);
-  });
-
-  test("a proxy that refuses is named without its password", async () => {
-    const server = await fakeServer(() => ({}), secure());
-    const { port } = await proxy(407);
-    const connection = await throughProxy(server, `http://me:pass@127.0.0.1:${port}`);
-    await expect(connection.send(get())).rejects.toMatchObject({
-      name: "UnreachableError",
-      message: `the proxy http://127.0.0.1:${port} refused to connect to ${server.url} (HTTP 407)`,
-    });
-  });
-
-  test("a proxy that is not there is told apart from a server that is not there", async () => {
-    const server = await fakeServer(() => ({}), secure());
-    const { port } = await proxy();
-    others[0]?.close();
-    const connection = await throughProxy(server, `http://127.0.0.1:${port}`);
-    await expect(connection.send(get())).rejects.toMatchObject({
-      message: expect.stringContaining(`(through the proxy http://127.0.0.1:${port})`),
-    });
   });
 });
 
