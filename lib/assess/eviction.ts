@@ -5,12 +5,22 @@
 import type { Facts } from "../model/facts.ts";
 import type { Finding } from "../model/finding.ts";
 import { findCondition, isFinishedPod, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
-import { isFinalVmi, isMigrating, migrationDefaults, type VirtualMachineInstance } from "../model/kubevirt.ts";
+import { isFinalVmi, isMigrating, type VirtualMachineInstance } from "../model/kubevirt.ts";
 import { matchesSelector } from "../model/selectors.ts";
-import type { DrainRow, Outcome, VmVerdict } from "../model/verdict.ts";
+import type { DrainRow, Outcome } from "../model/verdict.ts";
 import type { Capabilities } from "../platform/version.ts";
 import { allowsSome, budgetRefusal, budgetsFor, isOwnBudget, severalBudgets } from "./budgets.ts";
 import { makeFinding, refer } from "./findings.ts";
+import {
+  effectiveStrategy,
+  guestGrace,
+  hasDrainTaint,
+  isSet,
+  isVirtApiDown,
+  migratability,
+  type Strategy,
+  virtApiService,
+} from "./kubevirt-state.ts";
 import {
   cannotMigrate,
   evacuationFailing,
@@ -48,20 +58,6 @@ export interface Judgement {
   readonly outcome: Outcome;
   readonly findings: readonly Finding[];
   readonly needs?: "migration" | "restart" | undefined;
-}
-
-export type Strategy = VmVerdict["strategy"];
-
-/** The strategy that the eviction webhook obeys: the VMI's, else the cluster's, else None (pkg/util/migrations). */
-export function effectiveStrategy(facts: Facts, vmi: VirtualMachineInstance): Strategy {
-  if (isSet(vmi.spec.evictionStrategy)) return { value: vmi.spec.evictionStrategy, from: "vmi" };
-  if (facts.kubevirt === undefined) return { value: "unknown", from: "cluster" };
-  if (isSet(facts.kubevirt.evictionStrategy)) return { value: facts.kubevirt.evictionStrategy, from: "cluster" };
-  return { value: "None", from: "default" };
-}
-
-function isSet(text: string | undefined): text is string {
-  return text !== undefined && text !== "";
 }
 
 /** The row of one subject. D1 is not among them: a finished pod is no subject. */
@@ -150,11 +146,6 @@ function remainingSeconds(facts: Facts, pod: Pod, vmi: VirtualMachineInstance): 
   return Number.isNaN(left) ? guestGrace(vmi) : Math.max(0, left);
 }
 
-/** How long the guest has to shut down before it is destroyed; the pod has 30 s more. */
-export function guestGrace(vmi: VirtualMachineInstance): number {
-  return vmi.spec.terminationGracePeriodSeconds ?? 30;
-}
-
 /** D5, and D10 for a migration that is tried again after four failures. */
 function migratingAlready(rules: Rules, vmi: VirtualMachineInstance): Judgement | undefined {
   const { index } = rules;
@@ -192,15 +183,6 @@ function withoutVirtApi({ index, capabilities }: Rules, pod: Pod): Judgement | u
   );
 }
 
-/** True when it was seen that no virt-api is ready. */
-export function isVirtApiDown(facts: Facts): boolean {
-  return facts.virtApiNodes !== undefined && facts.virtApiNodes.length === 0;
-}
-
-export function virtApiService(facts: Facts) {
-  return { kind: "service", namespace: facts.kubevirt?.metadata.namespace ?? "kubevirt", name: "virt-api" };
-}
-
 function judgeByStrategy(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, node: string): Judgement {
   const { facts } = rules.index;
   const strategy = effectiveStrategy(facts, vmi);
@@ -225,12 +207,6 @@ function judgeByStrategy(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, no
         ? shutDown(rules, pod, vmi, `strategy ${strategy.value}`)
         : unknown(strategyNotKnown(facts, vmi, strategy));
   }
-}
-
-/** Whether KubeVirt can migrate it; a condition that is absent, or neither True nor False, is not known yet. */
-export function migratability(vmi: VirtualMachineInstance): "True" | "False" | "Unknown" {
-  const status = findCondition(vmi.status.conditions, "LiveMigratable")?.status;
-  return status === "True" || status === "False" ? status : "Unknown";
 }
 
 function external(vmi: VirtualMachineInstance, strategy: Strategy): Finding {
@@ -267,13 +243,6 @@ function migrates(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, node: str
   const findings = [willMigrate(vmi)];
   if (vmi.status.migrationMethod === "BlockMigration") findings.push(disksCopied(vmi));
   return { row: "D13", outcome: "moves", findings, needs: "migration" };
-}
-
-/** True when the node carries the taint that makes KubeVirt evacuate it without any eviction. */
-export function hasDrainTaint(index: Index, node: string): boolean {
-  const key = index.facts.kubevirt?.migrations.nodeDrainTaintKey ?? migrationDefaults.nodeDrainTaintKey;
-  const taints = index.nodes.get(node)?.spec.taints ?? [];
-  return taints.some((taint) => taint.key === key && taint.effect === "NoSchedule");
 }
 
 function willMigrate(vmi: VirtualMachineInstance): Finding {

@@ -102,7 +102,7 @@ export function reaches(disk: BoundDisk, { node: { metadata } }: Place): boolean
   return disk.nodeAffinity !== undefined && matchesNode(metadata, disk.nodeAffinity);
 }
 
-export function printTaint(taint: Taint): string {
+function printTaint(taint: Taint): string {
   return taint.value === undefined || taint.value === ""
     ? `${taint.key}:${taint.effect}`
     : `${taint.key}=${taint.value}:${taint.effect}`;

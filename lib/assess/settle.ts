@@ -1,9 +1,10 @@
 /** The last word on rows that need room elsewhere: D12 and D18b, or what is worth knowing when it could not be told. */
 import type { Finding } from "../model/finding.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
-import { guestGrace, type Judgement } from "./eviction.ts";
+import type { Judgement } from "./eviction.ts";
 import { makeFinding, nodeReference, refer } from "./findings.ts";
 import type { Arrival } from "./fitting.ts";
+import { guestGrace } from "./kubevirt-state.ts";
 import { shutdownCommand } from "./migration-findings.ts";
 import { type Fit, type NoFit, rulesNotWorkedOut } from "./placement.ts";
 

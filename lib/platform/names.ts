@@ -40,7 +40,6 @@ export const heartbeatAnnotation = "kubevirt.io/heartbeat";
 export const drainTaintKey = "kubevirt.io/drain";
 export const hostnameLabel = "kubernetes.io/hostname";
 export const architectureLabel = "kubernetes.io/arch";
-export const outOfServiceTaintKey = "node.kubernetes.io/out-of-service";
 
 /** CPU labels of nodes, and of the node selectors of launcher pods (staging/src/kubevirt.io/api/core/v1/types.go). */
 export const cpuFeaturePrefix = "cpu-feature.node.kubevirt.io/";
