@@ -1,7 +1,19 @@
 // Makes dist/kubectl-vmnode: this platform's single executable (Node SEA), by way of two esbuild bundles.
 // `node build.mjs ENTRY OUTDIR` builds another entry elsewhere; only tests of the build need that.
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -9,9 +21,13 @@ import { build } from "esbuild";
 const root = path.dirname(fileURLToPath(import.meta.url));
 const entry = path.resolve(process.argv[2] ?? path.join(root, "cmd/main.ts"));
 const outdir = path.resolve(process.argv[3] ?? path.join(root, "dist"));
-const bundle = path.join(outdir, "kubectl-vmnode.cjs");
-const practiceBundle = path.join(outdir, "practice.cjs");
-const executable = path.join(outdir, process.platform === "win32" ? "kubectl-vmnode.exe" : "kubectl-vmnode");
+mkdirSync(outdir, { recursive: true });
+// Everything is made apart and moved into place at the end: a program that runs, or another build, is not disturbed.
+const workdir = mkdtempSync(path.join(outdir, "build-"));
+const inWorkdir = (name) => path.join(workdir, name);
+const bundle = inWorkdir("kubectl-vmnode.cjs");
+const practiceBundle = inWorkdir("practice.cjs");
+const executable = inWorkdir(process.platform === "win32" ? "kubectl-vmnode.exe" : "kubectl-vmnode");
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 
 const common = {
@@ -28,18 +44,23 @@ const common = {
   logLevel: "warning",
 };
 
-mkdirSync(outdir, { recursive: true });
-const practiceModules = new Map();
-await build({
-  ...common,
-  entryPoints: [entry],
-  outfile: bundle,
-  plugins: [leanClientNode(), oneStringWidth(), practiceApart(practiceModules)],
-});
-await bundlePractice(practiceModules);
-makeExecutable();
-for (const file of [bundle, practiceBundle, executable].filter(existsSync)) {
-  console.log(`${path.relative(process.cwd(), file)}  ${(statSync(file).size / 1e6).toFixed(1)} MB`);
+try {
+  const practiceModules = new Map();
+  await build({
+    ...common,
+    entryPoints: [entry],
+    outfile: bundle,
+    plugins: [leanClientNode(), oneStringWidth(), practiceApart(practiceModules)],
+  });
+  await bundlePractice(practiceModules);
+  makeExecutable();
+  for (const name of readdirSync(workdir)) {
+    renameSync(inWorkdir(name), path.join(outdir, name));
+    const { size } = statSync(path.join(outdir, name));
+    console.log(`${path.relative(process.cwd(), path.join(outdir, name))}  ${(size / 1e6).toFixed(2)} MB`);
+  }
+} finally {
+  rmSync(workdir, { recursive: true, force: true });
 }
 
 /**
@@ -118,7 +139,6 @@ function practiceApart(modules) {
 }
 
 async function bundlePractice(modules) {
-  rmSync(practiceBundle, { force: true });
   if (modules.size === 0) return;
   const contents = [...modules].map(([file, name]) => `export * as ${name} from ${JSON.stringify(file)};`).join("\n");
   const sharedErrors = {
@@ -131,30 +151,27 @@ async function bundlePractice(modules) {
 }
 
 function makeExecutable() {
-  const blob = path.join(outdir, "sea.blob");
-  const config = path.join(outdir, "sea.json");
-  const assets = existsSync(practiceBundle) ? { "practice.cjs": practiceBundle } : {};
   const settings = {
-    main: bundle,
-    output: blob,
+    // Relative to the folder in which it is made: stack traces name this path.
+    main: path.basename(bundle),
+    output: "sea.blob",
     disableExperimentalSEAWarning: true,
     useCodeCache: true,
     execArgv: ["--no-warnings"],
     // NODE_OPTIONS belongs to other programs of the user.
     execArgvExtension: "none",
-    assets,
+    assets: existsSync(practiceBundle) ? { "practice.cjs": path.basename(practiceBundle) } : {},
   };
-  writeFileSync(config, JSON.stringify(settings));
-  execFileSync(process.execPath, ["--experimental-sea-config", config], { stdio: "pipe" });
-  rmSync(executable, { force: true });
+  writeFileSync(inWorkdir("sea.json"), JSON.stringify(settings));
+  execFileSync(process.execPath, ["--experimental-sea-config", "sea.json"], { cwd: workdir, stdio: "pipe" });
   copyFileSync(process.execPath, executable);
   chmodSync(executable, 0o755);
   if (process.platform === "linux") run("strip", [executable]);
   if (process.platform === "darwin") run("codesign", ["--remove-signature", executable]);
-  inject(blob);
+  inject(inWorkdir("sea.blob"));
   if (process.platform === "darwin") run("codesign", ["--force", "--sign", "-", executable]);
-  rmSync(blob);
-  rmSync(config);
+  rmSync(inWorkdir("sea.blob"));
+  rmSync(inWorkdir("sea.json"));
 }
 
 /** postject as a program of its own, because its warnings about Node's debug sections mean nothing and cannot be turned off. */
