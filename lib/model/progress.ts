@@ -1,6 +1,7 @@
 /** How an operation goes: the state of each VM as it is shown, and the events that people and machines read. */
 
 import type { ExitCode } from "./exit-code.ts";
+import type { FindingCode } from "./finding.ts";
 
 /**
  * Where a VM stands on its way off the node. Derived anew from each picture; nothing of it is remembered.
@@ -36,6 +37,8 @@ export interface VmProgress {
   readonly target?: string | undefined;
   /** One plain sentence: why it waits, is blocked, or failed. */
   readonly detail?: string | undefined;
+  /** The finding that the detail comes from. */
+  readonly code?: FindingCode | undefined;
   /** When the waiting ends, RFC 3339. */
   readonly until?: string | undefined;
   readonly fix?: string | undefined;
@@ -51,6 +54,9 @@ export interface OtherPodProgress {
   readonly state: "waiting" | "terminating" | "gone" | "blocked";
   readonly detail?: string | undefined;
 }
+
+/** What is new about a VM, the weightiest first: its state, the node it goes to, its migration's phase, or why it waits. */
+export type VmChange = "state" | "target" | "phase" | "detail";
 
 /** Everything a view of a running drain needs. */
 export interface DrainProgress {
@@ -93,7 +99,7 @@ export type ProgressEvent = { readonly time: string } & (
       readonly message: string;
       readonly final: boolean;
     }
-  | { readonly type: "vm"; readonly vm: VmProgress }
+  | { readonly type: "vm"; readonly vm: VmProgress; readonly change?: VmChange | undefined }
   | { readonly type: "pod-evicted"; readonly node: string; readonly namespace: string; readonly pod: string }
   | {
       readonly type: "changed-object";

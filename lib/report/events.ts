@@ -1,5 +1,5 @@
 /** Events as lines: kubectl's own lines unchanged, what kubectl does not say with the time in front. */
-import type { ProgressEvent, VmProgress } from "../model/progress.ts";
+import type { ProgressEvent, VmChange, VmProgress } from "../model/progress.ts";
 import { runningTime } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style } from "./style.ts";
@@ -31,7 +31,9 @@ export function eventLines(event: ProgressEvent, style: Style = plain): EventLin
       return err(`error when evicting pods/"${safe.pod}" -n "${safe.namespace}"${retry}: ${safe.message}`);
     }
     case "vm":
-      return out(`${safe.time} ${vmName(safe.vm)} ${vmText(safe.vm)}`);
+      return isForTheLog(safe.vm, safe.change)
+        ? out(`${wholeSeconds(safe.time)} ${vmName(safe.vm)} ${vmText(safe.vm)}`)
+        : out();
     case "pod-evicted":
       return out(`pod/${safe.pod} evicted`);
     case "changed-object":
@@ -71,6 +73,31 @@ export function historyLines(event: ProgressEvent, vms: readonly VmProgress[], s
   }
 }
 
+/**
+ * A log has one line when a VM's migration begins and one at its end, and whatever holds it up. Its place in the queue and the
+ * phases in between belong to the live view and to JSON.
+ */
+function isForTheLog(vm: VmProgress, change: VmChange = "state"): boolean {
+  switch (vm.state) {
+    case "waiting":
+      return false;
+    case "queued":
+      return vm.code !== undefined;
+    case "migrating":
+      return change !== "phase" && (vm.target !== undefined || vm.code !== undefined);
+    case "shutting-down":
+    case "starting":
+      return vm.code !== undefined || change === "detail";
+    default:
+      return true;
+  }
+}
+
+/** RFC 3339 without fractions: nobody reads milliseconds in a log. */
+function wholeSeconds(time: string): string {
+  return time.replace(/\.\d+Z$/, "Z");
+}
+
 /** What a VM does now, as the rest of a sentence that starts with its name. */
 function vmText(vm: VmProgress): string {
   const to = vm.target === undefined ? "" : ` to ${vm.target}`;
@@ -81,9 +108,9 @@ function vmText(vm: VmProgress): string {
     case "waiting":
       return `waits${why}`;
     case "queued":
-      return `is queued for migration${why}`;
+      return `waits for its migration${why}`;
     case "migrating":
-      return `migrating${to}${vm.phase === undefined ? "" : ` (${vm.phase})`}${why}`;
+      return `migrating${to}${why}`;
     case "shutting-down":
       return `shutting down${why}`;
     case "starting":

@@ -133,6 +133,19 @@ describe("events are the differences between two pictures", () => {
     expect(types(phase("Scheduling"), phase("Running"))).toEqual(["vm"]);
   });
 
+  test("what is new about a migration is told: that it began, where it goes, its phase", () => {
+    const change = (before: Partial<VmProgress>, after: Partial<VmProgress>, from: VmProgress["state"] = "migrating") =>
+      drainEvents(aProgress([aVm("web", from, before)]), aProgress([aVm("web", "migrating", after)])).map(
+        (event) => event.type === "vm" && event.change,
+      );
+    expect(change({}, { phase: "Scheduling" }, "queued")).toEqual(["state"]);
+    expect(change({ phase: "Scheduling" }, { phase: "Scheduled", target: "worker-2" })).toEqual(["target"]);
+    expect(change({ phase: "Scheduled", target: "worker-2" }, { phase: "Running", target: "worker-2" })).toEqual([
+      "phase",
+    ]);
+    expect(change({ phase: "Scheduling" }, { phase: "Scheduling", detail: "no node fits" })).toEqual(["detail"]);
+  });
+
   test("trouble is said once", () => {
     const trouble = ["the API server does not answer"];
     expect(types(aProgress([]), aProgress([], { trouble }))).toEqual(["warning"]);

@@ -38,11 +38,12 @@ describe("in a log", () => {
   });
 
   test.each([
-    [going("prod/a", "waiting"), "waits"],
-    [going("prod/a", "queued", { detail: "3rd of 5" }), "is queued for migration: 3rd of 5"],
-    [going("prod/a", "migrating", { target: "w2", phase: "Running" }), "migrating to w2 (Running)"],
-    [going("prod/a", "shutting-down"), "shutting down"],
-    [going("prod/a", "starting", { target: "w2" }), "starting on w2"],
+    [
+      going("prod/a", "queued", { detail: "it failed", code: "EvacuationFailing" }),
+      "waits for its migration: it failed",
+    ],
+    [going("prod/a", "migrating", { target: "w2", phase: "Running" }), "migrating to w2"],
+    [going("prod/a", "migrating", { detail: "no node fits", code: "NoNodeFits" }), "migrating: no node fits"],
     [
       going("prod/a", "held", { detail: "a migration arrives", until: time }),
       `held up: a migration arrives (until ${time})`,
@@ -55,6 +56,32 @@ describe("in a log", () => {
     [going("prod/a", "left-behind", { detail: "agreed" }), "left behind: agreed"],
   ])("what kubectl does not say has the time in front: $1", (vm, words) => {
     expect(eventLines({ time, type: "vm", vm }).out).toEqual([`${time} prod/a ${words}`]);
+  });
+});
+
+describe("a log has one line when a VM's migration begins, and one at its end", () => {
+  const lines = (vm: ReturnType<typeof going>, change?: "state" | "target" | "phase" | "detail") =>
+    eventLines({ time, type: "vm", vm, change }).out.length;
+
+  test.each([
+    ["migrating, but its target is not known yet", going("prod/a", "migrating", { phase: "Scheduling" }), "state", 0],
+    ["the target is known", going("prod/a", "migrating", { phase: "Scheduled", target: "w2" }), "target", 1],
+    ["another phase", going("prod/a", "migrating", { phase: "Running", target: "w2" }), "phase", 0],
+    ["in the queue", going("prod/a", "queued", { detail: "marked for evacuation" }), "state", 0],
+    ["waiting", going("prod/a", "waiting", { detail: "a budget" }), "state", 0],
+    ["shutting down: its eviction has been told", going("prod/a", "shutting-down"), "state", 0],
+    ["starting elsewhere", going("prod/a", "starting", { target: "w2" }), "state", 0],
+    ["a start that has trouble", going("prod/a", "starting", { detail: "ErrImagePull" }), "detail", 1],
+    ["moved", going("prod/a", "moved", { target: "w2" }), "state", 1],
+  ] as const)("%s", (_case, vm, change, number) => {
+    expect(lines(vm, change)).toBe(number);
+  });
+
+  test("its time has no fractions of seconds", () => {
+    const vm = going("prod/a", "stopped");
+    expect(eventLines({ time: "2026-11-21T14:02:11.123Z", type: "vm", vm }).out).toEqual([
+      "2026-11-21T14:02:11Z prod/a stopped",
+    ]);
   });
 });
 

@@ -140,7 +140,7 @@ describe("an event", () => {
     { time, type: "node-uncordoned", node: "x", already: true },
     { time, type: "eviction-requested", ...pod, vm: "a" },
     { time, type: "eviction-refused", ...pod, vm: "a", code: 429, message: "no", final: false },
-    { time, type: "vm", vm: progress },
+    { time, type: "vm", vm: progress, change: "target" },
     { time, type: "pod-evicted", ...pod },
     { time, type: "changed-object", object: "vmim/a", verb: "deleted", dryRun: true },
     { time, type: "warning", message: "w" },
