@@ -1,4 +1,5 @@
 /** The built file in a pseudo-terminal: keys go in, and what a person would read comes out. */
+import { spawn as spawnPiped } from "node:child_process";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -96,6 +97,30 @@ export function start(words: readonly string[], options: SessionOptions = {}): S
     kill: (signal) => terminal.kill(signal),
     ended,
   };
+}
+
+export interface Piped {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built file without any terminal, to its end. */
+export function runPiped(words: readonly string[], env: Readonly<Record<string, string>>): Promise<Piped> {
+  return new Promise((resolve, reject) => {
+    const child = spawnPiped(executable, [...words], { env: { PATH: process.env.PATH ?? "", HOME: tmpdir(), ...env } });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+    child.stdin.end();
+  });
 }
 
 function withoutSequences(text: string): string {

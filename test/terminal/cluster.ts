@@ -1,0 +1,41 @@
+/** A practice cluster for one test file, and what tests look up in it. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type PracticeCluster, startPracticeCluster } from "../../lib/practice/cluster.ts";
+
+export interface TestCluster {
+  readonly cluster: PracticeCluster;
+  /** The environment with which the built file, or kubectl, finds the cluster. */
+  readonly env: Readonly<Record<string, string>>;
+  isCordoned(node: string): boolean;
+  /** Writes that were asked for since the start, dry runs left out, as `METHOD path`. */
+  writes(): string[];
+  close(): Promise<void>;
+}
+
+/** Starts a practice cluster that lives `speed` times faster than real time. */
+export async function startCluster(scenario: string, speed = 20): Promise<TestCluster> {
+  const workDirectory = await mkdtemp(path.join(tmpdir(), "vmnode-test-"));
+  const cluster = await startPracticeCluster({ scenario, speed, workDirectory });
+  const ownRequests = () => cluster.requests.filter(({ userAgent }) => userAgent.startsWith("kubectl-vmnode"));
+  return {
+    cluster,
+    env: { KUBECONFIG: cluster.kubeconfigPath },
+    isCordoned: (node) =>
+      cluster.store.get({ group: "", resource: "nodes" }, undefined, node)?.spec?.unschedulable === true,
+    writes: () =>
+      ownRequests()
+        .filter(({ method, url }) => method !== "GET" && !url.includes("dryRun=All") && !isReview(url))
+        .map(({ method, url }) => `${method} ${url}`),
+    async close() {
+      await cluster.close();
+      await rm(workDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Questions about rights and names are asked by POST, and write nothing. */
+function isReview(url: string): boolean {
+  return /\/selfsubject\w*reviews\b/.test(url);
+}
