@@ -1,4 +1,6 @@
 /** Where each VM of a drain stands: from the picture, the verdicts and the ledger to one state per VM. */
+
+import { explainMigrationTarget, type TargetTrouble } from "../assess/migration-target.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Pod } from "../model/kubernetes.ts";
@@ -141,11 +143,23 @@ function patientlyHeld(input: ProgressInput, verdict: VmVerdict): Standing {
   return input.now < until ? { state: "held", ...why, until } : { state: "blocked", ...why };
 }
 
+/** A migration whose target pod finds no node does nothing but hold one of the node's slots, until KubeVirt gives the pod up. */
+function withoutTarget(trouble: TargetTrouble, phase: string): Standing {
+  const refusals = trouble.refusals.map(({ node, reason }) => `${node}: ${reason}`);
+  const why = refusals.length > 0 ? refusals.join("; ") : trouble.scheduler;
+  const until = trouble.until === undefined ? undefined : Date.parse(trouble.until);
+  return { state: "migrating", phase, detail: `no node takes its target pod, which holds a slot: ${why}`, until };
+}
+
 function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
   const migration = unfinishedMigration(input.facts, verdict);
   const phase = migration?.status.phase;
   const waits = phase === "" || phase === "Pending";
   const noNode = verdict.findings.find((finding) => finding.code === "NoNodeFits");
+  if (phase === "Scheduling") {
+    const trouble = explainMigrationTarget(input.facts, verdict);
+    if (trouble?.scheduler !== undefined) return withoutTarget(trouble, phase);
+  }
   return {
     state: waits ? "queued" : "migrating",
     phase: phase === "" ? undefined : phase,

@@ -43,6 +43,9 @@ export function decodePod(object: unknown): Pod | undefined {
       overhead: decodeQuantities(spec.overhead),
       volumes: listOf(spec.volumes, decodePodVolume),
       terminationGracePeriodSeconds: number(spec.terminationGracePeriodSeconds),
+      spreadRequired: listOf(spec.topologySpreadConstraints, fieldsOf).some(
+        ({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule",
+      ),
     },
     status: {
       phase: text(status.phase) ?? "",

@@ -4,7 +4,7 @@ import { decideDrain } from "../../../lib/decide/drain.ts";
 import { emptyLedger, type Ledger, noteAnswer, noteRequest } from "../../../lib/decide/ledger.ts";
 import type { EvictionAnswer } from "../../../lib/model/eviction.ts";
 import type { Outcome, PodVerdict } from "../../../lib/model/verdict.ts";
-import { aBudget, aMigration, aPod, at, aVm, aVmi, now } from "../../builders.ts";
+import { aBudget, aCondition, aLauncherPod, aMigration, aNode, aPod, at, aVm, aVmi, now } from "../../builders.ts";
 import { aTurn, aVerdict } from "./verdicts.ts";
 
 const start = Date.parse(now);
@@ -307,4 +307,34 @@ describe("with --all-pods", () => {
 test("it wakes for the earliest moment at which something is due", () => {
   const ledger = answered("budget", -2);
   expect(decideDrain(aTurn({ here: [aVerdict("web")], ledger })).wakeAt).toBe(start + 3000);
+});
+
+test("a migration whose target pod finds no node shows why, and until when it holds a slot", () => {
+  const web = aVmi("web");
+  const migration = aMigration("m", "web", { phase: "Scheduling" });
+  const unschedulable = aCondition("PodScheduled", "False", {
+    reason: "Unschedulable",
+    message: "0/3 nodes are available",
+  });
+  const target = aLauncherPod(web, {
+    name: "virt-launcher-web-target",
+    uid: "target",
+    phase: "Pending",
+    labels: { "kubevirt.io/migrationJobUID": migration.metadata.uid },
+    creationTimestamp: at(-60),
+    conditions: [unschedulable],
+  });
+  const pods = [aLauncherPod(web), { ...target, spec: { ...target.spec, nodeName: undefined } }];
+  const facts = {
+    vmis: [web],
+    migrations: [migration],
+    pods,
+    nodes: [aNode("worker-1"), aNode("worker-2", { ready: "False" })],
+  };
+  expect(stateOf(aTurn({ here: [aVerdict("web", "D5")], facts }), "web")).toMatchObject({
+    state: "migrating",
+    phase: "Scheduling",
+    until: at(240),
+    detail: expect.stringContaining("worker-2"),
+  });
 });
