@@ -12,10 +12,12 @@ import type { Index } from "./subjects.ts";
 type Grade = "evacuated" | "shut down" | "refused";
 const grades: readonly Grade[] = ["evacuated", "shut down", "refused"];
 
-/** What each row expects; rows that are missing wait for something, and no answer contradicts them. */
+/**
+ * What each row expects; rows that are missing wait for something, and no answer contradicts them. D5 is one of these: when its
+ * migration has ended since the picture was taken, the pod is a leftover, whose eviction is accepted.
+ */
 const expected: Readonly<Partial<Record<DrainRow, Grade>>> = {
   D2: "refused",
-  D5: "evacuated",
   D6: "refused",
   D7: "refused",
   D8: "refused",
