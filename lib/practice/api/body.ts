@@ -5,13 +5,15 @@ import type { Resource } from "../resource.ts";
 import { badRequest, failure, StoreError } from "../status.ts";
 import type { DeleteOptions, KubeObject } from "../store.ts";
 import type { Call, ResourceCall } from "./call.ts";
+import { decodeProtobuf, protobufMediaType } from "./protobuf.ts";
 
-/** The body as JSON. Throws 400 when it cannot be read, 415 when it is neither JSON nor YAML. */
+/** The body as JSON. Throws 400 when it cannot be read, 415 when it is in another form. */
 export function readBody(call: Call): unknown {
   const type = (call.header("content-type").split(";")[0] ?? "").trim();
   if (type === "" || type === "application/json") return readJson(call.body.toString());
   if (type.endsWith("yaml")) return readYaml(call.body.toString());
-  throw unsupportedMediaType(["application/json", "application/yaml"]);
+  if (type === protobufMediaType) return decodeProtobuf(call.body);
+  throw unsupportedMediaType(["application/json", "application/yaml", protobufMediaType]);
 }
 
 export function readJson(text: string): unknown {

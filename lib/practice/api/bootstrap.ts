@@ -3,7 +3,7 @@ import type { KubeObject, NewObject, ResourceKey } from "../store.ts";
 import { aggregatedGroup, aggregatedVersions, isAggregatedUp } from "./aggregation.ts";
 import { bootstrapRoles } from "./bootstrap-roles.ts";
 import type { ApiContext } from "./call.ts";
-import { fillDefaults } from "./defaults.ts";
+import { prepareNew } from "./defaults.ts";
 import { serveDefinitions } from "./definitions.ts";
 import { groupNames, versionsOf } from "./discovery.ts";
 
@@ -23,7 +23,7 @@ export function seedCluster(context: ApiContext): () => void {
   const { store, clock } = context;
   const ensure = (key: ResourceKey, object: Seed): void => {
     if (store.get(key, undefined, object.metadata.name) !== undefined) return;
-    fillDefaults(key, object);
+    prepareNew(key, object);
     store.create(key, object, server);
   };
   for (const name of ["default", "kube-node-lease", "kube-public", "kube-system"]) {

@@ -4,16 +4,19 @@ import type { ResourceKey } from "../store.ts";
 // biome-ignore lint/suspicious/noExplicitAny: objects as clients wrote them, any field may be missing
 type Fields = any;
 
-/** Fills in what the client left out, in place. */
+/** Fills in what the client left out of a new or changed object, in place. */
 export function fillDefaults(key: ResourceKey, object: Fields): void {
-  byResource[`${key.group}/${key.resource}`]?.(object);
+  always[`${key.group}/${key.resource}`]?.(object);
 }
 
-const byResource: Readonly<Record<string, (object: Fields) => void>> = {
+/** Fills in what the registry and the built-in admission plugins give a new object, in place. */
+export function prepareNew(key: ResourceKey, object: Fields): void {
+  onlyNew[`${key.group}/${key.resource}`]?.(object);
+}
+
+const onlyNew: Readonly<Record<string, (object: Fields) => void>> = {
   "/pods": (pod) => {
-    podSpec(pod.spec);
-    const { tolerations = [] } = pod.spec;
-    pod.spec.tolerations = withNodeTolerations(tolerations);
+    pod.spec.tolerations = withNodeTolerations(pod.spec.tolerations ?? []);
     pod.spec.serviceAccountName ??= "default";
     pod.spec.priority ??= 0;
     pod.spec.preemptionPolicy ??= "PreemptLowerPriority";
@@ -27,6 +30,16 @@ const byResource: Readonly<Record<string, (object: Fields) => void>> = {
       ...namespace.metadata.labels,
     };
   },
+  "/persistentvolumeclaims": (claim) => {
+    claim.status = { phase: "Pending", ...claim.status };
+  },
+  "/persistentvolumes": (volume) => {
+    volume.status = { phase: "Pending", ...volume.status };
+  },
+};
+
+const always: Readonly<Record<string, (object: Fields) => void>> = {
+  "/pods": (pod) => podSpec(pod.spec),
   "/services": (service) => {
     service.spec = { type: "ClusterIP", sessionAffinity: "None", internalTrafficPolicy: "Cluster", ...service.spec };
     for (const port of service.spec.ports ?? []) {
@@ -43,14 +56,10 @@ const byResource: Readonly<Record<string, (object: Fields) => void>> = {
   },
   "/persistentvolumeclaims": (claim) => {
     claim.spec.volumeMode ??= "Filesystem";
-    claim.status = { phase: "Pending", ...claim.status };
-    addFinalizer(claim, "kubernetes.io/pvc-protection");
   },
   "/persistentvolumes": (volume) => {
     volume.spec.persistentVolumeReclaimPolicy ??= "Retain";
     volume.spec.volumeMode ??= "Filesystem";
-    volume.status = { phase: "Pending", ...volume.status };
-    addFinalizer(volume, "kubernetes.io/pv-protection");
   },
   "apps/deployments": (deployment) => {
     workload(deployment);
@@ -122,11 +131,6 @@ function qosClass(spec: Fields): string {
     ["cpu", "memory"].every((name) => limits[name] !== undefined && (requests[name] ?? limits[name]) === limits[name]),
   );
   return guaranteed ? "Guaranteed" : "Burstable";
-}
-
-function addFinalizer(object: Fields, finalizer: string): void {
-  const finalizers = object.metadata.finalizers ?? [];
-  if (!finalizers.includes(finalizer)) object.metadata.finalizers = [...finalizers, finalizer];
 }
 
 function defaultSubjects(binding: Fields): void {

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import type { Resource } from "../resource.ts";
 import { aggregatedGroup } from "./aggregation.ts";
-import { versionText } from "./body.ts";
 import type { ApiContext, Call, Reply } from "./call.ts";
 import { groupNames, resourcesIn, versionsOf } from "./discovery.ts";
+import { addSchemas } from "./schemas.ts";
 
 /** The answer to a request below /openapi/v3; undefined when there is no such document. */
 export function openApi(context: ApiContext, call: Call): Reply | undefined {
@@ -36,7 +36,7 @@ function hashOf(resources: readonly Resource[]): string {
 
 function documentOf(resources: readonly Resource[], version: string): object {
   const paths: Record<string, object> = {};
-  const schemas: Record<string, object> = {};
+  const schemas: Record<string, Record<string, unknown>> = {};
   for (const resource of resources) {
     const kind = { group: resource.group, version, kind: resource.kind };
     const base = `/${documentPath(resource.group, version)}/${resource.namespaced ? "namespaces/{namespace}/" : ""}${resource.resource}`;
@@ -50,11 +50,8 @@ function documentOf(resources: readonly Resource[], version: string): object {
       patch: { ...operation("patch", kind, [...writeParameters, "force"]), requestBody: patchBody(resource) },
       delete: operation("delete", kind, ["dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy"]),
     };
-    schemas[schemaName(resource, version)] = {
-      type: "object",
-      "x-kubernetes-group-version-kind": [kind],
-      "x-kubernetes-preserve-unknown-fields": true,
-    };
+    const name = addSchemas(resource, schemas) ?? customSchemaName(resource, version);
+    schemas[name] = { ...(schemas[name] ?? openObject), "x-kubernetes-group-version-kind": [kind] };
   }
   return { openapi: "3.0.0", info: { title: "Kubernetes", version: "v1.36.2" }, paths, components: { schemas } };
 }
@@ -76,9 +73,9 @@ function patchBody({ custom }: Resource): object {
   return { content: Object.fromEntries(types.map((type) => [type, {}])) };
 }
 
-function schemaName(resource: Resource, version: string): string {
-  const reversed = versionText(resource, version).split("/")[0]?.split(".").reverse().join(".") ?? "";
-  return resource.group === ""
-    ? `io.k8s.api.core.${version}.${resource.kind}`
-    : `${reversed}.${version}.${resource.kind}`;
+const openObject = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+
+/** `io.kubevirt.v1.VirtualMachine`. */
+function customSchemaName({ group, kind }: Resource, version: string): string {
+  return `${group.split(".").reverse().join(".")}.${version}.${kind}`;
 }

@@ -8,11 +8,12 @@ import { deleteCollection, deleteObject } from "./deleting.ts";
 import { discover } from "./discovery.ts";
 import { evictPod } from "./eviction.ts";
 import { openApi } from "./openapi.ts";
+import { patchObject } from "./patching.ts";
 import { getObject, listObjects } from "./reading.ts";
 import { review } from "./reviews.ts";
 import { bindPod, finalizeNamespace, reachKubelet, requestToken, scale } from "./subresources.ts";
 import { watchObjects } from "./watching.ts";
-import { createObject, patchObject, replaceObject } from "./writing.ts";
+import { createObject, replaceObject } from "./writing.ts";
 
 /** The reply to a call. Throws StoreError for what the server refuses. */
 export function handle(context: ApiContext, call: Call): Reply {

@@ -1,121 +1,35 @@
-/** POST, PUT and PATCH of objects and their status (apiserver pkg/endpoints/handlers/{create,update,patch}.go). */
-import { rfc3339 } from "../clock.ts";
-import { shapeOf } from "../shapes.ts";
-import { badRequest, conflict, failure, modifiedMeanwhile, notFound, StoreError } from "../status.ts";
+/** POST and PUT of objects and their status (apiserver pkg/endpoints/handlers/{create,update}.go), and how all writes reach the store. */
+import { badRequest, conflict, failure, modifiedMeanwhile, StoreError } from "../status.ts";
 import type { KubeObject, NewObject, Writer } from "../store.ts";
 import { admit } from "./admit.ts";
-import { checkedObject, readJson, readObject, readYaml, unsupportedMediaType, versionText } from "./body.ts";
+import { readObject, versionText } from "./body.ts";
 import { type ApiContext, fieldManager, isDryRun, type Reply, type ResourceCall } from "./call.ts";
-import { fillDefaults } from "./defaults.ts";
-import { applyJsonPatch, applyMergePatch } from "./json-patches.ts";
+import { fillDefaults, prepareNew } from "./defaults.ts";
+import { dropUnknownFields, warningHeaders } from "./field-validation.ts";
 import { objectText, requireObject, storageKey } from "./reading.ts";
-import { applyServerSide } from "./server-side-apply.ts";
-import { applyStrategicMerge } from "./strategic-merge.ts";
 import { checkChange, checkNew, checkVersionGiven } from "./validation.ts";
-import { asServed, asStored } from "./versions.ts";
+import { asStored } from "./versions.ts";
 
 /** POST of a new object. */
 export function createObject(context: ApiContext, call: ResourceCall): Reply {
   const given = readObject(call);
+  const warnings = dropUnknownFields(call, given);
   if (given.metadata.resourceVersion) {
     throw new StoreError(failure(500, "resourceVersion should not be set on objects to be created"));
   }
   const created = storeNew(context, call, given, writerOf(call));
-  return { status: 201, text: objectText(context, call, created) };
+  return { status: 201, text: objectText(context, call, created), headers: warningHeaders(warnings) };
 }
 
 /** PUT. */
 export function replaceObject(context: ApiContext, call: ResourceCall): Reply {
   const given = readObject(call);
+  const warnings = dropUnknownFields(call, given);
   checkName(call, given);
   const current = requireObject(context, call);
   checkVersionGiven(call.resource, given);
   const stored = storeChange(context, call, { current, next: asStored(given, call.resource), writer: writerOf(call) });
-  return { status: 200, text: objectText(context, call, stored) };
-}
-
-/** PATCH in any of the four forms. */
-export function patchObject(context: ApiContext, call: ResourceCall): Reply {
-  const type = (call.header("content-type").split(";")[0] ?? "").trim();
-  const patch = patchForms.get(type);
-  const accepted = [...patchForms.keys()].filter((each) => call.resource.custom !== true || each !== strategicMerge);
-  if (patch === undefined || !accepted.includes(type)) throw unsupportedMediaType(accepted);
-  if (type === serverSideApply) return applyObject(context, call);
-  const current = requireObject(context, call);
-  const served = asServed(current, call.resource, call.info.version);
-  const patched = checkedObject(call, patch(structuredClone(served), call) as KubeObject);
-  checkName(call, patched);
-  const stored = storeChange(context, call, {
-    current,
-    next: asStored(patched, call.resource),
-    writer: writerOf(call),
-  });
-  return { status: 200, text: objectText(context, call, stored) };
-}
-
-const strategicMerge = "application/strategic-merge-patch+json";
-const serverSideApply = "application/apply-patch+yaml";
-
-const patchForms: ReadonlyMap<string, (document: KubeObject, call: ResourceCall) => unknown> = new Map([
-  [
-    "application/json-patch+json",
-    (document: KubeObject, call: ResourceCall): unknown => applyJsonPatch(document, readJson(call.body.toString())),
-  ],
-  ["application/merge-patch+json", (document, call) => applyMergePatch(document, readPatch(call))],
-  [serverSideApply, (document) => document],
-  [
-    strategicMerge,
-    (document, call) => applyStrategicMerge(document, readPatch(call), shapeOf(storageKey(call.resource))),
-  ],
-]);
-
-function readPatch(call: ResourceCall): Record<string, unknown> {
-  const patch = readJson(call.body.toString());
-  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
-    throw badRequest("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}");
-  }
-  return patch as Record<string, unknown>;
-}
-
-function applyObject(context: ApiContext, call: ResourceCall): Reply {
-  const { resource, info, query } = call;
-  const manager = query.get("fieldManager") ?? "";
-  if (manager === "") {
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    );
-  }
-  const given = checkedObject(call, readYaml(call.body.toString()) as Partial<KubeObject>);
-  if (given.metadata.managedFields !== undefined) throw badRequest("metadata.managedFields must be nil");
-  checkName(call, given);
-  const current = context.store.get(storageKey(resource), info.namespace, info.name);
-  const { uid, resourceVersion } = given.metadata;
-  if (current === undefined && uid)
-    throw conflict(
-      resource,
-      info.name,
-      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
-    );
-  if (current !== undefined && resourceVersion && resourceVersion !== current.metadata.resourceVersion) {
-    throw conflict(resource, info.name, modifiedMeanwhile);
-  }
-  const live = current === undefined ? { metadata: {} } : asServed(current, resource, info.version);
-  const { object, managedFields } = applyServerSide(live, given, {
-    shape: shapeOf(storageKey(resource)),
-    writer: { ...writerOf(call), apiVersion: versionText(resource, info.version), time: rfc3339(context.clock.now()) },
-    force: query.get("force") === "true",
-  });
-  const writer: Writer = { ...writerOf(call), keepManagedFields: true };
-  const applied = asStored(
-    { ...object, metadata: { ...(object.metadata as object), managedFields } } as KubeObject,
-    resource,
-  );
-  if (current === undefined) {
-    if (info.subresource !== "") throw notFound(resource, info.name);
-    return { status: 201, text: objectText(context, call, storeNew(context, call, applied, writer)) };
-  }
-  const stored = storeChange(context, call, { current, next: applied, writer });
-  return { status: 200, text: objectText(context, call, stored) };
+  return { status: 200, text: objectText(context, call, stored), headers: warningHeaders(warnings) };
 }
 
 /** Who writes, as managedFields will say it. */
@@ -132,7 +46,7 @@ export function writerOf(call: ResourceCall): Writer {
 }
 
 /** Passes a new object through defaults, admission and validation into the store. */
-function storeNew(context: ApiContext, call: ResourceCall, given: KubeObject, writer: Writer): KubeObject {
+export function storeNew(context: ApiContext, call: ResourceCall, given: KubeObject, writer: Writer): KubeObject {
   const { resource } = call;
   const draft = structuredClone(given);
   for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const) {
@@ -145,6 +59,7 @@ function storeNew(context: ApiContext, call: ResourceCall, given: KubeObject, wr
   }
   checkNew(resource, draft);
   fillDefaults(resource, draft);
+  prepareNew(resource, draft);
   const admitted = admit(context, call, "CREATE", { object: draft });
   return context.store.create(storageKey(resource), asStored(admitted, resource) as NewObject, writer);
 }
@@ -152,8 +67,8 @@ function storeNew(context: ApiContext, call: ResourceCall, given: KubeObject, wr
 /** A kubelet registers its node with the status it has. */
 const keepsStatusOnCreate = new Set(["nodes"]);
 
-/** Passes a changed object through admission and validation into the store. */
-function storeChange(
+/** Passes a changed object, which must be the caller's own copy, through defaults, admission and validation into the store. */
+export function storeChange(
   context: ApiContext,
   call: ResourceCall,
   { current, next, writer }: { current: KubeObject; next: KubeObject; writer: Writer },
@@ -167,6 +82,7 @@ function storeChange(
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
     throw conflict(resource, info.name, why);
   }
+  fillDefaults(resource, next);
   const scoped = limitedToPart(resource.subresources ?? [], { current, next, call });
   const admitted = admit(context, call, "UPDATE", { object: scoped, oldObject: current });
   checkChange(resource, current, admitted);
@@ -193,7 +109,8 @@ function withStatus(object: KubeObject, source: KubeObject): KubeObject {
   return (source.status === undefined ? rest : { ...rest, status: source.status }) as KubeObject;
 }
 
-function checkName({ info }: ResourceCall, object: KubeObject): void {
+/** Throws 400 when a body names another object than the URL; fills the name in when it has none. */
+export function checkName({ info }: ResourceCall, object: KubeObject): void {
   const { name } = object.metadata;
   if (name !== undefined && name !== "" && name !== info.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
