@@ -1,9 +1,9 @@
 /** Makes a response of what came over the wire: decoded JSON, the server's clock, its warnings. */
 import { UnreachableError } from "../model/errors.ts";
 import type { KubeResponse } from "./connection.ts";
+import type { WireResponse } from "./exchange.ts";
 import { warningTexts } from "./headers.ts";
 import { firstLine } from "./status.ts";
-import type { WireResponse } from "./transport.ts";
 
 /** Throws UnreachableError when the answer cannot be the API server's own: HTML, or a success that is not JSON. */
 export function readAnswer(wire: WireResponse, server: string, proxy: string | undefined): KubeResponse {

@@ -1,21 +1,16 @@
 /** The connection to one API server: who we are, where it is, and requests that resolve on every HTTP answer. */
 import type { Clock } from "../model/clock.ts";
 import { readAnswer, serverTime } from "./answer.ts";
-import { type Identity, openCredentials } from "./credentials.ts";
+import { openCredentials } from "./credentials.ts";
 import { type EffectiveConfig, effectiveConfig } from "./effective-config.ts";
-import { impersonationHeaders, userAgent } from "./headers.ts";
+import { type WireRequest, type WireResponse, wholeOf } from "./exchange.ts";
+import { userAgent } from "./headers.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
 import { lineStream } from "./line-stream.ts";
 import { proxyFor } from "./proxy.ts";
 import { requestLog } from "./request-log.ts";
-import {
-  openTransport,
-  type Transport,
-  textOf,
-  type WireRequest,
-  type WireResponse,
-  type WireStream,
-} from "./transport.ts";
+import { openTransport, type Transport, type WireStream } from "./transport.ts";
+import { wireRequest } from "./wire-request.ts";
 
 /** kubectl's connection flags with kubectl's meaning; absent and `undefined` are the same. */
 export interface ConnectionOptions {
@@ -140,30 +135,10 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
   const log = requestLog(environment.verbosity, environment.log);
   const warned = new Set<string>();
   const now = () => environment.clock.now().getTime();
-  const fixedHeaders = { "User-Agent": userAgent(environment.version, process.platform, process.arch) };
-
-  const wireRequest = (request: KubeRequest, identity: Identity): WireRequest => {
-    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const impersonated = request.as === undefined ? config.user : { as: request.as };
-    return {
-      method: request.method,
-      path: request.path + queryString(request.query),
-      headers: {
-        ...fixedHeaders,
-        // As client-go: virt-api answers 406 to a subresource request that does not accept everything.
-        Accept: request.accept ?? "application/json, */*",
-        ...(body !== undefined && {
-          "Content-Type": request.contentType ?? "application/json",
-          "Content-Length": Buffer.byteLength(body),
-        }),
-        ...(identity.authorization !== undefined && { Authorization: identity.authorization }),
-        ...impersonationHeaders(impersonated),
-      },
-      body,
-      tls: identity.tls,
-      timeoutMs: request.timeoutMs === undefined ? config.timeoutMs : request.timeoutMs || undefined,
-      signal: request.signal,
-    };
+  const sender = {
+    userAgent: userAgent(environment.version, process.platform, process.arch),
+    impersonated: config.user,
+    timeoutMs: config.timeoutMs,
   };
 
   /** Sends with the current identity, and once more with a renewed one when the server did not accept it. */
@@ -172,10 +147,10 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
     exchange: (wire: WireRequest) => Promise<T>,
   ): Promise<T> => {
     const identity = await credentials.current();
-    const answer = await exchange(wireRequest(request, identity));
+    const answer = await exchange(wireRequest(request, identity, sender));
     if (answer.status !== 401 || !(await credentials.renew(identity))) return answer;
     environment.log(4, "The server did not accept the credential; trying again with a renewed one");
-    return await exchange(wireRequest(request, await credentials.current()));
+    return await exchange(wireRequest(request, await credentials.current(), sender));
   };
 
   const logged = async (wire: WireRequest): Promise<WireResponse> => {
@@ -224,19 +199,15 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
   };
 }
 
-/** Anything but a 200 is read to its end, as an ordinary answer. */
+/** A stream; anything but a 200 is read to its end instead, as an ordinary answer. */
 async function openStream(transport: Transport, wire: WireRequest): Promise<WireResponse & { stream?: WireStream }> {
   const stream = await transport.open(wire);
   const { response } = stream;
-  const answer = {
-    status: response.statusCode ?? 0,
-    statusText: response.statusMessage ?? "",
-    headers: response.headers,
-    text: "",
-  };
-  if (answer.status === 200) return { ...answer, stream };
+  const { statusCode: status = 0, statusMessage: statusText = "", headers } = response;
+  if (status === 200) return { status, statusText, headers, text: "", stream };
+  response.socket.setTimeout(defaultIdleMs, stream.close);
   try {
-    return { ...answer, text: await textOf(response) };
+    return await wholeOf(response);
   } catch (error) {
     throw transport.fault(error);
   } finally {
@@ -249,11 +220,4 @@ function postponedSeconds(response: KubeResponse): number | undefined {
   const header = response.headers["retry-after"];
   const seconds = header === undefined ? Number.NaN : Number(header);
   return seconds >= 0 && seconds <= postponed.longestSeconds ? seconds : undefined;
-}
-
-function queryString(query: KubeRequest["query"]): string {
-  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
-  return given.length === 0
-    ? ""
-    : `?${new URLSearchParams(given.map(([key, value]): [string, string] => [key, String(value)]))}`;
 }

@@ -7,6 +7,7 @@ import type { RequestOptions } from "node:https";
 import type { SecureContextOptions } from "node:tls";
 import type { Clock } from "../model/clock.ts";
 import { ConfigError } from "../model/errors.ts";
+import { sameIdentity } from "./agents.ts";
 import type { EffectiveConfig } from "./effective-config.ts";
 import { type ExecSurroundings, runExecPlugin } from "./exec-plugin.ts";
 import type { AuthProviderEntry, UserEntry } from "./kubeconfig.ts";
@@ -72,7 +73,7 @@ export function openCredentials(config: EffectiveConfig, surroundings: Credentia
       // Several requests may have been rejected together: one renewal serves them all.
       if ((await valid()).identity !== rejected) return true;
       const renewed = (await fresh()).identity;
-      return renewed.authorization !== rejected.authorization || renewed.tls.cert !== rejected.tls.cert;
+      return renewed.authorization !== rejected.authorization || !sameIdentity(renewed.tls, rejected.tls);
     },
   };
 }

@@ -4,9 +4,10 @@
  */
 import { readFile } from "node:fs/promises";
 import { ConfigError } from "../model/errors.ts";
+import type { WireResponse } from "./exchange.ts";
 import { proxyFor } from "./proxy.ts";
 import { firstLine, isObject } from "./status.ts";
-import { openTransport, type WireResponse } from "./transport.ts";
+import { openTransport } from "./transport.ts";
 
 /** Keys of the provider's `config` in the kubeconfig. */
 export type OidcConfig = Readonly<Record<string, string>>;

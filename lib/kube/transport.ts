@@ -1,30 +1,11 @@
-/** HTTP to one API server over node:https: one kept-alive agent for short requests, an own connection for each stream. */
-import http, { type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
-import https, { type AgentOptions, type RequestOptions } from "node:https";
-import tls from "node:tls";
-import { UnreachableError } from "../model/errors.ts";
+/** HTTP to one API server: one kept-alive agent for short requests, an own connection for each stream. */
+import http, { type IncomingMessage } from "node:http";
+import https, { type RequestOptions } from "node:https";
+import type { UnreachableError } from "../model/errors.ts";
+import { makeAgent, retire, sameIdentity } from "./agents.ts";
 import type { TlsMaterial } from "./credentials.ts";
-import { type FaultPlace, networkFault, timeoutFault } from "./network-fault.ts";
-import { leadThrough } from "./proxy-tunnel.ts";
-
-export interface WireRequest {
-  readonly method: string;
-  /** With query. */
-  readonly path: string;
-  readonly headers: OutgoingHttpHeaders;
-  readonly body: string | undefined;
-  readonly tls: TlsMaterial;
-  /** Of a short request: until the last byte of the answer; of a stream: until its first. */
-  readonly timeoutMs: number | undefined;
-  readonly signal: AbortSignal | undefined;
-}
-
-export interface WireResponse {
-  readonly status: number;
-  readonly statusText: string;
-  readonly headers: IncomingMessage["headers"];
-  readonly text: string;
-}
+import { guarded, headersOf, type WireRequest, type WireResponse, wholeOf } from "./exchange.ts";
+import { type FaultPlace, networkFault } from "./network-fault.ts";
 
 export interface WireStream {
   readonly response: IncomingMessage;
@@ -51,63 +32,38 @@ export function openTransport(server: string, proxy: string | undefined): Transp
   const place: FaultPlace = { server, proxy: proxy === undefined ? undefined : withoutPassword(proxy) };
   const counters = { requests: 0, connections: 0 };
   const slots = turnstile(maxConnections);
+  const streams = new Set<() => void>();
   let shared: { readonly tls: TlsMaterial; readonly agent: http.Agent } | undefined;
 
   /** A renewed client certificate needs new connections. */
   const sharedAgent = (material: TlsMaterial): http.Agent => {
-    if (shared?.tls.cert !== material.cert || shared?.tls.key !== material.key) {
-      shared?.agent.destroy();
-      shared = undefined;
-    }
-    shared ??= {
-      tls: material,
-      agent: makeAgent(base, proxy, material, { keepAlive: true, maxSockets: maxConnections }),
-    };
-    return shared.agent;
+    if (shared !== undefined && sameIdentity(shared.tls, material)) return shared.agent;
+    if (shared !== undefined) retire(shared.agent);
+    const agent = makeAgent(base, proxy, material, { keepAlive: true, maxSockets: maxConnections });
+    shared = { tls: material, agent };
+    return agent;
   };
 
-  const start = (request: WireRequest, agent: http.Agent): http.ClientRequest => {
-    const options: RequestOptions = {
-      method: request.method,
-      host: base.hostname.replace(/^\[|\]$/g, ""),
-      port: base.port || (base.protocol === "https:" ? 443 : 80),
-      path: base.pathname.replace(/\/$/, "") + request.path,
-      headers: request.headers,
-      agent,
-    };
+  const begin = (request: WireRequest, agent: http.Agent) => () => {
     counters.requests += 1;
-    const outgoing = base.protocol === "https:" ? https.request(options) : http.request(options);
+    const outgoing = send(base, request, agent);
     outgoing.once("socket", () => {
       if (!outgoing.reusedSocket) counters.connections += 1;
     });
-    outgoing.end(request.body);
     return outgoing;
   };
 
-  const once = async (request: WireRequest): Promise<WireResponse> => {
-    const agent = sharedAgent(request.tls);
-    return await guarded(
-      () => start(request, agent),
-      request,
-      place,
-      async (outgoing) => {
-        try {
-          const response = await headersOf(outgoing);
-          return {
-            status: response.statusCode ?? 0,
-            statusText: response.statusMessage ?? "",
-            headers: response.headers,
-            text: await textOf(response),
-          };
-        } catch (error) {
-          // The server may close an idle connection at the moment it is used again: nothing was processed, ask once more.
-          const stale = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
-          if (stale && request.method === "GET" && !request.signal?.aborted) return await once(request);
-          throw error;
-        }
-      },
-    );
-  };
+  const once = (request: WireRequest): Promise<WireResponse> =>
+    guarded(begin(request, sharedAgent(request.tls)), request, place, async (outgoing) => {
+      try {
+        return await wholeOf(await headersOf(outgoing));
+      } catch (error) {
+        // The server may close an idle connection at the moment it is used again: nothing was processed, ask once more.
+        const stale = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
+        if (stale && request.method === "GET" && !request.signal?.aborted) return await once(request);
+        throw error;
+      }
+    });
 
   return {
     counters,
@@ -115,105 +71,38 @@ export function openTransport(server: string, proxy: string | undefined): Transp
     request: (request) => slots(request.signal, () => once(request)),
     open: async (request) => {
       const agent = makeAgent(base, proxy, request.tls, { keepAlive: false, maxSockets: 1 });
+      const close = () => {
+        streams.delete(close);
+        agent.destroy();
+      };
+      streams.add(close);
       try {
-        const response = await guarded(() => start(request, agent), request, place, headersOf);
+        const response = await guarded(begin(request, agent), request, place, headersOf);
         response.socket.setKeepAlive(true, 30_000);
-        const close = () => {
-          response.destroy();
-          agent.destroy();
-        };
         return { response, close };
       } catch (error) {
-        agent.destroy();
+        close();
         throw error;
       }
     },
-    close: () => shared?.agent.destroy(),
+    close: () => {
+      shared?.agent.destroy();
+      for (const close of streams) close();
+    },
   };
 }
 
-/** Begins a request, runs `work` on it under its time limit and signal, and says in our words what went wrong. */
-async function guarded<T>(
-  begin: () => http.ClientRequest,
-  request: WireRequest,
-  place: FaultPlace,
-  work: (outgoing: http.ClientRequest) => Promise<T>,
-): Promise<T> {
-  const { timeoutMs, signal } = request;
-  let outgoing: http.ClientRequest | undefined;
-  let connected = false;
-  // A request that still waits for its proxy does not notice that it was destroyed: the race ends it.
-  const stopped = Promise.withResolvers<never>();
-  const stop = (reason: unknown) => {
-    stopped.reject(reason);
-    outgoing?.destroy();
+function send(base: URL, request: WireRequest, agent: http.Agent): http.ClientRequest {
+  const options: RequestOptions = {
+    method: request.method,
+    host: base.hostname.replace(/^\[|\]$/g, ""),
+    port: base.port || (base.protocol === "https:" ? 443 : 80),
+    path: base.pathname.replace(/\/$/, "") + request.path,
+    headers: request.headers,
+    agent,
   };
-  const onTimeout = (limit: number) => stop(timeoutFault(place, limit, connected ? "answer" : "connect"));
-  const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs, timeoutMs);
-  const onAbort = () => stop(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    signal?.throwIfAborted();
-    outgoing = begin();
-    outgoing.once("socket", (socket) => {
-      const secure = socket instanceof tls.TLSSocket;
-      connected = outgoing?.reusedSocket === true || !(secure || socket.connecting);
-      if (connected) return;
-      socket.once(secure ? "secureConnect" : "connect", () => {
-        connected = true;
-      });
-    });
-    return await Promise.race([stopped.promise, work(outgoing)]);
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    throw error instanceof UnreachableError ? error : networkFault(error, place);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  }
-}
-
-function headersOf(outgoing: http.ClientRequest): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    outgoing.once("response", resolve);
-    outgoing.on("error", reject);
-    outgoing.once("close", () => reject(Object.assign(new Error("socket closed"), { code: "ECONNRESET" })));
-  });
-}
-
-/** The whole body as text. */
-export async function textOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function makeAgent(
-  base: URL,
-  proxy: string | undefined,
-  material: TlsMaterial,
-  limits: { readonly keepAlive: boolean; readonly maxSockets: number },
-): http.Agent {
-  const agent =
-    base.protocol === "https:" ? new https.Agent({ ...tlsOptions(material), ...limits }) : new http.Agent(limits);
-  return proxy === undefined ? agent : leadThrough(agent, proxy);
-}
-
-function tlsOptions(material: TlsMaterial): AgentOptions {
-  const { servername, rejectUnauthorized } = material;
-  return {
-    ca: material.ca ?? systemAuthorities(),
-    ...(material.cert !== undefined && { cert: material.cert }),
-    ...(material.key !== undefined && { key: material.key }),
-    ...(servername !== undefined && { servername }),
-    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
-  };
-}
-
-/** Without a CA of its own a cluster is trusted as kubectl does: by the machine's authorities, not by Node's. */
-function systemAuthorities(): string[] {
-  const system = tls.getCACertificates("system");
-  return system.length > 0 ? system : tls.getCACertificates("default");
+  const outgoing = base.protocol === "https:" ? https.request(options) : http.request(options);
+  return outgoing.end(request.body);
 }
 
 function withoutPassword(proxy: string): string {

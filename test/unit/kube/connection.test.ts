@@ -386,6 +386,16 @@ describe("a stream", () => {
     expect(await connection.stream(get("/watch"))).toMatchObject({ status: 403, body: { reason: "Forbidden" } });
   });
 
+  test("ends with its connection", async () => {
+    const server = await fakeServer(() => (response) => void response.writeHead(200).flushHeaders());
+    const connection = await connected(server.url);
+    const opened = await connection.stream(get("/watch"));
+    if (!("lines" in opened)) throw new Error("refused");
+    const reading = linesOf(opened.lines);
+    connection.close();
+    await expect(reading).rejects.toMatchObject({ name: "UnreachableError" });
+  });
+
   test("does not take a place of the short requests", async () => {
     const server = await fakeServer((asked) =>
       asked.path === "/watch" ? (response) => void response.writeHead(200).flushHeaders() : {},

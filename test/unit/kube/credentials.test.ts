@@ -91,6 +91,18 @@ describe("a token file", () => {
     expect((await ask(connection)).status).toBe(200);
   });
 
+  test("read again beside a client certificate does not cost a new connection", async () => {
+    const { certificate, key } = await authority.client("jane", []);
+    folder.write("token", "t");
+    const both = { tokenFile: "token", "client-certificate-data": btoa(certificate), "client-key-data": btoa(key) };
+    const surroundings = environment();
+    const connection = await connected(both, {}, surroundings);
+    await ask(connection);
+    surroundings.clock.advance(61_000);
+    await ask(connection);
+    expect(connection.counters).toEqual({ requests: 2, connections: 1 });
+  });
+
   test("that is missing is a fault of the configuration", async () => {
     const connection = await connected({ tokenFile: "none" });
     await expect(ask(connection)).rejects.toMatchObject({
@@ -157,6 +169,29 @@ printf '%s' '${output}' | sed "s/NUMBER/$n/; s/ARGS/$*/; s/VARIABLE/$VARIABLE/"
     await ask(await connected(plugin({ clientCertificateData: certificate, clientKeyData: key })));
     expect(server.asked[0]).toMatchObject({ certificate: "plugged" });
     expect(sent()).toEqual([undefined]);
+  });
+
+  test("may give another certificate later, for which new connections are made", async () => {
+    for (const number of [1, 2]) {
+      const { certificate, key } = await authority.client(`plugged-${number}`, []);
+      const status = {
+        clientCertificateData: certificate,
+        clientKeyData: key,
+        expirationTimestamp: "2026-01-01T01:00:00Z",
+      };
+      folder.write(`answer-${number}`, JSON.stringify({ apiVersion, kind: "ExecCredential", status }));
+    }
+    folder.write("count", "");
+    const script = `echo >> '${folder.path}/count'; cat '${folder.path}/answer-'$(wc -l < '${folder.path}/count' | tr -d ' ')`;
+    const surroundings = environment();
+    const exec = { apiVersion, command: "sh", args: ["-c", script], interactiveMode: "Never" };
+    const connection = await connected({ exec }, {}, surroundings);
+    await ask(connection);
+    await ask(connection);
+    surroundings.clock.advance(3600_000);
+    await ask(connection);
+    expect(server.asked.map((asked) => asked.certificate)).toEqual(["plugged-1", "plugged-1", "plugged-2"]);
+    expect(connection.counters.connections).toBe(2);
   });
 
   test("runs again shortly before its credential expires", async () => {
