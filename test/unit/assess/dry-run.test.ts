@@ -51,6 +51,16 @@ describe("a dry run that says worse", () => {
   });
 });
 
+it("does not count against a VM that is migrating: its migration may have ended since the picture was taken", () => {
+  const migrationState = {
+    migrationUid: "uid-m",
+    startTimestamp: at(-20),
+    sourceNode: "worker-1",
+    targetNode: "worker-3",
+  };
+  expect(brief(vmVerdict(answered({ migrationState }, "evicted")))).toEqual(["D5", "moves", "AlreadyMigrating"]);
+});
+
 describe("a dry run that says better", () => {
   it.each([
     ["D8", refused, "evacuating", "blocks"],
