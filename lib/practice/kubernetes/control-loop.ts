@@ -47,6 +47,13 @@ export class ControlLoop {
     this.#unsubscribe = this.#store.subscribe((event) => this.#observe(event));
   }
 
+  /** Looks at everything there is, as controllers do when they start. */
+  lookAtAll(): void {
+    for (const key of this.#store.resources.all()) {
+      for (const object of this.#store.list(key)) this.#observe({ type: "ADDED", key, object });
+    }
+  }
+
   stop(): void {
     this.#unsubscribe?.();
     this.#wake?.();

@@ -1,5 +1,6 @@
 /** All controllers of Kubernetes itself, added to the control loop. */
 import { createAttachDetach, createAttacher, createProvisioner } from "./attach-detach.ts";
+import { createClaimProtection, createVolumeProtection } from "./claim-protection.ts";
 import { createDisruption } from "./disruption.ts";
 import { createEventExpiry } from "./event-expiry.ts";
 import { createGarbageCollector, createNamespaceCleaner } from "./garbage-collector.ts";
@@ -25,6 +26,8 @@ export function addKubernetesControllers(world: World, broken: BrokenPods): void
     createAttachDetach,
     createAttacher,
     createProvisioner,
+    createClaimProtection,
+    createVolumeProtection,
     createDisruption,
     createDeployments,
     createReplicaSets,

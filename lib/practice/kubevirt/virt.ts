@@ -1,0 +1,32 @@
+/** What KubeVirt's components share beyond the world: its guests, its webhooks, its launcher image, and indexes of their own. */
+import { migrationJobUidLabel } from "../../platform/names.ts";
+import type { Admission } from "../api/admission.ts";
+import { migrations, pods } from "../kubernetes/keys.ts";
+import { Lookup } from "../kubernetes/lookup.ts";
+import type { World } from "../kubernetes/world.ts";
+import type { Guests } from "./guests.ts";
+
+export interface Virt {
+  readonly world: World;
+  readonly guests: Guests;
+  /** The webhooks in front of KubeVirt's kinds, for what its own controllers create. */
+  readonly admit: Admission;
+  readonly launcherImage: string;
+  readonly migrationsIn: Lookup;
+  /** By UID of the migration; all of them under `anyMigration`. */
+  readonly targetPods: Lookup;
+}
+
+export const anyMigration = "";
+
+export function createVirt(parts: Pick<Virt, "world" | "guests" | "admit" | "launcherImage">): Virt {
+  const { store } = parts.world;
+  return {
+    ...parts,
+    migrationsIn: new Lookup(store, migrations, (migration) => [migration.status?.phase ?? ""]),
+    targetPods: new Lookup(store, pods, (pod) => {
+      const uid = pod.metadata.labels?.[migrationJobUidLabel];
+      return uid === undefined ? [] : [uid, anyMigration];
+    }),
+  };
+}
