@@ -36,8 +36,10 @@ import {
   failedEvacuations,
   findGap,
   type Index,
+  isIncoming,
   isLauncherPod,
-  isMigrationTarget,
+  keyOf,
+  latestMigration,
   type Subject,
   unfinishedMigration,
   vmiNameOf,
@@ -80,11 +82,19 @@ function withoutPod({ index }: Rules, vmi: VirtualMachineInstance, node: string)
     const reason = `Its launcher pod could not be read (${gap.reason}).`;
     return unknown(makeFinding({ code: "Unreadable", object, reason, field: "status.nodeName", value: node }));
   }
+  if (isLeaving(index, vmi, node)) return { row: "D5", outcome: "moves", findings: [migrationRuns(index, vmi)] };
   const reason = "No pod of it is left on the node; KubeVirt is about to notice that it has ended.";
   return waits("D3", makeFinding({ code: "ShuttingDown", object, reason, field: "status.nodeName", value: node }));
 }
 
-/** D2, unless the pod is going already, or VMIs could not be read. */
+/** A migration's last moments: the guest runs on the target, and nobody has written that down yet. */
+function isLeaving(index: Index, vmi: VirtualMachineInstance, node: string): boolean {
+  if (unfinishedMigration(index, vmi) !== undefined || isMigrating(vmi)) return true;
+  const { migrationState } = latestMigration(index, vmi)?.status ?? {};
+  return migrationState?.completed === true && !migrationState.failed && migrationState.sourceNode === node;
+}
+
+/** D2, if the VMI is known not to exist; otherwise the pod waits until its VMI was read. */
 function withoutVmi({ index }: Rules, pod: Pod): Judgement {
   const object = refer("pod", pod.metadata);
   const name = vmiNameOf(pod);
@@ -100,10 +110,20 @@ function withoutVmi({ index }: Rules, pod: Pod): Judgement {
     const field = "metadata.deletionTimestamp";
     return waits("D3", makeFinding({ code: "ShuttingDown", object, reason, field, value: deletionTimestamp }));
   }
+  if (!isVmiAbsent(index, pod)) {
+    const reason = "Its VMI has not been read yet: it starts, arrives, or has just left.";
+    return waits("D7", makeFinding({ code: "VmiNotReadYet", object, reason, ...proof }));
+  }
   const reason =
     "The VMI of this launcher pod no longer exists; KubeVirt refuses its eviction for ever. Delete the pod once you know that nothing runs in it.";
   const fix = `kubectl delete pod ${pod.metadata.name} -n ${pod.metadata.namespace}`;
   return blocks("D2", makeFinding({ code: "OrphanLauncherPod", object, reason, ...proof, fix }));
+}
+
+/** True when the VMI was looked for and not found, or another one bears its name now. */
+function isVmiAbsent({ facts, vmis }: Index, pod: Pod): boolean {
+  const key = keyOf({ namespace: pod.metadata.namespace, name: vmiNameOf(pod) });
+  return vmis.has(key) || (facts.absent?.includes(key) ?? false);
 }
 
 /** D3 and D4: something is on its way that no eviction can speed up. */
@@ -118,7 +138,7 @@ function endingAlready({ index }: Rules, pod: Pod, vmi: VirtualMachineInstance, 
   const elsewhere = vmi.status.nodeName;
   if (elsewhere === undefined || elsewhere === "" || elsewhere === node) return undefined;
   const proof = { field: "status.nodeName", value: elsewhere };
-  if (!isMigrationTarget(pod)) {
+  if (!isIncoming(index, pod, vmi)) {
     const reason = `Runs on ${elsewhere} now; its pod here is ending.`;
     return waits("D3", makeFinding({ code: "ShuttingDown", object, reason, ...proof }));
   }

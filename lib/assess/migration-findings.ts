@@ -20,7 +20,7 @@ export function migrationTarget(index: Index, vmi: VirtualMachineInstance): stri
 }
 
 /** D5, and a note for a VM that an eviction would shut down in the midst of its migration. */
-export function migrationRuns(index: Index, vmi: VirtualMachineInstance, strategy: string): Finding {
+export function migrationRuns(index: Index, vmi: VirtualMachineInstance, strategy?: string): Finding {
   const migration = unfinishedMigration(index, vmi);
   const target = migrationTarget(index, vmi);
   const queued = migration !== undefined && !isMigrating(vmi) && isQueued(migration);

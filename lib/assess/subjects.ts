@@ -97,7 +97,7 @@ export function vmiNameOf(pod: Pod): string {
   return pod.metadata.annotations[domainAnnotation] ?? controllerOf(pod.metadata)?.name ?? pod.metadata.name;
 }
 
-/** True for the target pod of a migration, also after that migration's end. */
+/** True for a pod that a migration made as its target, also after that migration's end. */
 export function isMigrationTarget(pod: Pod): boolean {
   return pod.metadata.labels[migrationJobUidLabel] !== undefined;
 }
@@ -176,6 +176,30 @@ export function unfinishedMigration(
 
 function migrationsOf(index: Index, vmi: VirtualMachineInstance): readonly VirtualMachineInstanceMigration[] {
   return index.migrations.get(keyOf(vmi.metadata)) ?? [];
+}
+
+/** The newest migration of the VMI. */
+export function latestMigration(
+  index: Index,
+  vmi: VirtualMachineInstance,
+): VirtualMachineInstanceMigration | undefined {
+  return migrationsOf(index, vmi).reduce<VirtualMachineInstanceMigration | undefined>(
+    (latest, migration) => (latest === undefined || createdAt(migration) >= createdAt(latest) ? migration : latest),
+    undefined,
+  );
+}
+
+/**
+ * True for the target pod of a migration that has not brought the VM: it is under way or has failed. The label that tells of
+ * the migration stays on the pod for good, and so it is found on a source pod, too, whose VM had come by a migration.
+ */
+export function isIncoming(index: Index, pod: Pod, vmi: VirtualMachineInstance): boolean {
+  const job = pod.metadata.labels[migrationJobUidLabel];
+  const state = vmi.status.migrationState;
+  if (job === undefined || state?.sourcePod === pod.metadata.name) return false;
+  const migration = migrationsOf(index, vmi).find(({ metadata }) => metadata.uid === job);
+  if (migration !== undefined) return migration.status.phase !== "Succeeded";
+  return state?.migrationUid === job && !(state.completed && !state.failed);
 }
 
 /** Pods of the VMI, on whatever node, in which something may still run. */

@@ -68,7 +68,8 @@ function whereItWent(input: DepartureInput, planned: PlannedVm): Standing {
     (vmi !== undefined && isFinalVmi(vmi))
   )
     return { state: "stopped" };
-  return { state: "migrating", detail: "has left the node; where it runs now is being read" };
+  // It has left, and is being looked up by name.
+  return { state: "migrating" };
 }
 
 function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachineInstance | undefined): Standing {

@@ -58,7 +58,8 @@ function onNode(input: ProgressInput, node: string, verdict: VmVerdict, planned:
     name: verdict.name,
     uid: verdict.uid,
     node,
-    pod: verdict.pod.name,
+    // A VMI may still name the node when its pod has ended.
+    pod: verdict.pod.name || (planned?.pod.name ?? ""),
     state: standing.state,
     since: sinceWhen(input, verdict.uid, standing.state),
     ...presentFields(standing),

@@ -23,7 +23,7 @@ export interface Facts {
   readonly vmis: readonly VirtualMachineInstance[];
   /** The VMs that own those VMIs. */
   readonly virtualMachines: readonly VirtualMachine[];
-  /** VMIs that were asked for by name (`namespace/name`) and did not exist; absent when none was asked for. */
+  /** VMIs that were asked for by name (`namespace/name`) and did not exist. */
   readonly absent?: readonly string[] | undefined;
   /** Migrations of those VMIs, the finished ones as far as the cluster keeps them. */
   readonly migrations: readonly VirtualMachineInstanceMigration[];

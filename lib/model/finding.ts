@@ -49,6 +49,11 @@ export const findingCodes = {
     waivable: false,
     meaning: "launcher pod without its VMI; its eviction is refused for ever (D2)",
   },
+  VmiNotReadYet: {
+    severity: "note",
+    waivable: false,
+    meaning: "a launcher pod whose VMI has not been read yet (D7)",
+  },
   ShuttingDown: { severity: "note", waivable: false, meaning: "already going away (D3)" },
   MigrationArriving: { severity: "note", waivable: false, meaning: "a migration to this node has not ended (D4)" },
   AlreadyMigrating: { severity: "note", waivable: false, meaning: "a migration away from this node runs (D5)" },

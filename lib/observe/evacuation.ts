@@ -25,6 +25,7 @@ export async function refreshEvacuation(
     nodes: [node, ...facts.nodes.filter((other) => other.metadata.name !== nodeName)],
     pods: workloads.pods,
     vmis: workloads.vmis,
+    absent: workloads.absent,
     migrations,
     gaps: reading.gaps,
   };

@@ -66,7 +66,7 @@ export function overlay(base: Facts, seen: Followings, time: string): Facts {
       ...seen.added.virtualMachines,
       ...seen.lookedUp.virtualMachines.values(),
     ]),
-    absent: seen.lookedUp.absent.size === 0 ? undefined : [...seen.lookedUp.absent],
+    absent: overlayAbsent(base, seen),
     migrations,
     runningMigrations:
       base.runningMigrations === undefined
@@ -110,6 +110,13 @@ function overlayVmis(base: Facts, seen: Followings, pods: readonly Pod[]): reado
   for (const [key, vmi] of seen.lookedUp.vmis) vmis.set(key, vmi);
   for (const vmi of seen.vmis) vmis.set(keyOf(vmi.metadata), vmi);
   return [...vmis.values()];
+}
+
+/** What did not exist at the beginning counts as long as nothing of that name was seen. */
+function overlayAbsent(base: Facts, seen: Followings): readonly string[] | undefined {
+  const never = (base.absent ?? []).filter((key) => !seen.lastSeen.has(key) && !seen.lookedUp.vmis.has(key));
+  const absent = new Set([...never, ...seen.lookedUp.absent]);
+  return absent.size === 0 ? undefined : [...absent];
 }
 
 const noName = { namespace: "", name: "" };

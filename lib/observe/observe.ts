@@ -87,6 +87,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
     pods: [...workloads.pods, ...otherPods],
     roomKnown: [],
     vmis,
+    absent: workloads.absent,
     virtualMachines,
     migrations,
     runningMigrations,

@@ -34,6 +34,8 @@ export interface Workloads {
   readonly pods: readonly Pod[];
   /** VMIs that run on the nodes, and those of unfinished launcher pods there. */
   readonly vmis: readonly VirtualMachineInstance[];
+  /** VMIs that launcher pods name and that do not exist, as `namespace/name`. */
+  readonly absent: readonly string[];
 }
 
 /**
@@ -70,21 +72,22 @@ export async function readWorkloads(reading: Reading, nodes: readonly string[], 
     ),
   );
   const labelled = (await Promise.all(vmiLists)).flat();
-  return { pods, vmis: [...labelled, ...(await readUnlabelled(reading, pods, labelled))] };
+  const names = unlabelledNames(pods, labelled);
+  const unlabelled = await readNamed(reading, vmisByName, names);
+  const found = new Set(unlabelled.map((vmi) => keyOf(vmi.metadata)));
+  // What a list that failed would have held is not known to be absent.
+  const complete = !reading.gaps.some(({ resource }) => resource === resourceTypes.vmis.plural);
+  const absent = complete ? names.map(keyOf).filter((key) => !found.has(key)) : [];
+  return { pods, vmis: [...labelled, ...unlabelled], absent };
 }
 
-/** The VMIs of unfinished launcher pods that are not among `known`. Those that do not exist are no gap: their pods are orphans. */
-async function readUnlabelled(
-  reading: Reading,
-  pods: readonly Pod[],
-  known: readonly VirtualMachineInstance[],
-): Promise<readonly VirtualMachineInstance[]> {
+/** The VMIs of unfinished launcher pods that are not among `known`. */
+function unlabelledNames(pods: readonly Pod[], known: readonly VirtualMachineInstance[]): readonly ObjectName[] {
   const knownKeys = new Set(known.map((vmi) => keyOf(vmi.metadata)));
-  const names = liveLaunchers(pods)
+  return liveLaunchers(pods)
     .map(vmiOfLauncher)
     .filter((name) => name !== undefined)
     .filter((name) => !knownKeys.has(keyOf(name)));
-  return readNamed(reading, vmisByName, names);
 }
 
 function queriesForPods(nodes: readonly string[], allPods: boolean): readonly ReadSelection[] {

@@ -44,10 +44,15 @@ describe("D2, a launcher pod without its VMI", () => {
   const pod = aLauncherPod(aVmi("web"));
 
   it("blocks", () => {
-    const vm = vmVerdict(someFacts({ pods: [pod] }));
+    const vm = vmVerdict(someFacts({ pods: [pod], absent: ["prod/web"] }));
     expect(brief(vm)).toEqual(["D2", "blocks", "OrphanLauncherPod"]);
     expect(vm).toMatchObject({ name: "web", uid: pod.metadata.uid, pod: { name: pod.metadata.name } });
     expect(vm.findings[0]?.fix).toBe("kubectl delete pod virt-launcher-web-x2x4l -n prod");
+  });
+
+  it("is not told before its VMI was looked for by name: it may start, arrive, or have just left", () => {
+    expect(brief(vmVerdict(someFacts({ pods: [pod] })))).toEqual(["D7", "waits", "VmiNotReadYet"]);
+    expect(brief(vmVerdict(someFacts({ pods: [pod], absent: ["prod/other"] })))[0]).toBe("D7");
   });
 
   it("takes a VMI that was made anew under the same name for another one", () => {
@@ -90,9 +95,39 @@ describe("D3, shutting down", () => {
     expect(vm.pod).toEqual({ name: "", uid: "" });
   });
 
+  it("is not said of a VM whose pod ends a moment before KubeVirt writes down that it has moved", () => {
+    const source = { sourceNode: "worker-1", completed: true };
+    for (const migration of [
+      aMigration("m", "web", { phase: "Running" }),
+      aMigration("m", "web", { phase: "Succeeded", state: source }),
+    ])
+      expect(brief(vmVerdict(someFacts({ vmis: [aVmi("web")], migrations: [migration] })))).toEqual([
+        "D5",
+        "moves",
+        "AlreadyMigrating",
+      ]);
+    const earlier = aMigration("m", "web", { phase: "Succeeded", state: { ...source, sourceNode: "worker-9" } });
+    expect(brief(vmVerdict(someFacts({ vmis: [aVmi("web")], migrations: [earlier] })))[0]).toBe("D3");
+  });
+
   it("does not believe that the pod is gone when pods could not be read", () => {
     const gaps = [{ resource: "pods", reason: "forbidden" }];
     expect(brief(vmVerdict(someFacts({ vmis: [aVmi("web")], gaps })))).toEqual(["unknown", "unknown", "Unreadable"]);
+  });
+
+  it("waits for the old pod of a VM that has left, although it had come to this node by a migration", () => {
+    const vmi = aVmi("web", {
+      node: "worker-2",
+      migrationState: { migrationUid: "uid-away", sourcePod: "virt-launcher-web-x2x4l", completed: true },
+    });
+    const pod = aLauncherPod(vmi, { node: "worker-1", labels: { "kubevirt.io/migrationJobUID": "uid-here" } });
+    const here = aMigration("here", "web", { phase: "Succeeded" });
+    const away = aMigration("away", "web", { phase: "Succeeded" });
+    for (const migrations of [[here, away], [here], [away], []]) {
+      const verdict = vmVerdict(someFacts({ vmis: [vmi], pods: [pod], migrations }));
+      expect(brief(verdict)).toEqual(["D3", "waits", "ShuttingDown"]);
+      expect(verdict.findings[0]?.reason).toBe("Runs on worker-2 now; its pod here is ending.");
+    }
   });
 
   it("waits for the old pod of a VM that has just left", () => {

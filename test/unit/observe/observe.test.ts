@@ -90,6 +90,7 @@ describe("observe", () => {
     const facts = await look(cluster);
 
     expect(namesOf(facts.vmis)).toEqual(["arriving", "starting"]);
+    expect(facts.absent).toEqual(["prod/orphaned"]);
     expect(facts.gaps).toEqual([]);
   });
 
