@@ -199,6 +199,7 @@ class DrainLoop {
     const before = this.ledger.pods[action.pod.uid]?.answer;
     const { time } = this.live.facts();
     this.ledger = noteAnswer(this.ledger, action.pod.uid, answer, Date.parse(time));
+    if (answer.kind === "budget" || answer.kind === "several-budgets") this.live.followBudgets(action.pod.namespace);
     const refused = !acceptances.has(answer.kind);
     if (refused && (before?.kind !== answer.kind || before.message !== answer.message))
       this.tell({

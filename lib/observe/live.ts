@@ -35,6 +35,8 @@ export interface Live {
   problems(): readonly Problem[];
   /** From now on these VMs, and no others, are looked up by name: they have left the nodes, and no watch tells what becomes of them. */
   follow(vms: readonly ObjectName[]): void;
+  /** From now on the budgets of this namespace are followed, too: one that is new there has refused an eviction. */
+  followBudgets(namespace: string): void;
   close(): void;
 }
 
@@ -56,7 +58,7 @@ class LiveNodes implements Live {
   private readonly nodes: ReadonlyMap<string, Followed<Node>>;
   private readonly pods: ReadonlyMap<string, Followed<Pod>>;
   private readonly vmis: readonly Followed<VirtualMachineInstance>[];
-  private readonly budgets: ReadonlyMap<string, Followed<PodDisruptionBudget>>;
+  private readonly budgets = new Map<string, Followed<PodDisruptionBudget>>();
   private readonly launchers: LabelledSet<Pod>;
   private readonly migrations: LabelledSet<VirtualMachineInstanceMigration>;
   private readonly concerned = new Set<string>();
@@ -92,9 +94,7 @@ class LiveNodes implements Live {
     this.vmis = selectAny(nodeNameLabel, base.targets).map(({ selector }) =>
       follower.follow(resourceTypes.vmis, { labelSelector: selector }, decodeVmi),
     );
-    this.budgets = mapOf(namespacesWithBudgets(base, allPods ?? false), (namespace) =>
-      follower.follow(resourceTypes.budgets, { namespace }, decodeBudget),
-    );
+    for (const namespace of namespacesWithBudgets(base, allPods ?? false)) this.followBudgets(namespace);
     this.concern(base.vmis);
     this.inBackground(this.lookUpAgain());
   }
@@ -116,6 +116,11 @@ class LiveNodes implements Live {
 
   follow(vms: readonly ObjectName[]): void {
     this.followed = vms.map(({ namespace, name }) => ({ namespace, name }));
+  }
+
+  followBudgets(namespace: string): void {
+    if (this.budgets.has(namespace)) return;
+    this.budgets.set(namespace, this.follower.follow(resourceTypes.budgets, { namespace }, decodeBudget));
   }
 
   close(): void {

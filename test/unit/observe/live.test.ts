@@ -156,6 +156,10 @@ describe("the picture", () => {
 
     const without = await follow(clusterWith("web"));
     expect(without.cluster.watching().join()).not.toContain("poddisruptionbudgets");
+    without.cluster.put("poddisruptionbudgets", budget("prod", 0));
+    without.live.followBudgets("prod");
+    await settle();
+    expect(without.live.facts().budgets.map(({ metadata }) => metadata.name)).toEqual(["keep"]);
   });
 
   it("carries no dry runs on: they were answered at the beginning", async () => {
