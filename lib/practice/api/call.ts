@@ -3,7 +3,6 @@ import type { PracticeClock } from "../clock.ts";
 import type { Resource } from "../resource.ts";
 import type { KubeObject, Store } from "../store.ts";
 import type { Admission, AggregatedApi } from "./admission.ts";
-import type { Snapshots } from "./snapshots.ts";
 
 export interface UserInfo {
   readonly name: string;
@@ -62,8 +61,6 @@ export interface ApiContext {
   readonly aggregated: AggregatedApi;
   /** Bearer tokens and whom they stand for. */
   readonly tokens: Map<string, UserInfo>;
-  /** What unfinished paged lists go on reading from. */
-  readonly snapshots: Snapshots;
 }
 
 const namespaceSubresources = new Set(["status", "finalize"]);

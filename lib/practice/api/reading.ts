@@ -11,6 +11,7 @@ import { asServed } from "./versions.ts";
 /** GET of one object. */
 export function getObject(context: ApiContext, call: ResourceCall): Reply {
   const format = negotiate(call);
+  checkNotAhead(call.query.get("resourceVersion") ?? "", context.store.version());
   const object = requireObject(context, call);
   return { status: 200, text: objectText(context, call, object, format) };
 }
@@ -82,23 +83,14 @@ export function selection({ query, resource, info }: ResourceCall): Filter | und
   return filters.length === 0 ? undefined : (object) => filters.every((filter) => filter(object));
 }
 
-function readPage(context: ApiContext, call: ResourceCall): Page {
-  const { store, snapshots } = context;
+function readPage({ store }: ApiContext, call: ResourceCall): Page {
   const { query, resource, info } = call;
   const filter = selection(call);
   const limit = Number(query.get("limit") ?? 0);
   const token = decodeToken(query.get("continue") ?? "");
-  const listName = `${resource.group}/${resource.resource}/${info.namespace}`;
-  let version = store.version();
-  let all: readonly KubeObject[];
-  if (token !== undefined && token.rv !== "-1") {
-    const kept = snapshots.find(listName, token.rv);
-    if (kept === undefined) throw tokenExpired(token.start);
-    all = kept;
-    version = token.rv;
-  } else {
-    all = store.list(storageKey(resource), info.namespace || undefined);
-  }
+  const version = pageVersion(store.version(), query, token);
+  const all = store.listAt(storageKey(resource), version, info.namespace || undefined);
+  if (all === "expired") throw token === undefined ? expired(tooOld) : tokenExpired(token.start);
   const begin = token === undefined ? 0 : all.findIndex((object) => positionOf(object) > token.start);
   const objects: KubeObject[] = [];
   let index = begin < 0 ? all.length : begin;
@@ -110,9 +102,27 @@ function readPage(context: ApiContext, call: ResourceCall): Page {
   const more = filter === undefined ? rest.length > 0 : rest.some(filter);
   const last = all[index - 1];
   if (!more || last === undefined) return { objects, metadata: { resourceVersion: version } };
-  snapshots.keep(listName, version, all);
   const metadata = { resourceVersion: version, continue: encodeToken(version, positionOf(last)) };
   return { objects, metadata: filter === undefined ? { ...metadata, remainingItemCount: rest.length } : metadata };
+}
+
+const tooOld = "The resourceVersion for the provided list is too old.";
+
+/** The moment that a page shows: that of the first page, the exact one asked for, or now. */
+function pageVersion(now: string, query: URLSearchParams, token: Token | undefined): string {
+  // The token that comes with "expired" says -1: go on with what is there now.
+  if (token !== undefined) return token.rv === "-1" ? now : token.rv;
+  const wanted = query.get("resourceVersion") ?? "";
+  checkNotAhead(wanted, now);
+  return query.get("resourceVersionMatch") === "Exact" ? wanted : now;
+}
+
+/** Throws 504 when a client has seen more than this server (apiserver storage.NewTooLargeResourceVersionError). */
+function checkNotAhead(wanted: string, now: string): void {
+  if (!(Number(wanted) > Number(now))) return;
+  const causes = [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }];
+  const message = `Timeout: Too large resource version: ${wanted}, current: ${now}`;
+  throw new StoreError(failure(504, message, "Timeout", { causes, retryAfterSeconds: 1 }));
 }
 
 /** What lists are sorted by. */

@@ -36,8 +36,10 @@ export function addSchemas(resource: Resource, components: Record<string, Schema
   return schemaName(root);
 }
 
-export function schemaName(type: string): string {
-  return `io.k8s.${type}`;
+/** `V1PodSpec` as `io.k8s.api.v1.PodSpec`, `CoreV1Event` as `io.k8s.api.core.v1.Event`. */
+function schemaName(type: string): string {
+  const [, group = "", name = type] = /^(.*?)V1(.+)$/.exec(type) ?? [];
+  return `io.k8s.api.${group === "" ? "" : `${group.toLowerCase()}.`}v1.${name}`;
 }
 
 function addType(type: string, shape: Shape | undefined, components: Record<string, Schema>): void {

@@ -15,7 +15,6 @@ import { createAuthority } from "./certificates.ts";
 import { type FaultRule, suffer } from "./faults.ts";
 import { type Identity, kubeconfigText } from "./kubeconfig.ts";
 import { handle } from "./router.ts";
-import { Snapshots } from "./snapshots.ts";
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -52,8 +51,6 @@ export interface ApiServer {
   addToken(token: string, user: UserInfo): void;
   /** From now on this rule decides which requests suffer a fault; undefined: none. */
   setFault(rule: FaultRule | undefined): void;
-  /** Forgets old resource versions: watches and pages that start from them get 410. */
-  compact(): void;
   close(): Promise<void>;
 }
 
@@ -69,7 +66,6 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     admission: options.admission ?? (() => ({ allowed: true })),
     aggregated: options.aggregated ?? (() => undefined),
     tokens: new Map(),
-    snapshots: new Snapshots(clock),
   };
   const stopSeed = seedCluster(context);
   const authority = await createAuthority(new Date());
@@ -106,10 +102,6 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     addToken: (token, user) => void context.tokens.set(token, user),
     setFault: (next) => {
       rule = next;
-    },
-    compact: () => {
-      store.compact();
-      context.snapshots.clear();
     },
     close: () => {
       closing.abort();
