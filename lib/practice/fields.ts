@@ -106,6 +106,15 @@ export function sameJson(a: Json, b: Json): boolean {
   return true;
 }
 
+/** A deep copy of JSON data: several times as fast as structuredClone, which knows more than JSON. */
+export function cloneJson<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(cloneJson) as T;
+  const copy: Record<string, unknown> = {};
+  for (const key in value) copy[key] = cloneJson(value[key]);
+  return copy as T;
+}
+
 export function isMap(value: Json): value is Record<string, Json> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

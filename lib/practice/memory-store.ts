@@ -1,7 +1,7 @@
 /** The store in memory: one table of immutable objects per resource, one counter of versions for all. */
 import { randomUUID } from "node:crypto";
 import { type PracticeClock, rfc3339 } from "./clock.ts";
-import { sameJson } from "./fields.ts";
+import { cloneJson, sameJson } from "./fields.ts";
 import {
   checkPreconditions,
   contentChanged,
@@ -109,7 +109,7 @@ export class MemoryStore implements Store {
   ): KubeObject | undefined {
     const current = this.get(key, namespace, name);
     if (current === undefined) return undefined;
-    const draft = structuredClone(current);
+    const draft = cloneJson(current);
     change(draft);
     return this.#replace(key, current, draft, who);
   }

@@ -1,10 +1,12 @@
 /** Objects that controllers and scenarios create without a request: with everything that kube-apiserver fills in. */
+
 import { fillDefaults, prepareNew } from "../api/defaults.ts";
+import { cloneJson } from "../fields.ts";
 import type { KubeObject, NewObject, ResourceKey, Store, Writer } from "../store.ts";
 
 /** The object as the API server would store it. */
 export function completed(key: ResourceKey, object: NewObject): NewObject {
-  const complete = structuredClone(object);
+  const complete = cloneJson(object);
   fillDefaults(key, complete);
   prepareNew(key, complete);
   return complete;

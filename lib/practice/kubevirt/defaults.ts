@@ -1,6 +1,8 @@
 /** What virt-api fills into a new VMI and VM (pkg/defaults/defaults.go, mutators of pkg/virt-api/webhooks/mutating-webhook). */
+
 import { parseQuantity } from "../../model/quantity.ts";
 import { rfc3339 } from "../clock.ts";
+import { cloneJson } from "../fields.ts";
 import { addFinalizer } from "../kubernetes/attach-detach.ts";
 import type { World } from "../kubernetes/world.ts";
 import type { KubeObject } from "../store.ts";
@@ -11,7 +13,7 @@ const machineType = "q35";
 
 /** Completes a VMI at its creation: defaults of the spec, the cluster's eviction strategy, finalizer, phase Pending. */
 export function completeInstance(world: World, vmi: KubeObject): KubeObject {
-  const draft = structuredClone(vmi);
+  const draft = cloneJson(vmi);
   draft.spec ??= {};
   completeSpec(draft.spec, kubevirtOf(world)?.spec?.configuration?.evictionStrategy);
   draft.metadata.annotations = { [pciTopologyAnnotation]: "v3", ...draft.metadata.annotations };
@@ -100,7 +102,7 @@ function completeDisks(spec: KubeObject["spec"]): void {
 
 /** Completes the template of a VM (pkg/virt-api/webhooks/mutating-webhook/mutators/vm-mutator.go). */
 export function completeMachine(vm: KubeObject): KubeObject {
-  const draft = structuredClone(vm);
+  const draft = cloneJson(vm);
   const spec = draft.spec?.template?.spec;
   if (spec === undefined) return draft;
   spec.architecture ??= "amd64";

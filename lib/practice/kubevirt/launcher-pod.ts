@@ -1,4 +1,5 @@
 /** The virt-launcher pod of a VMI, also as target of a migration (pkg/virt-controller/services/template.go). */
+
 import { formatBytes } from "../../model/quantity.ts";
 import {
   appLabel,
@@ -17,6 +18,7 @@ import {
   migrationJobUidLabel,
   schedulableLabel,
 } from "../../platform/names.ts";
+import { cloneJson } from "../fields.ts";
 import { controllerReference } from "../kubernetes/objects.ts";
 import { defaultedPod } from "../kubernetes/pods.ts";
 import type { KubeObject, NewObject } from "../store.ts";
@@ -79,7 +81,7 @@ export function launcherPod(vmi: KubeObject, options: LauncherOptions): NewObjec
       enableServiceLinks: false,
       ...(vmi.spec.schedulerName === undefined ? {} : { schedulerName: vmi.spec.schedulerName }),
       ...(vmi.spec.tolerations === undefined ? {} : { tolerations: vmi.spec.tolerations }),
-      ...(vmi.spec.affinity === undefined ? {} : { affinity: structuredClone(vmi.spec.affinity) }),
+      ...(vmi.spec.affinity === undefined ? {} : { affinity: cloneJson(vmi.spec.affinity) }),
     },
   });
 }

@@ -1,6 +1,8 @@
 /** virt-controller's migration controller: target pod, phases, timeouts, abort, history (pkg/virt-controller/watch/migration/migration.go). */
+
 import { unschedulableTimeoutAnnotation, vmiNameLabel } from "../../platform/names.ts";
 import { rfc3339 } from "../clock.ts";
+import { cloneJson } from "../fields.ts";
 import { removeFinalizer } from "../kubernetes/attach-detach.ts";
 import { conditionOf, hasCondition, setCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
@@ -295,7 +297,7 @@ function updateStatus(at: Case): void {
 function finish({ virt, migration, vmi }: Case): void {
   const state = stateOf(vmi, migration);
   const copy = (draft: KubeObject): void => {
-    if (state !== undefined) draft.status.migrationState = structuredClone(state);
+    if (state !== undefined) draft.status.migrationState = cloneJson(state);
   };
   modify(virt.world, migrations, migration, copy, onStatus(writer));
   modify(virt.world, migrations, migration, (draft) => removeFinalizer(draft, migrationFinalizer), writer);

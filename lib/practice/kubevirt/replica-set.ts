@@ -1,5 +1,7 @@
 /** virt-controller's VMI ReplicaSets (pkg/virt-controller/watch/replicaset/replicaset.go). */
+
 import { matchesSelector } from "../../model/selectors.ts";
+import { cloneJson } from "../fields.ts";
 import { hasCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
 import { instanceReplicaSets, instances, isOf, keyOf, managers, onStatus, splitKey } from "../kubernetes/keys.ts";
@@ -56,7 +58,7 @@ function scale(virt: Virt, set: KubeObject): void {
 }
 
 function createInstance(virt: Virt, set: KubeObject): void {
-  const { metadata, spec } = structuredClone(set.spec.template);
+  const { metadata, spec } = cloneJson(set.spec.template);
   const vmi = create(
     virt.world,
     virt.admit,

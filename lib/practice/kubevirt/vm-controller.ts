@@ -1,5 +1,6 @@
 /** virt-controller's VM controller: starts and stops VMIs as the run strategy says (pkg/virt-controller/watch/vm/vm.go). */
 
+import { cloneJson } from "../fields.ts";
 import { addFinalizer, removeFinalizer } from "../kubernetes/attach-detach.ts";
 import { hasCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
@@ -140,7 +141,7 @@ function start(virt: Virt, vm: KubeObject): void {
 
 /** `SetupVMIFromVM`. */
 function instanceFrom(vm: KubeObject) {
-  const template = structuredClone(vm.spec.template);
+  const template = cloneJson(vm.spec.template);
   return {
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachineInstance",

@@ -1,7 +1,7 @@
 /** virt-api's webhooks in front of KubeVirt's kinds: defaults, protected status and labels, and what may be migrated. */
 import { vmiNameLabel } from "../../platform/names.ts";
 import type { Admission, AdmissionAnswer, AdmissionRequest } from "../api/admission.ts";
-import { sameJson } from "../fields.ts";
+import { cloneJson, sameJson } from "../fields.ts";
 import { addFinalizer } from "../kubernetes/attach-detach.ts";
 import { conditionOf } from "../kubernetes/conditions.ts";
 import { instances, isOf, migrations, pods, virtualMachines } from "../kubernetes/keys.ts";
@@ -201,7 +201,7 @@ function admitNewMigration(world: World, request: AdmissionRequest, migration: K
       `in-flight migration detected. Active migration job (${uid}) is currently already in progress for VMI ${vmiName}.`,
     );
   }
-  const object = structuredClone(migration);
+  const object = cloneJson(migration);
   object.metadata.labels = { ...object.metadata.labels, [vmiNameLabel]: vmiName };
   addFinalizer(object, migrationFinalizer);
   return { allowed: true, object };

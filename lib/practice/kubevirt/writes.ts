@@ -1,6 +1,6 @@
 /** How KubeVirt's components write its own kinds: through the API server, whose webhooks need a virt-api that answers. */
 import type { Admission, AdmissionRequest } from "../api/admission.ts";
-import { sameJson } from "../fields.ts";
+import { cloneJson, sameJson } from "../fields.ts";
 import { instances, virtualMachines } from "../kubernetes/keys.ts";
 import { readyEndpoints } from "../kubernetes/services.ts";
 import type { World } from "../kubernetes/world.ts";
@@ -55,7 +55,7 @@ export function modify(
   if (current?.metadata.uid !== uid) return undefined;
   // Most reconciliations change nothing; finding that out must not cost as much as a write.
   const bare = withoutOwnership(current);
-  const draft = structuredClone(bare);
+  const draft = cloneJson(bare);
   change(draft);
   if (sameJson(bare, draft)) return current;
   assertReachable(world, key);
