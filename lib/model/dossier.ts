@@ -45,7 +45,9 @@ export type RecoveryRow =
   | "C16"
   | "C17"
   | "C18"
-  | "C19";
+  | "C19"
+  /** Something that decides could not be read. */
+  | "unknown";
 
 export interface VmRecovery {
   readonly namespace: string;
@@ -58,12 +60,18 @@ export interface VmRecovery {
   readonly reason: string;
   /** The command for the person, where it stays down. */
   readonly fix?: string | undefined;
-  /** Its launcher and hotplug pods on the node that the recovery removes. */
+  /** Its launcher and hotplug pods on the node that the recovery removes, those of a held VM only with --include-held. */
   readonly pods: readonly { readonly name: string; readonly uid: string }[];
   /** Unfinished migrations that would hold its restart back. */
   readonly migrations: readonly { readonly name: string; readonly uid: string }[];
-  /** Volumes that must be detached before it can start elsewhere. */
+  /** Names of the PersistentVolumes that must be detached before it can start elsewhere. */
   readonly attachments: readonly string[];
+}
+
+/** One step that the recovery would take, in order. */
+export interface PlannedAction {
+  readonly verb: "cordon" | "taint" | "delete";
+  readonly object: ObjectReference;
 }
 
 export interface Dossier {
@@ -79,6 +87,8 @@ export interface Dossier {
   readonly decidableAt?: string | undefined;
   /** The latest write of the node itself, RFC 3339. */
   readonly outageSince?: string | undefined;
+  /** True when the node came back with another bootID: its guests ended with the reboot, and its kubelet clears up by itself. */
+  readonly rebooted: boolean;
   readonly heldBy: readonly NodeHolder[];
   readonly signs: readonly Sign[];
   readonly method: "taint" | "delete";
@@ -92,5 +102,15 @@ export interface Dossier {
     readonly uid: string;
     readonly toleratesTaint: boolean;
   }[];
+  /** KubeVirt's own pods on the node. `alone`: no other of its kind is ready elsewhere, so nothing restarts before it is replaced. */
+  readonly controlPlane: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly app: "virt-api" | "virt-controller";
+    readonly alone: boolean;
+  }[];
+  /** What the recovery would do now; empty while it is refused. */
+  readonly actions: readonly PlannedAction[];
   readonly gaps: readonly Gap[];
 }

@@ -45,7 +45,12 @@ export interface Taint {
 
 export interface Node {
   readonly metadata: ObjectMeta;
-  readonly spec: { readonly unschedulable: boolean; readonly taints: readonly Taint[] };
+  readonly spec: {
+    readonly unschedulable: boolean;
+    readonly taints: readonly Taint[];
+    /** What the cloud or the host's operator calls the machine (`spec.providerID`). */
+    readonly providerId?: string | undefined;
+  };
   readonly status: {
     readonly conditions: readonly Condition[];
     readonly allocatable: Quantities;

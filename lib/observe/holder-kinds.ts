@@ -1,6 +1,7 @@
 /** Who can hold a node, as tables: kinds of objects, machines behind nodes, and marks on the Node itself. */
 import type { ResourceType } from "../kube/client.ts";
 import type { NodeHolder } from "../model/facts.ts";
+import type { ObjectMeta } from "../model/kubernetes.ts";
 import type { ObjectParts } from "./decode/metadata.ts";
 import { fieldsOf, listOf, text } from "./read-field.ts";
 
@@ -27,12 +28,16 @@ function nodeMaintenance(group: string): HolderKind {
 }
 
 /** A remediation bears its node's name, unless its kind allows several for a node (medik8s/common, NodeNameAnnotation). */
+export function remediatedNode({ name, annotations }: Pick<ObjectMeta, "name" | "annotations">): string {
+  return annotations["remediation.medik8s.io/node-name"] ?? name;
+}
+
 function remediation(group: string, singular: string): HolderKind {
   return {
     type: { group, version: "v1alpha1", plural: `${singular}s`, namespaced: true },
     kind: "Remediation",
     singular,
-    nodesOf: ({ metadata }) => [metadata.annotations["remediation.medik8s.io/node-name"] ?? metadata.name],
+    nodesOf: ({ metadata }) => [remediatedNode(metadata)],
     detailOf: ({ metadata, status }) =>
       [text(status.phase), `since ${metadata.creationTimestamp ?? "an unknown time"}`]
         .filter((part) => part !== undefined)

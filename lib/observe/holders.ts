@@ -28,7 +28,7 @@ export async function readHolders(reading: Reading, question: HolderQuestion): P
 }
 
 /** The type in the version that the server prefers; undefined when it does not serve the kind. */
-function servedType(discovery: Discovery, type: ResourceType): ResourceType | undefined {
+export function servedType(discovery: Discovery, type: ResourceType): ResourceType | undefined {
   const versions = discovery.groups.find(({ name }) => name === type.group)?.versions ?? [];
   // Servers that tell groups alone are taken to have the kinds that made the group.
   const served = versions.find(({ version, resources }) =>

@@ -130,7 +130,8 @@ async function readNodes(reading: Reading, names: readonly string[]): Promise<re
   });
 }
 
-function refuseUnknownNodes(wanted: readonly string[], nodes: readonly Node[]): void {
+/** Throws KubeError, in the API server's words, for names that no node bears. */
+export function refuseUnknownNodes(wanted: readonly string[], nodes: readonly Node[]): void {
   const names = nodes.map((node) => node.metadata.name);
   const unknown = wanted.filter((name) => !names.includes(name));
   if (unknown.length === 0) return;
@@ -143,14 +144,16 @@ function refuseUnknownNodes(wanted: readonly string[], nodes: readonly Node[]): 
   );
 }
 
-function timesOf(reading: Reading, clock: Clock): Pick<Facts, "time" | "localTime"> {
+/** The newest time that the API server told, and ours. */
+export function timesOf(reading: Reading, clock: Clock): Pick<Facts, "time" | "localTime"> {
   const local = clock.now();
   return { time: (reading.serverTime() ?? local).toISOString(), localTime: local.toISOString() };
 }
 
 type Installation = Pick<Facts, "kubevirt" | "virtApiNodes" | "evacuateCancel">;
 
-async function readInstallation(reading: Reading, discovery: Discovery): Promise<Installation> {
+/** KubeVirt's settings, where virt-api answers, and what it offers. */
+export async function readInstallation(reading: Reading, discovery: Discovery): Promise<Installation> {
   const [kubevirt, evacuateCancel] = await Promise.all([
     readKubeVirt(reading),
     offersEvacuateCancel(reading, discovery),
@@ -179,7 +182,11 @@ async function withDryRuns(reading: Reading, facts: Facts, options: ObserveOptio
 }
 
 /** Reads the pods of further nodes for as long as the assessment asks for some. */
-async function withRoom(reading: Reading, facts: Facts, options: ObserveOptions): Promise<Facts> {
+export async function withRoom(
+  reading: Reading,
+  facts: Facts,
+  options: Pick<ObserveOptions, "stillNeeded">,
+): Promise<Facts> {
   if (options.stillNeeded === undefined) return facts;
   const asked = new Set(facts.targets);
   let known = facts;

@@ -19,6 +19,8 @@ export interface OverviewOptions {
 
 export interface Overview {
   readonly nodes: readonly NodeOverview[];
+  /** Nodes that no longer exist and at which VMs are still counted; empty when nodes were chosen by label. */
+  readonly deleted: readonly { readonly name: string; readonly vms: number }[];
   /** The API server's time; undefined when it tells none. */
   readonly time: Date | undefined;
 }
@@ -40,8 +42,11 @@ export async function readOverview(client: KubeClient, options: OverviewOptions 
   refuseUnseenVms(discovery);
   const counts = countByNode(guests);
   const detailed = await withDetails(reading, nodes);
+  const known = new Set(nodes.map(({ name }) => name));
+  const unknown = options.labelSelector === undefined ? [...counts].filter(([name]) => !known.has(name)) : [];
   return {
     nodes: detailed.map((node) => ({ ...node, ...(counts.get(node.name) ?? noGuests) })),
+    deleted: unknown.map(([name, { vms }]) => ({ name, vms })),
     time: reading.serverTime(),
   };
 }

@@ -134,7 +134,7 @@ export function isForbidden(error: unknown): boolean {
   return error instanceof KubeError && error.status.code === 403;
 }
 
-function isNotFound(error: unknown): boolean {
+export function isNotFound(error: unknown): boolean {
   return error instanceof KubeError && error.status.code === 404;
 }
 

@@ -17,6 +17,7 @@ export const resourceTypes = {
   volumes: core("persistentvolumes", false),
   budgets: { group: "policy", version: "v1", plural: "poddisruptionbudgets", namespaced: true },
   attachments: { group: "storage.k8s.io", version: "v1", plural: "volumeattachments", namespaced: false },
+  leases: { group: "coordination.k8s.io", version: "v1", plural: "leases", namespaced: true },
   endpointSlices: { group: "discovery.k8s.io", version: "v1", plural: "endpointslices", namespaced: true },
   accessReviews: {
     group: "authorization.k8s.io",

@@ -40,6 +40,12 @@ export const heartbeatAnnotation = "kubevirt.io/heartbeat";
 export const drainTaintKey = "kubevirt.io/drain";
 export const hostnameLabel = "kubernetes.io/hostname";
 export const architectureLabel = "kubernetes.io/arch";
+/** Whoever sets it declares that the host is off (KEP-2268). */
+export const outOfServiceTaintKey = "node.kubernetes.io/out-of-service";
+/** Set by a cloud's node lifecycle controller while the cloud reports the instance shut down (k8s.io/cloud-provider). */
+export const shutdownTaintKey = "node.cloudprovider.kubernetes.io/shutdown";
+/** Where the kubelets' Leases are, each under its node's name. */
+export const nodeLeaseNamespace = "kube-node-lease";
 
 /** CPU labels of nodes, and of the node selectors of launcher pods (staging/src/kubevirt.io/api/core/v1/types.go). */
 export const cpuFeaturePrefix = "cpu-feature.node.kubevirt.io/";
@@ -52,6 +58,7 @@ export const hostModelFeaturePrefix = "host-model-required-features.node.kubevir
 /** Kinds in owner references. */
 export const vmiKind = "VirtualMachineInstance";
 export const vmKind = "VirtualMachine";
+export const poolKind = "VirtualMachinePool";
 export const replicaSetKind = "VirtualMachineInstanceReplicaSet";
 export const hyperConvergedKind = "HyperConverged";
 

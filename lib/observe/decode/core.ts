@@ -18,7 +18,11 @@ export function decodeNode(object: unknown): Node | undefined {
   const { metadata, spec, status } = parts;
   return {
     metadata,
-    spec: { unschedulable: flag(spec.unschedulable), taints: decodeTaints(spec.taints) },
+    spec: {
+      unschedulable: flag(spec.unschedulable),
+      taints: decodeTaints(spec.taints),
+      providerId: text(spec.providerID),
+    },
     status: {
       conditions: decodeConditions(status.conditions),
       allocatable: decodeQuantities(status.allocatable),
