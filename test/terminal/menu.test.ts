@@ -14,7 +14,7 @@ describe("the menu", () => {
     const session = start([], { env: world.env });
     await session.waitFor("Which node?");
     session.type("worker-1");
-    await session.waitFor(/worker-1 +Ready/);
+    await session.waitFor(/Which node\? worker-1\n. worker-1 [^\n]*\n\n/);
     session.type(keys.enter);
     await session.waitFor("What is to be done with worker-1?");
     session.type(keys.down);
