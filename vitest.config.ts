@@ -13,6 +13,14 @@ export default defineConfig({
       { test: { name: "unit", include: ["test/*.test.ts", "test/unit/**/*.test.ts"], testTimeout: 10 * seconds } },
       {
         test: {
+          name: "commands",
+          include: ["test/commands/**/*.test.ts"],
+          testTimeout: 60 * seconds,
+          hookTimeout: 60 * seconds,
+        },
+      },
+      {
+        test: {
           name: "contract",
           include: ["test/contract/**/*.test.ts"],
           testTimeout: 60 * seconds,

@@ -1,6 +1,6 @@
 /** A drain as a person lives through it: the question, the view, Ctrl-C in the middle, and the same command again. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { startCluster, type TestCluster } from "./cluster.ts";
+import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import { keys, runPiped, type Session, start } from "./session.ts";
 
 let world: TestCluster;

@@ -1,6 +1,6 @@
 /** Looking around: the menu, list and check, in a terminal and in a pipe. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startCluster, type TestCluster } from "./cluster.ts";
+import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import { keys, runPiped, start } from "./session.ts";
 
 let world: TestCluster;

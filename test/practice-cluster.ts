@@ -2,12 +2,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type PracticeCluster, startPracticeCluster } from "../../lib/practice/cluster.ts";
+import { type PracticeCluster, startPracticeCluster } from "../lib/practice/cluster.ts";
+import type { KubeObject } from "../lib/practice/store.ts";
 
 export interface TestCluster {
   readonly cluster: PracticeCluster;
   /** The environment with which the built file, or kubectl, finds the cluster. */
   readonly env: Readonly<Record<string, string>>;
+  /** The Node object as it is now. */
+  node(name: string): KubeObject;
   isCordoned(node: string): boolean;
   /** Writes that were asked for since the start, dry runs left out, as `METHOD path`. */
   writes(): string[];
@@ -18,12 +21,17 @@ export interface TestCluster {
 export async function startCluster(scenario: string, speed = 20): Promise<TestCluster> {
   const workDirectory = await mkdtemp(path.join(tmpdir(), "vmnode-test-"));
   const cluster = await startPracticeCluster({ scenario, speed, workDirectory });
+  const node = (name: string): KubeObject => {
+    const found = cluster.store.get({ group: "", resource: "nodes" }, undefined, name);
+    if (found === undefined) throw new Error(`there is no node ${name}`);
+    return found;
+  };
   const ownRequests = () => cluster.requests.filter(({ userAgent }) => userAgent.startsWith("kubectl-vmnode"));
   return {
     cluster,
     env: { KUBECONFIG: cluster.kubeconfigPath },
-    isCordoned: (node) =>
-      cluster.store.get({ group: "", resource: "nodes" }, undefined, node)?.spec?.unschedulable === true,
+    node,
+    isCordoned: (name) => node(name).spec?.unschedulable === true,
     writes: () =>
       ownRequests()
         .filter(({ method, url }) => method !== "GET" && !url.includes("dryRun=All") && !isReview(url))

@@ -1,0 +1,51 @@
+/** Whole commands in process, over a real connection to a practice cluster, with a scripted person at the terminal. */
+import { homedir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient, type KubeClient } from "../../lib/kube/client.ts";
+import { connect } from "../../lib/kube/connection.ts";
+import type { Clock } from "../../lib/model/clock.ts";
+import { type Run, run, type Scene } from "../unit/cmd/fake-world.ts";
+
+const clock: Clock = {
+  now: () => new Date(),
+  sleep: async (ms, signal) => {
+    try {
+      await sleep(ms, undefined, { signal });
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    }
+  },
+};
+
+/** Runs a command line in this environment, of which KUBECONFIG matters most. */
+export async function runCommand(
+  commandLine: string,
+  env: Readonly<Record<string, string>>,
+  scene: Scene = {},
+): Promise<Run> {
+  const clients: KubeClient[] = [];
+  try {
+    return await run(commandLine, {
+      clock,
+      connect: async (options, verbosity) => {
+        const client = createClient(
+          await connect(options, {
+            env,
+            homedir: env.HOME ?? homedir(),
+            stdinIsTerminal: false,
+            version: "1.2.3",
+            verbosity,
+            log: () => {},
+            warn: () => {},
+            clock,
+          }),
+        );
+        clients.push(client);
+        return client;
+      },
+      ...scene,
+    });
+  } finally {
+    for (const client of clients) client.connection.close();
+  }
+}
