@@ -1,7 +1,7 @@
 /** What became of a VM that is no longer on its node: moved, restarted, stopped, or on its way to one of these. */
 import type { Facts } from "../model/facts.ts";
 import type { FindingCode } from "../model/finding.ts";
-import { isFinalVmi, type VirtualMachineInstance } from "../model/kubevirt.ts";
+import { isFinalVmi, type VirtualMachine, type VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { VmProgress, VmState } from "../model/progress.ts";
 import type { PlannedVm } from "./intent.ts";
 import type { Ledger } from "./ledger.ts";
@@ -53,35 +53,46 @@ export function departed(input: DepartureInput, planned: PlannedVm): VmProgress 
 }
 
 function whereItWent(input: DepartureInput, planned: PlannedVm): Standing {
-  const vmi = findVmi(input.facts, planned);
-  if (vmi?.metadata.uid === planned.uid && !isFinalVmi(vmi)) {
+  const { facts } = input;
+  const vmi = findVmi(facts, planned);
+  const same = vmi?.metadata.uid === planned.uid;
+  if (vmi !== undefined && same && !isFinalVmi(vmi)) {
     const node = vmi.status.nodeName;
     if (node !== undefined && node !== planned.node) return { state: "moved", target: node };
   }
-  const migration = lastArrival(input.facts, planned);
-  if (migration !== undefined) return { state: "moved", target: migration };
-  if (vmi !== undefined && vmi.metadata.uid !== planned.uid) return restarting(input, planned, vmi);
+  const arrival = lastArrival(facts, planned);
+  if (arrival !== undefined) return { state: "moved", target: arrival };
+  if (vmi !== undefined && !same) return restarting(input, planned, vmi);
   if (planned.outcome === "restarts") return restarting(input, planned, undefined);
-  if (
-    planned.outcome === "stops" ||
-    input.facts.absent?.includes(keyOf(planned)) ||
-    (vmi !== undefined && isFinalVmi(vmi))
-  )
-    return { state: "stopped" };
-  // It has left, and is being looked up by name.
-  return { state: "migrating" };
+  const ended = vmi !== undefined && isFinalVmi(vmi);
+  const known = ended || facts.absent?.includes(keyOf(planned)) === true;
+  const comesBack = mayComeBack(facts, planned, vmi);
+  if (known) return comesBack ? restarting(input, planned, undefined) : { state: "stopped" };
+  // It is being looked up by name.
+  if (planned.outcome !== "stops") return { state: "migrating" };
+  return { state: comesBack ? "shutting-down" : "stopped" };
+}
+
+/**
+ * Whether the VM starts a guest again that was shut down (kubevirt/kubevirt pkg/virt-controller/watch/vm/vm.go): under
+ * RerunOnFailure that one which did not obey and was destroyed, or crashed.
+ */
+function mayComeBack(facts: Facts, planned: PlannedVm, vmi: VirtualMachineInstance | undefined): boolean {
+  const machine = findMachine(facts, planned);
+  if (machine === undefined || machine.printableStatus === "Stopped") return false;
+  if (machine.runStrategy === "RerunOnFailure") return vmi?.status.phase !== "Succeeded";
+  return machine.runStrategy === "Always";
 }
 
 function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachineInstance | undefined): Standing {
   const node = vmi?.status.nodeName;
   if (vmi?.status.phase === "Running" && node !== undefined) return { state: "restarted", target: node };
-  const seen = input.ledger.seen[planned.uid];
-  const since = seen?.state === "starting" ? seen.since : input.now;
-  const status = input.facts.virtualMachines.find(
-    (vm) => vm.metadata.namespace === planned.namespace && vm.metadata.name === planned.name,
-  )?.printableStatus;
+  if (vmi === undefined && planned.replicaSet !== undefined) return replaced(input, planned, planned.replicaSet);
+  const gone = vmi === undefined ? whyItStaysDown(input.facts, planned) : undefined;
+  if (gone !== undefined) return { state: "stopped", detail: gone };
+  const status = findMachine(input.facts, planned)?.printableStatus;
   const trouble = status !== undefined && troubles.has(status);
-  const end = since + (trouble ? startTrouble : (input.startPatience ?? patience));
+  const end = startedAt(input, planned) + (trouble ? startTrouble : (input.startPatience ?? patience));
   if (input.now >= end)
     return {
       state: "failed",
@@ -89,6 +100,44 @@ function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachi
       fix: `kubectl describe vmi ${planned.name} -n ${planned.namespace}`,
     };
   return { state: "starting", target: node, detail: trouble ? status : undefined, until: end };
+}
+
+/** A replica set does not start the VMI again, but another one in its place. */
+function replaced(input: DepartureInput, planned: PlannedVm, owner: string): Standing {
+  const set = input.facts.replicaSets?.find(
+    ({ metadata }) => metadata.namespace === planned.namespace && metadata.name === owner,
+  );
+  if (set !== undefined && set.readyReplicas >= set.replicas)
+    return { state: "restarted", detail: `replaced by its replica set ${owner}` };
+  const end = startedAt(input, planned) + (input.startPatience ?? patience);
+  if (input.now < end) return { state: "starting", until: end };
+  const ready = set === undefined ? "could not be read" : `has ${set.readyReplicas} of ${set.replicas} replicas ready`;
+  return {
+    state: "failed",
+    detail: `was shut down, and its replica set ${owner} ${ready}`,
+    fix: `kubectl describe vmirs ${owner} -n ${planned.namespace}`,
+  };
+}
+
+/** Since when it is expected to start. */
+function startedAt(input: DepartureInput, planned: PlannedVm): number {
+  const seen = input.ledger.seen[planned.uid];
+  return seen?.state === "starting" ? seen.since : input.now;
+}
+
+/** Why nothing starts it again although that was expected: somebody has decided so meanwhile. */
+function whyItStaysDown(facts: Facts, planned: PlannedVm): string | undefined {
+  if (facts.absentMachines?.includes(keyOf(planned))) return "its VirtualMachine was deleted meanwhile";
+  const machine = findMachine(facts, planned);
+  if (machine?.runStrategy === "Halted" && machine.printableStatus === "Stopped")
+    return "its VirtualMachine was stopped";
+  return undefined;
+}
+
+function findMachine(facts: Facts, planned: PlannedVm): VirtualMachine | undefined {
+  return facts.virtualMachines.find(
+    ({ metadata }) => metadata.namespace === planned.namespace && metadata.name === planned.name,
+  );
 }
 
 /** VM printable statuses that say why a VM does not start (KubeVirt staging/src/kubevirt.io/api/core/v1/types.go). */

@@ -28,11 +28,11 @@ function hasLeft(state: VmState): boolean {
 }
 
 /**
- * Waiting is where every VM begins: it is worth an event only when it comes with a cause. What a VM waits for, or is blocked by,
- * may change; the words for a VM on its way do not matter, but the cause of its trouble does.
+ * Waiting is where every VM begins, and no news. What a VM waits for, or is blocked by, may change; the words for a VM on its
+ * way do not matter, but the cause of its trouble does.
  */
 function changeOf(before: VmProgress | undefined, after: VmProgress): VmChange | undefined {
-  if (before === undefined) return after.state !== "waiting" || after.detail !== undefined ? "state" : undefined;
+  if (before === undefined) return after.state === "waiting" ? undefined : "state";
   if (before.state !== after.state) return "state";
   if (after.state === "migrating") {
     if (before.target !== after.target && after.target !== undefined) return "target";

@@ -23,6 +23,8 @@ export interface DrainDecision {
   /** Milliseconds of the API server's clock. */
   readonly wakeAt?: number | undefined;
   readonly progress: DrainProgress;
+  /** VMs that have left, and of which it is not known yet what became of them: to be looked up by name. */
+  readonly departed: readonly VmProgress[];
   /** The ledger with what was seen in this picture. */
   readonly ledger: Ledger;
   /** VMs whose outcome is no longer covered by what was confirmed, but that somebody could confirm now. */
@@ -63,6 +65,7 @@ export function decideDrain(input: DrainInput): DrainDecision {
     actions: status === "going" ? actions : [],
     wakeAt: nextMoment({ input, vms, pods, ledger, now }),
     progress: progressOf(input, vms, pods, status, ledger, now),
+    departed: vms.filter((vm) => vm.verdict === undefined && !hasEnded(vm.progress.state)).map((vm) => vm.progress),
     ledger,
     unconfirmed: vms.filter((vm) => vm.progress.state === "left-behind" && isForConfirmation(vm)),
   };
@@ -119,9 +122,12 @@ function isShutDown(verdict: VmVerdict): boolean {
   return verdict.outcome === "restarts" || verdict.outcome === "stops";
 }
 
-/** Nobody is shut down while a VM that should move is still here: a drain that turns out to be impossible has stopped nobody. */
+/**
+ * Nobody is shut down while a VM that should move is still here: a drain that turns out to be impossible has stopped nobody.
+ * A VM that somebody else must move (D9) was accepted as a risk, and may stay for as long as it likes.
+ */
 function holdsBackShutdowns(vm: VmOnItsWay, intent: DrainIntent): boolean {
-  if (vm.verdict === undefined || isShutDown(vm.verdict)) return false;
+  if (vm.verdict === undefined || isShutDown(vm.verdict) || vm.verdict.row === "D9") return false;
   switch (vm.progress.state) {
     case "waiting":
     case "queued":

@@ -1,4 +1,5 @@
 /** What a person asked for and agreed to, before anything was written. */
+import { replicaSetOf } from "../assess/owners.ts";
 import type { Check, NodeVerdict, Outcome, VmVerdict } from "../model/verdict.ts";
 
 export interface DrainIntent {
@@ -26,6 +27,8 @@ export interface PlannedVm {
   readonly node: string;
   readonly pod: { readonly name: string; readonly uid: string };
   readonly outcome: Outcome;
+  /** The replica set that starts another one in its place. */
+  readonly replicaSet?: string | undefined;
 }
 
 /** The VMs of a check as they are put before a person: what is confirmed is exactly this. */
@@ -43,6 +46,7 @@ function plannedVm(node: NodeVerdict, vm: VmVerdict): PlannedVm {
     node: node.name,
     pod: vm.pod,
     outcome: vm.outcome,
+    replicaSet: replicaSetOf(vm.owner),
   };
 }
 

@@ -98,7 +98,10 @@ function standingOnNode(
   if (isMarked(input, verdict, node)) return { state: "queued", detail: "marked for evacuation" };
   if (refusal?.answer !== undefined && refusal.answer.kind !== "evacuating" && refusal.answer.kind !== "evicted")
     return { state: "waiting", detail: refusal.answer.message, until: nextTry(refusal) };
-  return { state: "waiting" };
+  return {
+    state: "waiting",
+    detail: verdict.outcome === "moves" ? undefined : "is shut down last, when the others have left",
+  };
 }
 
 /** The reason for the verdict. */

@@ -101,6 +101,15 @@ describe("VMs that are shut down come last", () => {
     expect(evicted(aTurn({ here: [restarts, aVerdict("new", "D7")] }))).toEqual([]);
   });
 
+  test("they do not wait for a VM that somebody else must move: that risk was accepted", () => {
+    const facts = { vmis: [aVmi("ext", { strategy: "External", evacuationNodeName: "worker-1" })] };
+    expect(evicted(aTurn({ here: [restarts, aVerdict("ext", "D9")], facts }))).toEqual(["ci"]);
+  });
+
+  test("what they wait for is told", () => {
+    expect(stateOf(aTurn({ here: [restarts, mover] }), "ci")?.detail).toContain("last");
+  });
+
   test("they go when all movers have left", () => {
     const facts = { vmis: [aVmi("web", { node: "worker-2" })] };
     expect(evicted(aTurn({ here: [restarts], planned: [restarts, mover], facts }))).toEqual(["ci"]);
