@@ -4,7 +4,7 @@ import type { ResourceKey } from "../store.ts";
 // biome-ignore lint/suspicious/noExplicitAny: objects as clients wrote them, any field may be missing
 type Fields = any;
 
-/** Fills in what the client left out of a new or changed object, in place. */
+/** Fills in what the writer left out of a new or changed object, in place. */
 export function fillDefaults(key: ResourceKey, object: Fields): void {
   always[`${key.group}/${key.resource}`]?.(object);
 }
@@ -39,7 +39,9 @@ const onlyNew: Readonly<Record<string, (object: Fields) => void>> = {
 };
 
 const always: Readonly<Record<string, (object: Fields) => void>> = {
-  "/pods": (pod) => podSpec(pod.spec),
+  "/pods": (pod) => {
+    if (pod.spec) podSpec(pod.spec);
+  },
   "/services": (service) => {
     service.spec = { type: "ClusterIP", sessionAffinity: "None", internalTrafficPolicy: "Cluster", ...service.spec };
     for (const port of service.spec.ports ?? []) {
@@ -55,11 +57,10 @@ const always: Readonly<Record<string, (object: Fields) => void>> = {
     delete secret.stringData;
   },
   "/persistentvolumeclaims": (claim) => {
-    claim.spec.volumeMode ??= "Filesystem";
+    if (claim.spec) claim.spec.volumeMode ??= "Filesystem";
   },
   "/persistentvolumes": (volume) => {
-    volume.spec.persistentVolumeReclaimPolicy ??= "Retain";
-    volume.spec.volumeMode ??= "Filesystem";
+    volume.spec = { persistentVolumeReclaimPolicy: "Retain", volumeMode: "Filesystem", ...volume.spec };
   },
   "apps/deployments": (deployment) => {
     workload(deployment);
@@ -78,7 +79,8 @@ const always: Readonly<Record<string, (object: Fields) => void>> = {
     set.spec.updateStrategy ??= { type: "RollingUpdate", rollingUpdate: { partition: 0 } };
   },
   "apps/daemonsets": (set) => {
-    podSpec(set.spec.template.spec);
+    set.spec ??= {};
+    if (set.spec.template?.spec) podSpec(set.spec.template.spec);
     set.spec.updateStrategy ??= { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } };
     set.spec.revisionHistoryLimit ??= 10;
   },
@@ -91,6 +93,7 @@ const always: Readonly<Record<string, (object: Fields) => void>> = {
 };
 
 function workload(object: Fields): void {
+  object.spec ??= {};
   object.spec.replicas ??= 1;
   if (object.spec.template?.spec) podSpec(object.spec.template.spec);
 }
@@ -134,7 +137,7 @@ function qosClass(spec: Fields): string {
 }
 
 function defaultSubjects(binding: Fields): void {
-  binding.roleRef.apiGroup ??= "rbac.authorization.k8s.io";
+  if (binding.roleRef) binding.roleRef.apiGroup ??= "rbac.authorization.k8s.io";
   for (const subject of binding.subjects ?? []) {
     if (subject.kind !== "ServiceAccount") subject.apiGroup ??= "rbac.authorization.k8s.io";
   }

@@ -1,5 +1,6 @@
 /** PATCH in its four forms (apiserver pkg/endpoints/handlers/patch.go). */
 import { rfc3339 } from "../clock.ts";
+import { cloneJson } from "../fields.ts";
 import { shapeOf } from "../shapes.ts";
 import { badRequest, conflict, modifiedMeanwhile, notFound } from "../status.ts";
 import type { KubeObject, Writer } from "../store.ts";
@@ -22,7 +23,7 @@ export function patchObject(context: ApiContext, call: ResourceCall): Reply {
   if (type === serverSideApply) return applyObject(context, call);
   const current = requireObject(context, call);
   const served = asServed(current, call.resource, call.info.version);
-  const patched = checkedObject(call, patch(structuredClone(served), call) as KubeObject);
+  const patched = checkedObject(call, patch(cloneJson(served), call) as KubeObject);
   const warnings = dropUnknownFields(call, patched);
   checkName(call, patched);
   const stored = storeChange(context, call, {
@@ -86,7 +87,7 @@ function applyObject(context: ApiContext, call: ResourceCall): Reply {
   });
   const writer: Writer = { ...writerOf(call), keepManagedFields: true };
   const applied = asStored(
-    structuredClone({ ...object, metadata: { ...(object.metadata as object), managedFields } }) as KubeObject,
+    cloneJson({ ...object, metadata: { ...(object.metadata as object), managedFields } }) as KubeObject,
     resource,
   );
   if (current === undefined) {

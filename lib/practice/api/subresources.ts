@@ -1,6 +1,7 @@
 /** The smaller subresources: scale, binding, finalize, service account tokens, and those that would need a kubelet. */
 import { randomBytes } from "node:crypto";
 import { rfc3339 } from "../clock.ts";
+import { cloneJson } from "../fields.ts";
 import { badRequest, conflict, internalError, modifiedMeanwhile, notFound } from "../status.ts";
 import type { KubeObject } from "../store.ts";
 import { admit } from "./admit.ts";
@@ -31,7 +32,7 @@ export function scale(context: ApiContext, call: ResourceCall): Reply {
   if (version && version !== current.metadata.resourceVersion) {
     throw conflict(call.resource, call.info.name, modifiedMeanwhile);
   }
-  const next = structuredClone(current);
+  const next = cloneJson(current);
   next.spec = { ...next.spec, replicas };
   admit(context, call, "UPDATE", { object: next, oldObject: current });
   const { manager, subresource, dryRun = false } = writerOf(call);

@@ -1,4 +1,6 @@
 /** POST and PUT of objects and their status (apiserver pkg/endpoints/handlers/{create,update}.go), and how all writes reach the store. */
+
+import { cloneJson } from "../fields.ts";
 import { badRequest, conflict, failure, modifiedMeanwhile, StoreError } from "../status.ts";
 import type { KubeObject, NewObject, Writer } from "../store.ts";
 import { admit } from "./admit.ts";
@@ -48,7 +50,7 @@ export function writerOf(call: ResourceCall): Writer {
 /** Passes a new object through defaults, admission and validation into the store. */
 export function storeNew(context: ApiContext, call: ResourceCall, given: KubeObject, writer: Writer): KubeObject {
   const { resource } = call;
-  const draft = structuredClone(given);
+  const draft = cloneJson(given);
   for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const) {
     delete draft.metadata[field];
   }
@@ -82,10 +84,12 @@ export function storeChange(
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
     throw conflict(resource, info.name, why);
   }
+  const before = cloneJson(current);
+  fillDefaults(resource, before);
   fillDefaults(resource, next);
   const scoped = limitedToPart(resource.subresources ?? [], { current, next, call });
   const admitted = admit(context, call, "UPDATE", { object: scoped, oldObject: current });
-  checkChange(resource, current, admitted);
+  checkChange(resource, before, admitted);
   return context.store.update(storageKey(resource), admitted as NewObject, writer);
 }
 
