@@ -3,7 +3,7 @@ import type { Discovery, ResourceType } from "../kube/client.ts";
 import { findCondition, type Node } from "../model/kubernetes.ts";
 import type { PowerReport } from "../model/lost-node.ts";
 import { decodeConditions, objectParts } from "./decode/metadata.ts";
-import { machineKinds, remediatedNode } from "./holder-kinds.ts";
+import { holderKinds, machineKinds, remediatedNode } from "./holder-kinds.ts";
 import { servedType } from "./holders.ts";
 import { type Fields, fieldsOf, text, textMap } from "./read-field.ts";
 import { isForbidden, isNotFound, type Reading } from "./reading.ts";
@@ -57,7 +57,17 @@ export async function readPowerReports(reading: Reading, question: PowerQuestion
     reportMachineAndHost(reading, question),
     ...Object.entries(remediations).map(([source, type]) => reportRemediations(reading, question, source, type)),
   ]);
-  return [...(machine ?? []), ...fences.flat()];
+  return [...(machine ?? []), ...fences.flat(), ...missingHolders(question.discovery)];
+}
+
+/** Kinds that hold nodes and do not exist here: that nobody holds the node by them is no news, and is said once. */
+function missingHolders(discovery: Discovery): readonly PowerReport[] {
+  const sources = { nodemaintenance: "NodeMaintenance", nodehealthcheck: "NodeHealthCheck" };
+  return Object.entries(sources).flatMap(([singular, source]) => {
+    const kinds = holderKinds.filter((kind) => kind.singular === singular);
+    const served = kinds.some(({ type }) => servedType(discovery, type) !== undefined);
+    return served ? [] : [unknown(source, "kind not installed")];
+  });
 }
 
 /** An object that could be read, or what is to be said where it could not. */

@@ -1,0 +1,225 @@
+/** The verdict on a node that looks lost: alive, not to be told yet, proven dead, or silent without proof. Pure. */
+import type { LivenessVerdict, Sign } from "../model/dossier.ts";
+import { humanDuration } from "../model/duration.ts";
+import type { Gap, RecordOnNode } from "../model/facts.ts";
+import { findCondition } from "../model/kubernetes.ts";
+import type { NodeSigns, PowerReport } from "../model/lost-node.ts";
+import { clockTime, type GradedSigns, gradeSigns, gradeTaints, newestNode, type Readings } from "./signs-of-life.ts";
+
+/** What others say of the host. */
+export interface Evidence {
+  readonly power: readonly PowerReport[];
+  readonly record: RecordOnNode;
+  readonly gaps: readonly Gap[];
+}
+
+export interface Liveness {
+  readonly verdict: LivenessVerdict;
+  /** Why, in one or two plain sentences. */
+  readonly reason: string;
+  /** When an undecided verdict can be decided, RFC 3339; absent when only a reading that succeeds can decide it. */
+  readonly decidableAt?: string | undefined;
+  /** The latest write of the node itself, RFC 3339. */
+  readonly outageSince?: string | undefined;
+  /** It is Ready again with another bootID than before. */
+  readonly rebooted: boolean;
+  readonly signs: readonly Sign[];
+}
+
+const noEvidence: Evidence = { power: [], record: { kind: "none" }, gaps: [] };
+
+/**
+ * The verdict from one reading, or from two at least 15 s apart. Ages are taken against the API server's time of each answer,
+ * so that no clock but the cluster's own counts. Never throws.
+ */
+export function assessLiveness(first: NodeSigns, second?: NodeSigns, evidence: Evidence = noEvidence): Liveness {
+  const readings: Readings = { first, second };
+  const graded = gradeSigns(readings);
+  const rebooted = hasRebooted(readings, graded, evidence.record);
+  const signs = [
+    ...ownSigns(graded, rebooted),
+    ...gradeTaints(newestNode(readings)),
+    ...evidence.power.map((report) => gradeReport(report, lastWordOf(readings, graded))),
+    ...holderSigns(evidence),
+    ...assertion(evidence.record),
+  ];
+  const latest = Math.max(...[graded.lease, graded.heartbeat, graded.containers].map((one) => one.writtenAt ?? 0));
+  const outageSince = latest === 0 ? undefined : new Date(latest).toISOString();
+  const on = evidence.power.find(({ state }) => state === "on");
+  return { ...verdictOn(readings, { signs, rebooted, outageSince, on }), outageSince, rebooted, signs };
+}
+
+/** Why nothing may be destroyed after a fresh reading, although the reading that was consented to allowed it. */
+export type Gate =
+  | { readonly kind: "open" }
+  | { readonly kind: "life"; readonly reason: string }
+  | { readonly kind: "unread"; readonly reason: string };
+
+/**
+ * The gate before every destructive call: closed by any sign of life since the reading that was consented to, and by a reading
+ * that failed. A missing object is no failure: Nodes and Leases can be deleted.
+ */
+export function gateOf(consented: NodeSigns, fresh: NodeSigns): Gate {
+  for (const [what, seen] of [
+    ["the node", fresh.object],
+    ["the node's lease", fresh.lease],
+  ] as const) {
+    if (seen.kind === "unreadable" && !seen.forbidden)
+      return { kind: "unread", reason: `${what} could not be read: ${seen.reason}` };
+  }
+  const { verdict, reason, rebooted } = assessLiveness(consented, fresh);
+  if (verdict === "alive" || rebooted) return { kind: "life", reason };
+  const before = newestNode({ first: consented });
+  const now = newestNode({ first: fresh });
+  if (now !== undefined && now.metadata.uid !== (before?.metadata.uid ?? now.metadata.uid))
+    return { kind: "life", reason: `${fresh.node} has registered anew` };
+  const isReady = findCondition(now?.status.conditions ?? [], "Ready")?.status === "True";
+  const wasReady = findCondition(before?.status.conditions ?? [], "Ready")?.status === "True";
+  if (isReady && !wasReady) return { kind: "life", reason: `${fresh.node} is Ready again` };
+  if (
+    now?.status.bootID !== undefined &&
+    before?.status.bootID !== undefined &&
+    now.status.bootID !== before.status.bootID
+  )
+    return { kind: "life", reason: `${fresh.node} has booted again` };
+  return { kind: "open" };
+}
+
+function ownSigns({ lease, heartbeat, containers, ready }: GradedSigns, rebooted: boolean): readonly Sign[] {
+  const back: Sign = {
+    ...ready.sign,
+    grade: "alive",
+    detail: "Ready again with another bootID: the host has rebooted",
+  };
+  return [lease.sign, heartbeat.sign, containers.sign, rebooted ? back : ready.sign];
+}
+
+/** The bootID before is that of the first reading, or of the record that an operation has left on the node. */
+function hasRebooted(readings: Readings, { lease }: GradedSigns, found: RecordOnNode): boolean {
+  const node = newestNode(readings);
+  const now = node?.status.bootID;
+  const recorded = found.kind === "record" ? found.record.bootID : undefined;
+  const earlier = [newestNode({ first: readings.first })?.status.bootID, recorded];
+  const isReady = findCondition(node?.status.conditions ?? [], "Ready")?.status === "True";
+  const isLive = lease.sign.grade === "alive" || lease.sign.grade === "unknown";
+  return now !== undefined && isReady && isLive && earlier.some((boot) => boot !== undefined && boot !== now);
+}
+
+/**
+ * When the node was last heard, for what was reported afterwards to be proof: its latest write or, without Lease and heartbeat,
+ * the moment from which the control plane missed it. Containers alone do not tell, because they may be quiet for days.
+ */
+function lastWordOf(readings: Readings, { lease, heartbeat, containers }: GradedSigns): number | undefined {
+  if (lease.writtenAt !== undefined || heartbeat.writtenAt !== undefined)
+    return Math.max(lease.writtenAt ?? 0, heartbeat.writtenAt ?? 0, containers.writtenAt ?? 0);
+  const ready = findCondition(newestNode(readings)?.status.conditions ?? [], "Ready");
+  const turned = ready?.status === "Unknown" ? Date.parse(ready.lastTransitionTime ?? "") : Number.NaN;
+  return Number.isNaN(turned) ? undefined : turned;
+}
+
+function gradeReport({ source, object, state, since, detail }: PowerReport, lastWord: number | undefined): Sign {
+  const when = since === undefined || Number.isNaN(Date.parse(since)) ? undefined : Date.parse(since);
+  const said = when === undefined ? detail : `${detail}, since ${clockTime(when)}`;
+  const sign = { source, object };
+  if (state !== "off" && state !== "fenced") return { ...sign, grade: "unknown", detail: said };
+  if (when === undefined) return { ...sign, grade: "unknown", detail: `${said}, but since when is not known` };
+  if (lastWord === undefined)
+    return { ...sign, grade: "unknown", detail: `${said}, but when the node was last heard is not known` };
+  return when >= lastWord
+    ? { ...sign, grade: "proof-of-death", detail: said }
+    : { ...sign, grade: "unknown", detail: `${said}, but the node was heard after that` };
+}
+
+/** Who may hold the node without our knowing. */
+function holderSigns({ gaps }: Evidence): readonly Sign[] {
+  const kinds = { nodemaintenances: "NodeMaintenance", nodehealthchecks: "NodeHealthCheck" };
+  return Object.entries(kinds).flatMap(([resource, source]): Sign[] => {
+    const gap = gaps.find((one) => one.resource === resource);
+    return gap === undefined ? [] : [{ source, grade: "unknown", detail: gap.reason }];
+  });
+}
+
+function assertion(found: RecordOnNode): readonly Sign[] {
+  if (found.kind !== "record" || found.record.assertion === undefined) return [];
+  const { by, since, assertion: text } = found.record;
+  return [{ source: "record", grade: "asserted", detail: `${by} declared at ${clockSafely(since)}: ${text}` }];
+}
+
+function clockSafely(time: string): string {
+  return Number.isNaN(Date.parse(time)) ? time : clockTime(time);
+}
+
+type Verdict = Pick<Liveness, "verdict" | "reason" | "decidableAt">;
+
+interface Findings {
+  readonly signs: readonly Sign[];
+  readonly rebooted: boolean;
+  readonly outageSince: string | undefined;
+  /** Somebody who says that the host is on. */
+  readonly on: PowerReport | undefined;
+}
+
+function verdictOn(readings: Readings, { signs, rebooted, outageSince, on }: Findings): Verdict {
+  const { node, time } = readings.second ?? readings.first;
+  if (rebooted) {
+    const reason = `${node} has rebooted and is Ready again: its VMs ended with the reboot, and its kubelet clears up after them. There is nothing to recover.`;
+    return { verdict: "alive", reason };
+  }
+  if (signs.some(({ grade }) => grade === "alive")) return { verdict: "alive", reason: lifeReason(node, signs) };
+  const failure = failedRead(readings);
+  if (failure !== undefined) return { verdict: "undecided", reason: `${failure}, so nothing can be told.` };
+  const stale = signs.filter(({ grade }) => grade === "stale");
+  if (stale.length > 0) return notYet(node, stale);
+  const silence = silenceOf(node, outageSince, time);
+  const proof = signs.find(({ grade }) => grade === "proof-of-death");
+  if (proof !== undefined)
+    return { verdict: "proven-dead", reason: `${silence}, and it is off: ${proof.source}: ${proof.detail}.` };
+  const contrary = on === undefined ? "" : ` ${on.source} ${on.object?.name ?? ""} even ${on.detail}.`;
+  return { verdict: "unproven", reason: `${silence}, but nothing proves that it is off.${contrary}` };
+}
+
+/** Which reading must be repeated before anything can be told. Where a Lease may not be read, the other signs decide. */
+function failedRead(readings: Readings): string | undefined {
+  const { node, object, lease } = readings.second ?? readings.first;
+  if (object.kind === "unreadable") return `Node ${node} could not be read (${object.reason})`;
+  if (lease.kind === "unreadable" && !lease.forbidden)
+    return `The lease of ${node} could not be read (${lease.reason})`;
+  return undefined;
+}
+
+function lifeReason(node: string, signs: readonly Sign[]): string {
+  const [lease, ...others] = signs.filter(({ grade }) => grade === "alive");
+  if (lease === undefined) return "";
+  if (lease.source === "kubelet lease") {
+    const late = (lease.ageSeconds ?? 0) > renewedEverySeconds && lease.silentAt !== undefined;
+    const perhaps = late
+      ? ` If it has only just crashed, that will show at ${clockTime(lease.silentAt ?? "")} UTC.`
+      : "";
+    return `${node} is alive: its kubelet renewed its lease${ago(lease)}.${perhaps}`;
+  }
+  if (lease.source === "Ready condition") return `${node} is alive: the control plane sees it Ready.`;
+  const what = lease.source === "virt-handler heartbeat" ? "its virt-handler has reported" : "its pods were reported";
+  const also = others.length > 0 && lease.source === "virt-handler heartbeat" ? ", and so were its pods" : "";
+  return `The host of ${node} is alive although its kubelet is not heard: ${what}${ago(lease)}${also}. Its VMs may run. Switch it off, or repair its kubelet.`;
+}
+
+/** A kubelet renews its Lease every 10 s. */
+const renewedEverySeconds = 10;
+
+function ago({ ageSeconds }: Sign): string {
+  return ageSeconds === undefined ? "" : ` ${humanDuration(ageSeconds * 1000)} ago`;
+}
+
+function notYet(node: string, stale: readonly Sign[]): Verdict {
+  const sources = stale.map(({ source }) => source).join(", ");
+  const ends = stale.flatMap(({ silentAt }) => silentAt ?? []).sort();
+  const decidableAt = ends.at(-1);
+  const when = decidableAt === undefined ? "" : ` That can be told at ${clockTime(decidableAt)} UTC.`;
+  const reason = `${node} has not been silent for long enough: a living host may still write (${sources}).${when}`;
+  return { verdict: "undecided", reason, decidableAt };
+}
+
+function silenceOf(node: string, outageSince: string | undefined, time: string | undefined): string {
+  const ms = Date.parse(time ?? "") - Date.parse(outageSince ?? "");
+  return `Nothing has been heard from ${node}${Number.isNaN(ms) ? "" : ` for ${humanDuration(Math.max(0, ms))}`}`;
+}
