@@ -5,6 +5,7 @@ import { type ApiServer, type LoggedRequest, startApiServer } from "./api/server
 import { type PracticeClock, startClock } from "./clock.ts";
 import { type ClusterFaults, createFaults } from "./faults.ts";
 import { addKubernetesControllers } from "./kubernetes/controllers.ts";
+import { nodes } from "./kubernetes/keys.ts";
 import { createWorld, type World } from "./kubernetes/world.ts";
 import { addKubeVirtControllers, guestChanged, wakeHandler } from "./kubevirt/controllers.ts";
 import { type DoubleRun, Guests } from "./kubevirt/guests.ts";
@@ -162,7 +163,7 @@ function assemble(parts: {
   const live = (): void => {
     lively = true;
     opened = true;
-    world.loop.lookAtAll();
+    world.loop.lookAt(nodes);
   };
   return { world, virt, faults, live };
 }

@@ -109,9 +109,12 @@ export class MemoryStore implements Store {
   ): KubeObject | undefined {
     const current = this.get(key, namespace, name);
     if (current === undefined) return undefined;
-    const draft = cloneJson(current);
+    // Most changes turn out to change nothing; that must be found out before anybody's ownership is looked at.
+    const { managedFields: _entries, ...metadata } = current.metadata;
+    const bare = { ...current, metadata };
+    const draft = cloneJson(bare);
     change(draft);
-    return this.#replace(key, current, draft, who);
+    return sameJson(bare, draft) ? current : this.#replace(key, current, draft, who);
   }
 
   delete(
@@ -134,6 +137,13 @@ export class MemoryStore implements Store {
       marked.status = { ...current.status, phase: "Terminating" };
     }
     return sameJson(marked, current) ? current : this.#put(key, marked, current, who);
+  }
+
+  restore(key: ResourceKey, object: KubeObject): KubeObject {
+    if (this.get(key, object.metadata.namespace, object.metadata.name) !== undefined) {
+      throw alreadyExists(key, object.metadata.name);
+    }
+    return this.#put(key, object, undefined, { manager: "" });
   }
 
   subscribe(listener: (event: StoreEvent) => void): () => void {

@@ -100,6 +100,8 @@ export interface Store {
     options?: DeleteOptions,
     who?: Writer,
   ): KubeObject | undefined;
+  /** Stores an object as it is, with its uid, its times and its owners: for clusters that are built with a past. Throws AlreadyExists. */
+  restore(key: ResourceKey, object: KubeObject): KubeObject;
   /** Calls the listener after each write, in the order of the writes. */
   subscribe(listener: (event: StoreEvent) => void): () => void;
   /** The events of a resource after a resource version, "expired" when the history does not reach back that far. */

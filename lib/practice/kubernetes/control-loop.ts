@@ -1,7 +1,7 @@
 /** Runs reconcilers as controller-runtime does: events of the store mark keys, marked keys are brought to their desired state one after another. */
 import type { PracticeClock } from "../clock.ts";
 import { StoreError } from "../status.ts";
-import type { Store, StoreEvent } from "../store.ts";
+import type { ResourceKey, Store, StoreEvent } from "../store.ts";
 
 export interface Reconciler {
   readonly name: string;
@@ -29,6 +29,7 @@ export class ControlLoop {
   readonly #queue = new Map<string, Work>();
   readonly #timers = new Map<string, () => void>();
   readonly #failures = new Map<string, number>();
+  #attentive = true;
   #wake: (() => void) | undefined;
   #unsubscribe: (() => void) | undefined;
 
@@ -47,11 +48,16 @@ export class ControlLoop {
     this.#unsubscribe = this.#store.subscribe((event) => this.#observe(event));
   }
 
-  /** Looks at everything there is, as controllers do when they start. */
-  lookAtAll(): void {
-    for (const key of this.#store.resources.all()) {
-      for (const object of this.#store.list(key)) this.#observe({ type: "ADDED", key, object });
-    }
+  /** Looks at all objects of a resource, as controllers do when they start. */
+  lookAt(key: ResourceKey): void {
+    for (const object of this.#store.list(key)) this.#observe({ type: "ADDED", key, object });
+  }
+
+  /** Writes within `work` need no attention: they leave the cluster as its controllers would have it. */
+  unattended(work: () => void): void {
+    this.#attentive = false;
+    work();
+    this.#attentive = true;
   }
 
   stop(): void {
@@ -70,6 +76,7 @@ export class ControlLoop {
   }
 
   #observe(event: StoreEvent): void {
+    if (!this.#attentive) return;
     for (const reconciler of this.#reconcilers.values()) {
       for (const key of reconciler.touches(event)) this.#mark(reconciler, key);
     }

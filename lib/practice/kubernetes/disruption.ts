@@ -91,16 +91,16 @@ function sync(world: World, budget: KubeObject): number | undefined {
 
 const noPods = { type: "Normal", reason: "NoPods", message: "No matching pods found" } as const;
 
-/** When the expected pods cannot be counted no disruption is allowed (`failSafe`). */
+/**
+ * When the expected pods cannot be counted no disruption is allowed (`failSafe`). The counts and the observed generation
+ * stay those of the last good sync, so that a budget which never had one is "still being processed" for ever.
+ */
 function failSync(world: World, budget: KubeObject, why: string): void {
   const now = rfc3339(world.clock.now());
   const change = (draft: KubeObject): void => {
     const empty = { currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
     draft.status = { ...empty, ...draft.status, disruptionsAllowed: 0 };
-    const message = why;
-    setDisruptionAllowed(draft, { status: "False", reason: "SyncFailed", message }, now);
-    // `failSafe` leaves the counts of the last good sync, but the API server must see that this generation was looked at.
-    draft.status.observedGeneration = draft.metadata.generation;
+    setDisruptionAllowed(draft, { status: "False", reason: "SyncFailed", message: why }, now);
   };
   world.store.modify(
     budgets,
@@ -111,14 +111,16 @@ function failSync(world: World, budget: KubeObject, why: string): void {
   );
 }
 
+/** The condition speaks for the generation that the status has observed. */
 function setDisruptionAllowed(
   draft: KubeObject,
   condition: { status: string; reason: string; message: string },
   now: string,
 ): void {
-  const observedGeneration = draft.metadata.generation;
-  setCondition(draft, { type: "DisruptionAllowed", ...condition, observedGeneration }, now);
-  for (const present of draft.status.conditions) present.observedGeneration = observedGeneration;
+  const { observedGeneration } = draft.status;
+  const generation = observedGeneration === undefined ? {} : { observedGeneration };
+  setCondition(draft, { type: "DisruptionAllowed", ...condition, ...generation }, now);
+  for (const present of draft.status.conditions) Object.assign(present, generation);
 }
 
 /** Evictions granted by the API server whose pods have not begun to go. */

@@ -28,11 +28,13 @@ export function createGarbageCollector(world: World): Reconciler {
     known.delete(object.metadata.uid);
     for (const owner of object.metadata.ownerReferences ?? []) dependents.get(owner.uid)?.delete(object.metadata.uid);
   };
+  world.store.subscribe(({ type, key, object, previous }) => {
+    if (previous !== undefined) unfile(previous);
+    if (type !== "DELETED") file(key, object);
+  });
   return {
     name: "garbage-collector",
-    *touches({ type, key, object, previous }) {
-      if (previous !== undefined) unfile(previous);
-      if (type !== "DELETED") file(key, object);
+    *touches({ type, object }) {
       const { uid, ownerReferences = [] } = object.metadata;
       if (type === "DELETED" || waitsForDependents(object)) yield uid;
       if (type === "DELETED") for (const owner of ownerReferences) yield owner.uid;

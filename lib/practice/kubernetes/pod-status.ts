@@ -48,7 +48,9 @@ export function reportCreating(draft: KubeObject, now: Date): void {
 export function reportRunning(draft: KubeObject, hosted: HostedPod, now: Date, broken?: string): void {
   const at = rfc3339(now);
   draft.status.phase = "Running";
-  draft.status.podIP = draft.spec.hostNetwork ? draft.status.hostIP : podAddress(draft);
+  draft.status.podIP = draft.spec.hostNetwork
+    ? draft.status.hostIP
+    : podAddress(draft.metadata.uid, draft.spec.nodeName);
   draft.status.podIPs = [{ ip: draft.status.podIP }];
   const running = { running: { startedAt: hosted.startedAt } };
   const crashing = {
@@ -182,8 +184,9 @@ export function hostAddress(node: string): string {
   return `192.168.${100 + Math.floor(number / 250)}.${(number % 250) + 1}`;
 }
 
-function podAddress(pod: KubeObject): string {
-  const number = hashOf(pod.metadata.uid, 250 * 250);
-  const subnet = hashOf(pod.spec.nodeName ?? "", 4) * 64 + Math.floor(number / 1000);
+/** A pod's address in the practice network 10.244.0.0/16. */
+export function podAddress(uid: string, node: string): string {
+  const number = hashOf(uid, 250 * 250);
+  const subnet = hashOf(node, 4) * 64 + Math.floor(number / 1000);
   return `10.244.${subnet % 256}.${(number % 250) + 2}`;
 }

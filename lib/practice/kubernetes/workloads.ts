@@ -1,5 +1,4 @@
 /** Deployments, ReplicaSets and DaemonSets: keep the wanted number of pods, no more. */
-import { hasLabels } from "../../model/selectors.ts";
 import { rfc3339 } from "../clock.ts";
 import type { KubeObject, ResourceKey } from "../store.ts";
 import { setCondition } from "./conditions.ts";
@@ -211,24 +210,22 @@ export function createDaemonSets(world: World): Reconciler {
 }
 
 function syncDaemonSet(world: World, set: KubeObject): void {
-  const { namespace = "", name, uid } = set.metadata;
-  const owned = world.ownedPods.get(uid).filter((pod) => isControlledBy(pod, set));
+  const owned = Map.groupBy(
+    world.ownedPods.get(set.metadata.uid).filter((pod) => isControlledBy(pod, set)),
+    (pod) => targetOf(pod),
+  );
+  const plain = daemonPod(set);
   let wanted = 0;
   for (const node of world.store.list(nodes)) {
-    const pinned = pinnedPod(set, node.metadata.name);
-    const here = owned.filter((pod) => targetOf(pod) === node.metadata.name);
-    if (!belongsOn(pinned, node)) {
-      if (!matchesNodeAffinity(pinned, node)) for (const pod of here) deletePod(world, pod);
+    const here = owned.get(node.metadata.name) ?? [];
+    if (!belongsOn(plain, node)) {
+      if (!matchesNodeAffinity(plain, node)) for (const pod of here) deletePod(world, pod);
       continue;
     }
     wanted++;
     for (const pod of here) if (isFinished(pod) && !isDeleting(pod)) deletePod(world, pod);
     if (here.length > 0) continue;
-    const pod = world.store.create(
-      pods,
-      { ...pinned, metadata: { ...pinned.metadata, namespace, generateName: `${name}-` } },
-      writer,
-    );
+    const pod = world.store.create(pods, pinnedTo(plain, node.metadata.name), writer);
     const message = `Created pod: ${pod.metadata.name}`;
     world.record(set, { type: "Normal", reason: "SuccessfulCreate", message, from: "daemonset-controller" });
   }
@@ -239,28 +236,19 @@ function deletePod(world: World, pod: KubeObject): void {
   if (!isDeleting(pod)) world.store.delete(pods, pod.metadata.namespace, pod.metadata.name, {}, writer);
 }
 
-/** The pod for one node: pinned by node affinity, tolerant of what befalls nodes (daemon/util `AddOrUpdateDaemonPodTolerations`). */
-function pinnedPod(set: KubeObject, node: string): KubeObject {
+/** The pod for any node: tolerant of what befalls nodes (daemon/util `AddOrUpdateDaemonPodTolerations`). */
+function daemonPod(set: KubeObject): KubeObject {
+  const revision = hashOf(JSON.stringify(set.spec.template), 2 ** 32).toString(36);
   const pod = podFromTemplate(set.spec.template, {
     namespace: set.metadata.namespace ?? "",
     generateName: `${set.metadata.name}-`,
     owner: controllerReference(set),
-    labels: {
-      "controller-revision-hash": hashOf(JSON.stringify(set.spec.template), 2 ** 32).toString(36),
-      "pod-template-generation": "1",
-    },
+    labels: { "controller-revision-hash": revision, "pod-template-generation": "1" },
   }) as KubeObject;
-  const term = { matchFields: [{ key: "metadata.name", operator: "In", values: [node] }] };
-  pod.spec.affinity = {
-    ...pod.spec.affinity,
-    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } },
-  };
   const always = (key: string, effect: string) => ({ key, operator: "Exists", effect });
-  const unlimited = pod.spec.tolerations.filter(
-    (toleration: { tolerationSeconds?: number }) => toleration.tolerationSeconds !== 300,
-  );
+  const given: { tolerationSeconds?: number }[] = pod.spec.tolerations;
   pod.spec.tolerations = [
-    ...unlimited,
+    ...given.filter(({ tolerationSeconds }) => tolerationSeconds !== 300),
     always("node.kubernetes.io/not-ready", "NoExecute"),
     always("node.kubernetes.io/unreachable", "NoExecute"),
     always("node.kubernetes.io/disk-pressure", "NoSchedule"),
@@ -271,9 +259,15 @@ function pinnedPod(set: KubeObject, node: string): KubeObject {
   return pod;
 }
 
-function belongsOn(pinned: KubeObject, node: KubeObject): boolean {
-  if (!hasLabels(node.metadata.labels, pinned.spec.nodeSelector) || !matchesNodeAffinity(pinned, node)) return false;
-  return taintsOf(node).every((taint) => taint.effect === "PreferNoSchedule" || toleratesTaint(pinned, taint));
+function pinnedTo(pod: KubeObject, node: string): KubeObject {
+  const term = { matchFields: [{ key: "metadata.name", operator: "In", values: [node] }] };
+  const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } };
+  return { ...pod, spec: { ...pod.spec, affinity: { ...pod.spec.affinity, nodeAffinity } } };
+}
+
+function belongsOn(pod: KubeObject, node: KubeObject): boolean {
+  if (!matchesNodeAffinity(pod, node)) return false;
+  return taintsOf(node).every((taint) => taint.effect === "PreferNoSchedule" || toleratesTaint(pod, taint));
 }
 
 function targetOf(pod: KubeObject): string | undefined {

@@ -48,7 +48,7 @@ function completeSpec(spec: KubeObject["spec"], strategy: string | undefined): v
   domain.devices ??= {};
   completeMemory(domain);
   completeCpu(domain);
-  if (strategy !== undefined) spec.evictionStrategy ??= strategy;
+  spec.evictionStrategy ??= strategy ?? "None";
   completeNetwork(spec);
   completeDisks(spec);
 }

@@ -84,6 +84,11 @@ export class Guests {
     this.#watchForTwins(guest);
   }
 
+  /** Takes over a guest that runs already: one of a scenario's past. */
+  adopt(host: Host, vmi: KubeObject, podUid: string): void {
+    this.#guests.set(podUid, { host, vmi, podUid, state: "running" });
+  }
+
   /** Prepares an empty guest that waits for another's memory. */
   prepare(host: Host, vmi: KubeObject, podUid: string): Guest {
     const present = this.#guests.get(podUid);

@@ -59,7 +59,7 @@ export function modify(
   change(draft);
   if (sameJson(bare, draft)) return current;
   assertReachable(world, key);
-  return world.store.modify(key, namespace, name, change, who);
+  return world.store.update(key, draft, who);
 }
 
 function withoutOwnership(object: KubeObject): KubeObject {

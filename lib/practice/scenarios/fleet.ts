@@ -10,27 +10,34 @@ export interface FleetSize {
   readonly machinesElsewhere?: number;
 }
 
+const original: MachineRow = {
+  name: "vm-1-0001",
+  namespace: "fleet",
+  node: "worker-1",
+  run: "Always",
+  strategy: "LiveMigrate",
+  disk: "image",
+  cpu: 1,
+  memory: "1Gi",
+  guest: { migrationSeconds: 4 },
+};
+
 /** VMs that migrate in four seconds, two at a time. */
 export function fleet({ nodes = 4, machines = 100, machinesElsewhere = 0 }: FleetSize = {}): Scenario {
-  const names = Array.from({ length: nodes }, (_, index) => `worker-${index + 1}`);
-  const machine = (node: string, index: number): MachineRow => ({
-    name: `vm-${node.slice("worker-".length)}-${String(index + 1).padStart(3, "0")}`,
-    namespace: "fleet",
-    node,
-    run: "Always",
-    strategy: "LiveMigrate",
-    disk: "image",
-    cpu: 1,
-    memory: "1Gi",
-    guest: { migrationSeconds: 4 },
-  });
+  const numbers = Array.from({ length: nodes }, (_, index) => index + 1);
+  const all = numbers.flatMap((node) =>
+    Array.from({ length: node === 1 ? machines : machinesElsewhere }, (_, index) => ({
+      name: `vm-${node}-${String(index + 1).padStart(4, "0")}`,
+      node: `worker-${node}`,
+    })),
+  );
+  const copies = { of: "fleet/vm-1-0001", machines: all.filter(({ name }) => name !== original.name) };
   return {
     name: "fleet",
     summary: `${nodes} nodes, ${machines} migratable VMs on worker-1`,
     notes: ["each migration takes four seconds; KubeVirt moves two at a time off a node"],
-    nodes: names.map((name) => ({ name, cpu: 64, memory: "256Gi" })),
-    machines: names.flatMap((node, index) =>
-      Array.from({ length: index === 0 ? machines : machinesElsewhere }, (_, number) => machine(node, number)),
-    ),
+    nodes: numbers.map((number) => ({ name: `worker-${number}`, cpu: 64, memory: "256Gi" })),
+    machines: [original],
+    copies: [copies],
   };
 }

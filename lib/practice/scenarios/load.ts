@@ -10,13 +10,16 @@ import { create } from "../kubevirt/writes.ts";
 import type { PastClock } from "../past-clock.ts";
 import type { KubeObject } from "../store.ts";
 import { addApplication, addBudget, addNamespace, addStaticPod } from "./applications.ts";
+import { addCopies } from "./copies.ts";
 import { addMachine, addMachineSet, addStorageClasses } from "./machines.ts";
 import { addNode } from "./nodes.ts";
-import type { PastStep, Scenario } from "./scenario.ts";
+import type { CopyRow, MachineRow, PastStep, Scenario } from "./scenario.ts";
 
 const defaultAge = "26h";
 /** The cluster is this much older than the oldest thing in it. */
 const leadMs = 3_600_000;
+/** A VM that was started so long ago has come to rest. */
+const settleMs = 300_000;
 const pods = { group: "", resource: "pods" };
 
 /** How far back a scenario's past reaches. */
@@ -67,7 +70,17 @@ function timeline(virt: Virt, scenario: Scenario): { agoMs: number; act: () => v
   const sets = (scenario.replicaSets ?? []).map((row) => ({ row, act: () => addMachineSet(virt, row) }));
   const started = [...machines, ...sets].map(({ row, act }) => ({ agoMs: milliseconds(row.age ?? defaultAge), act }));
   const steps = (scenario.past ?? []).map((step) => ({ agoMs: milliseconds(step.ago), act: () => repeat(virt, step) }));
-  return [...started, ...steps].sort((a, b) => b.agoMs - a.agoMs);
+  const copies = (scenario.copies ?? []).map((row) => ({
+    agoMs: milliseconds(originalOf(scenario, row).age ?? defaultAge) - settleMs,
+    act: () => addCopies(virt, row),
+  }));
+  return [...started, ...copies, ...steps].sort((a, b) => b.agoMs - a.agoMs);
+}
+
+function originalOf(scenario: Scenario, { of }: CopyRow): MachineRow {
+  const row = scenario.machines.find((machine) => `${machine.namespace}/${machine.name}` === of);
+  if (row === undefined) throw new Error(`the scenario copies ${of}, which is not in its table`);
+  return row;
 }
 
 function repeat(virt: Virt, step: PastStep): void {

@@ -12,6 +12,8 @@ export interface Scenario {
   readonly configuration?: object;
   readonly virtApiReplicas?: number;
   readonly machines: readonly MachineRow[];
+  /** VMs that are like another one in everything but name and node. */
+  readonly copies?: readonly CopyRow[];
   readonly replicaSets?: readonly MachineSetRow[];
   readonly applications?: readonly ApplicationRow[];
   readonly staticPods?: readonly { readonly name: string; readonly node: string }[];
@@ -68,6 +70,12 @@ export interface GuestRow {
   readonly migration?: "fails" | "hangs";
   readonly shutdownSeconds?: number;
   readonly ignoresShutdown?: boolean;
+}
+
+export interface CopyRow {
+  /** `namespace/name` of the original: a VM of the table with disk `image`. */
+  readonly of: string;
+  readonly machines: readonly { readonly name: string; readonly node: string }[];
 }
 
 /** A VirtualMachineInstanceReplicaSet; its VMIs start on the nodes in the order given. */
