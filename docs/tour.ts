@@ -26,7 +26,7 @@ const tour: readonly Stop[] = [
     expected: [3],
   },
   {
-    line: `vmnode drain ${node} --reason 'swap a DIMM' --skip-blocked --waive ExternalStrategy,NodeNotReady --timeout 3m${consent}`,
+    line: `vmnode drain ${node} --reason 'swap a DIMM' --skip-blocked --waive ExternalStrategy --timeout 10m${consent}`,
     why: "Drain it, and leave behind what cannot leave. (Exit code 4: incomplete, with what is left.)",
     expected: [0, 4],
   },
@@ -41,7 +41,7 @@ process.exitCode = inside ? walk() : startCluster();
 function startCluster(): number {
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
   const path = [join(root, "dist"), dirname(kubectlPath()), process.env["PATH"] ?? ""].join(delimiter);
-  const practice = ["practice", "--scenario", "maintenance", "--speed", "4", "--"];
+  const practice = ["practice", "--scenario", "maintenance", "--speed", "5", "--"];
   return run(join(root, "dist", "kubectl-vmnode"), [...practice, process.execPath, fileURLToPath(import.meta.url), "inside"], path);
 }
 

@@ -44,7 +44,7 @@ export const maintenance: Scenario = {
     { name: "billing", namespace: "legacy", node: "worker-1", run: "Always", strategy: "None", disk: "image", labels: { tier: "billing", audit: "yes" } },
     // elsewhere
     { name: "orders", namespace: "shop", node: "worker-1", run: "Always", strategy: "LiveMigrate", disk: "shared", age: "240h" },
-    { name: "stream", namespace: "media", node: "worker-3", run: "Always", strategy: "LiveMigrate", disk: "shared", memory: "4Gi", guest: { migrationSeconds: 240 } },
+    { name: "stream", namespace: "media", node: "worker-3", run: "Always", strategy: "LiveMigrate", disk: "shared", memory: "4Gi", guest: { migrationSeconds: 90 } },
     { name: "wiki", namespace: "media", node: "worker-2", run: "Always", strategy: "LiveMigrate", disk: "shared", age: "60h" },
     { name: "retired", namespace: "media", node: "worker-2", run: "Halted", disk: "shared", age: "800h" },
   ],
