@@ -138,7 +138,7 @@ class DrainLoop {
     for (const event of drainEvents(this.progress, decision.progress)) this.tell(event);
     this.progress = decision.progress;
     this.world.reporter.progress(decision.progress);
-    this.live.follow(decision.progress.vms.filter((vm) => vm.state === "starting" || isLost(vm.state, vm.phase)));
+    this.live.follow(decision.departed);
     return decision;
   }
 
@@ -291,8 +291,3 @@ const acceptances: ReadonlySet<EvictionAnswer["kind"]> = new Set([
   "migration-target",
   "hotplug",
 ]);
-
-/** A VM that has left in a way that the watches do not explain: it is looked up by name. */
-function isLost(state: string, phase: string | undefined): boolean {
-  return state === "migrating" && phase === undefined;
-}

@@ -45,6 +45,11 @@ export function afterShutdown(index: Index, vmi: VirtualMachineInstance, why: st
   );
 }
 
+/** The name of the replica set that owns a VMI. */
+export function replicaSetOf(owner: { readonly kind: string; readonly name: string } | undefined): string | undefined {
+  return owner?.kind === replicaSetKind ? owner.name : undefined;
+}
+
 function underMachine(vm: VirtualMachine, vmi: VirtualMachineInstance, why: string): Aftermath {
   const object = refer("virtualmachineinstance", vmi.metadata);
   const provedBy = refer("virtualmachine", vm.metadata);

@@ -152,7 +152,8 @@ function withoutTarget(trouble: TargetTrouble, phase: string): Standing {
   const refusals = trouble.refusals.map(({ node, reason }) => `${node}: ${reason}`);
   const why = refusals.length > 0 ? refusals.join("; ") : trouble.scheduler;
   const until = trouble.until === undefined ? undefined : Date.parse(trouble.until);
-  return { state: "migrating", phase, detail: `no node takes its target pod, which holds a slot: ${why}`, until };
+  const detail = `no node takes its target pod, which holds a slot: ${why}`;
+  return { state: "migrating", phase, detail, code: "NoNodeFits", until };
 }
 
 function migrating(input: ProgressInput, verdict: VmVerdict): Standing {

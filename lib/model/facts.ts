@@ -2,7 +2,13 @@
 
 import type { EvictionAnswer } from "./eviction.ts";
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget } from "./kubernetes.ts";
-import type { KubeVirt, VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration } from "./kubevirt.ts";
+import type {
+  KubeVirt,
+  ReplicaSet,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VirtualMachineInstanceMigration,
+} from "./kubevirt.ts";
 import type { OperationRecord } from "./record.ts";
 
 export interface Facts {
@@ -25,6 +31,10 @@ export interface Facts {
   readonly virtualMachines: readonly VirtualMachine[];
   /** VMIs that were asked for by name (`namespace/name`) and did not exist. */
   readonly absent?: readonly string[] | undefined;
+  /** VMs that were asked for by name and did not exist any more. */
+  readonly absentMachines?: readonly string[] | undefined;
+  /** Replica sets of VMIs that have left, read when that happened. */
+  readonly replicaSets?: readonly ReplicaSet[] | undefined;
   /** Migrations of those VMIs, the finished ones as far as the cluster keeps them. */
   readonly migrations: readonly VirtualMachineInstanceMigration[];
   /** Unfinished migrations of the whole cluster; undefined when they could not be counted. */

@@ -83,6 +83,14 @@ export interface VirtualMachine {
   readonly conditions: readonly Condition[];
 }
 
+/** A VirtualMachineInstanceReplicaSet, as far as it tells whether a VMI that it lost was replaced. */
+export interface ReplicaSet {
+  readonly metadata: ObjectMeta;
+  /** How many it should have. */
+  readonly replicas: number;
+  readonly readyReplicas: number;
+}
+
 /** The KubeVirt resource: the settings of the whole installation. */
 export interface KubeVirt {
   readonly metadata: ObjectMeta;

@@ -6,10 +6,15 @@ import {
   type Pod,
   type PodDisruptionBudget,
 } from "../model/kubernetes.ts";
-import type { VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
+import type {
+  ReplicaSet,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VirtualMachineInstanceMigration,
+} from "../model/kubevirt.ts";
 import { createdByLabel, vmiNameLabel, vmKind } from "../platform/names.ts";
 import { decodeClaim, decodePersistentVolume, decodePod } from "./decode/core.ts";
-import { decodeMigration, decodeVirtualMachine } from "./decode/kubevirt.ts";
+import { decodeMigration, decodeReplicaSet, decodeVirtualMachine } from "./decode/kubevirt.ts";
 import { decodeBudget } from "./decode/policy.ts";
 import { selectAny } from "./label-selectors.ts";
 import { type NamedKind, type ObjectName, readNamed } from "./named-objects.ts";
@@ -20,6 +25,13 @@ import { resourceTypes } from "./resource-types.ts";
 export const virtualMachinesByName: NamedKind<VirtualMachine> = {
   type: resourceTypes.virtualMachines,
   decode: decodeVirtualMachine,
+  singlesAtMost: 3,
+  requestsAtMost: 40,
+};
+
+export const replicaSetsByName: NamedKind<ReplicaSet> = {
+  type: resourceTypes.replicaSets,
+  decode: decodeReplicaSet,
   singlesAtMost: 3,
   requestsAtMost: 40,
 };

@@ -67,6 +67,8 @@ export function overlay(base: Facts, seen: Followings, time: string): Facts {
       ...seen.lookedUp.virtualMachines.values(),
     ]),
     absent: overlayAbsent(base, seen),
+    absentMachines: [...seen.lookedUp.absentMachines],
+    replicaSets: [...seen.lookedUp.replicaSets.values()],
     migrations,
     runningMigrations:
       base.runningMigrations === undefined

@@ -2,10 +2,10 @@
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Facts, Gap } from "../model/facts.ts";
-import type { Node, Pod, PodDisruptionBudget } from "../model/kubernetes.ts";
+import { controllerOf, type Node, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { matchesSelector } from "../model/selectors.ts";
-import { createdByLabel, nodeNameLabel, vmiNameLabel } from "../platform/names.ts";
+import { createdByLabel, nodeNameLabel, replicaSetKind, vmiNameLabel } from "../platform/names.ts";
 import { readDisks, readOwners } from "./around-vms.ts";
 import { ChangeSignal } from "./change-signal.ts";
 import { decodeNode, decodePod } from "./decode/core.ts";
@@ -200,11 +200,20 @@ class LiveNodes implements Live {
       [...this.base.virtualMachines, ...this.added.virtualMachines].map((vm) => keyOf(vm.metadata)),
     );
     const reading = this.read();
-    const found = await lookUp(reading, names, (key) => known.has(key));
+    const found = await lookUp(reading, names, {
+      isVm: (key) => known.has(key),
+      replicaSetOf: (key) => this.replicaSetOf(key),
+    });
     this.takeTime(reading);
     if (found === undefined) return;
     this.lookedUp = found;
     this.changes.note();
+  }
+
+  private replicaSetOf(key: string): ObjectName | undefined {
+    const metadata = this.lastSeen.get(key)?.metadata;
+    const owner = metadata && controllerOf(metadata);
+    return owner?.kind === replicaSetKind ? { namespace: metadata?.namespace ?? "", name: owner.name } : undefined;
   }
 
   /** VMIs named by unfinished launcher pods on the targets that do not carry the label: they start, or arrive, or have just left. */

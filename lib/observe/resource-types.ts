@@ -28,6 +28,7 @@ export const resourceTypes = {
   userReviews: { group: "authentication.k8s.io", version: "v1", plural: "selfsubjectreviews", namespaced: false },
   vmis: kubevirt("virtualmachineinstances"),
   virtualMachines: kubevirt("virtualmachines"),
+  replicaSets: kubevirt("virtualmachineinstancereplicasets"),
   migrations: kubevirt("virtualmachineinstancemigrations"),
   kubevirts: kubevirt("kubevirts"),
 } as const satisfies Record<string, ResourceType>;

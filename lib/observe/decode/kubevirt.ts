@@ -3,6 +3,7 @@ import type {
   KubeVirt,
   MigrationConfiguration,
   MigrationState,
+  ReplicaSet,
   VirtualMachine,
   VirtualMachineInstance,
   VirtualMachineInstanceMigration,
@@ -121,6 +122,13 @@ export function decodeVirtualMachine(object: unknown): VirtualMachine | undefine
     printableStatus: text(status.printableStatus),
     conditions: decodeConditions(status.conditions),
   };
+}
+
+export function decodeReplicaSet(object: unknown): ReplicaSet | undefined {
+  const parts = objectParts(object);
+  if (parts === undefined) return undefined;
+  const { metadata, spec, status } = parts;
+  return { metadata, replicas: number(spec.replicas) ?? 1, readyReplicas: number(status.readyReplicas) ?? 0 };
 }
 
 /** `VirtualMachine.RunStrategy` (kubevirt.io/api/core/v1/types.go); undefined where not even `spec.running` can be read. */

@@ -4,7 +4,19 @@ import { decideDrain } from "../../../lib/decide/drain.ts";
 import { emptyLedger, type Ledger, noteAnswer, noteRequest } from "../../../lib/decide/ledger.ts";
 import type { EvictionAnswer } from "../../../lib/model/eviction.ts";
 import type { Outcome, PodVerdict } from "../../../lib/model/verdict.ts";
-import { aBudget, aCondition, aLauncherPod, aMigration, aNode, aPod, at, aVm, aVmi, now } from "../../builders.ts";
+import {
+  aBudget,
+  aCondition,
+  aLauncherPod,
+  aMeta,
+  aMigration,
+  aNode,
+  aPod,
+  at,
+  aVm,
+  aVmi,
+  now,
+} from "../../builders.ts";
 import { aTurn, aVerdict } from "./verdicts.ts";
 
 const start = Date.parse(now);
@@ -223,6 +235,65 @@ describe("what became of a VM that is no longer on the node", () => {
 
   test("one that stops has stopped", () => {
     expect(gone(aVerdict("bench", "D21"), {})?.state).toBe("stopped");
+  });
+
+  describe("under RerunOnFailure, where it depends on how the guest ended", () => {
+    const rerun = aVerdict("ci", "D20", { outcome: "stops" });
+    const machine = (printableStatus: string) => ({
+      virtualMachines: [aVm("ci", { runStrategy: "RerunOnFailure", printableStatus })],
+    });
+
+    test("is looked up before anything is said of it", () => {
+      const decision = decideDrain(aTurn({ here: [], planned: [rerun], facts: machine("Running") }));
+      expect(decision.progress.vms[0]?.state).toBe("shutting-down");
+      expect(decision.departed.map((vm) => vm.name)).toEqual(["ci"]);
+    });
+
+    test.each([
+      ["it obeyed", { ...machine("Stopping"), vmis: [aVmi("ci", { phase: "Succeeded" })] }, "stopped"],
+      ["it was destroyed", { ...machine("Stopping"), vmis: [aVmi("ci", { phase: "Failed" })] }, "starting"],
+      ["nothing is left of it", { ...machine("Stopped"), absent: ["prod/ci"] }, "stopped"],
+      ["it is started again", { ...machine("Starting"), absent: ["prod/ci"] }, "starting"],
+      ["it runs again", { ...machine("Running"), vmis: [aVmi("ci", { uid: "new", node: "worker-2" })] }, "restarted"],
+    ] as const)("%s", (_case, facts, state) => {
+      expect(gone(rerun, facts)?.state).toBe(state);
+    });
+  });
+
+  describe("of a replica set, which starts another in its place", () => {
+    const lost = aVerdict("web", "D19", { owner: { kind: "VirtualMachineInstanceReplicaSet", name: "rs" } });
+    const sets = (readyReplicas: number) => ({
+      replicaSets: [{ metadata: aMeta("rs", { namespace: "prod" }), replicas: 2, readyReplicas }],
+    });
+
+    test("it is starting until the set is complete again", () => {
+      expect(gone(lost, {})?.state).toBe("starting");
+      expect(gone(lost, sets(1))?.state).toBe("starting");
+      expect(gone(lost, sets(2))).toMatchObject({ state: "restarted", detail: "replaced by its replica set rs" });
+    });
+
+    test("it has failed when the set is not complete after five minutes", () => {
+      const seen = { "uid-vmi-web": { state: "starting", row: "", phase: "", since: start - 300_000 } } as const;
+      expect(gone(lost, sets(1), { ...emptyLedger(start), seen })).toMatchObject({
+        state: "failed",
+        detail: "was shut down, and its replica set rs has 1 of 2 replicas ready",
+      });
+    });
+  });
+
+  test("one that was to restart has stopped when its VM was deleted or stopped meanwhile", () => {
+    const facts = { absent: ["prod/ci"], absentMachines: ["prod/ci"] };
+    expect(gone(aVerdict("ci", "D19"), facts)).toMatchObject({
+      state: "stopped",
+      detail: "its VirtualMachine was deleted meanwhile",
+    });
+    const virtualMachines = [aVm("ci", { runStrategy: "Halted", printableStatus: "Stopped" })];
+    expect(gone(aVerdict("ci", "D19"), { absent: ["prod/ci"], virtualMachines })?.state).toBe("stopped");
+  });
+
+  test("one that was to move and whose guest has ended is starting again where its VM wants it to run", () => {
+    const virtualMachines = [aVm("web", { runStrategy: "Always", printableStatus: "Starting" })];
+    expect(gone(aVerdict("web"), { absent: ["prod/web"], virtualMachines })?.state).toBe("starting");
   });
 
   test("one that was to move but does not exist any more was stopped by somebody", () => {

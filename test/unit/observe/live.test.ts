@@ -270,6 +270,34 @@ describe("VMs that no watch shows", () => {
     expect(requests().length).toBe(asked);
   });
 
+  it("are looked up with the replica set that puts another in their place, and with the VM that is gone", async () => {
+    const cluster = clusterWith("web");
+    cluster.put(
+      "virtualmachineinstances",
+      rawVmi("prod", "rs-1", "worker-1", {
+        metadata: {
+          ...rawVmi("prod", "rs-1", "worker-1").metadata,
+          ownerReferences: [{ kind: "VirtualMachineInstanceReplicaSet", name: "rs", uid: "rs", controller: true }],
+        },
+      }),
+    );
+    cluster.put("virtualmachineinstancereplicasets", {
+      metadata: { namespace: "prod", name: "rs", uid: "rs" },
+      spec: { replicas: 2 },
+      status: { readyReplicas: 1 },
+    });
+    const { clock, live } = await follow(cluster);
+    for (const name of ["web", "rs-1"]) cluster.remove("virtualmachineinstances", "prod", name);
+    cluster.remove("virtualmachines", "prod", "web");
+    live.follow(["web", "rs-1"].map((name) => ({ namespace: "prod", name })));
+    await clock.advance(3100);
+    expect(live.facts()).toMatchObject({
+      absent: ["prod/web", "prod/rs-1"],
+      absentMachines: ["prod/web"],
+      replicaSets: [{ metadata: { name: "rs" }, replicas: 2, readyReplicas: 1 }],
+    });
+  });
+
   it("are not called absent while they cannot be read", async () => {
     const { cluster, clock, live } = await follow(clusterWith("web"));
     cluster.remove("virtualmachineinstances", "prod", "web");
