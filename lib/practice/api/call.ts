@@ -59,6 +59,8 @@ export interface ApiContext {
   readonly clock: PracticeClock;
   readonly admission: Admission;
   readonly aggregated: AggregatedApi;
+  /** What discovery lists of the aggregated API. */
+  readonly aggregatedResources: readonly string[];
   /** Bearer tokens and whom they stand for. */
   readonly tokens: Map<string, UserInfo>;
 }

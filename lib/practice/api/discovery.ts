@@ -1,12 +1,6 @@
 /** Which APIs there are: /api, /apis and below, in the old form and in the aggregated one (apidiscovery.k8s.io/v2). */
 import type { Resource } from "../resource.ts";
-import {
-  aggregatedGroup,
-  aggregatedResources,
-  aggregatedVersions,
-  isAggregatedUp,
-  serviceUnavailable,
-} from "./aggregation.ts";
+import { aggregatedGroup, aggregatedVersions, isAggregatedUp, serviceUnavailable } from "./aggregation.ts";
 import type { ApiContext, Call, Reply } from "./call.ts";
 import { reviewResources } from "./reviews.ts";
 
@@ -134,7 +128,13 @@ function resourceList(context: ApiContext, group: string, version: string): Repl
 
 function apiResources(context: ApiContext, group: string, version: string): ApiResource[] {
   if (group === aggregatedGroup) {
-    return aggregatedResources.map((name) => ({ name, singularName: "", namespaced: true, kind: "", verbs: [] }));
+    return context.aggregatedResources.map((name) => ({
+      name,
+      singularName: "",
+      namespaced: true,
+      kind: "",
+      verbs: [],
+    }));
   }
   const reviews = reviewResources.filter((review) => review.group === group);
   return [

@@ -1,5 +1,6 @@
 /** Faults that tests put between a client and the server: what proxies, networks and broken servers do. */
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { KubeStatus } from "../status.ts";
 
 export type Fault =
@@ -26,8 +27,8 @@ export interface FaultRequest {
 /** Decides for each request whether something goes wrong with it. */
 export type FaultRule = (request: FaultRequest) => Fault | undefined;
 
-/** Carries a fault out; true when the request is finished with it. */
-export async function suffer(fault: Fault, response: ServerResponse): Promise<boolean> {
+/** Carries a fault out on an answer and the TCP connection below it; true when the request is finished with it. */
+export async function suffer(fault: Fault, response: ServerResponse, connection: Socket | undefined): Promise<boolean> {
   switch (fault.kind) {
     case "delay":
       await new Promise((resolve) => setTimeout(resolve, fault.ms));
@@ -38,7 +39,7 @@ export async function suffer(fault: Fault, response: ServerResponse): Promise<bo
       response.socket?.destroy();
       return true;
     case "refuse":
-      response.socket?.resetAndDestroy();
+      connection?.resetAndDestroy();
       return true;
     case "html": {
       const body = fault.body ?? `<html><body><h1>${fault.status}</h1></body></html>`;

@@ -2,11 +2,12 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { PracticeClock } from "../clock.ts";
 import { failure, StoreError } from "../status.ts";
 import type { Store } from "../store.ts";
 import type { Admission, AggregatedApi } from "./admission.ts";
+import { aggregatedResources } from "./aggregation.ts";
 import { authenticate, impersonated } from "./authentication.ts";
 import { isAllowed } from "./authorization.ts";
 import { seedCluster } from "./bootstrap.ts";
@@ -21,6 +22,8 @@ export interface ApiServerOptions {
   readonly clock: PracticeClock;
   readonly admission?: Admission;
   readonly aggregated?: AggregatedApi;
+  /** What the aggregated API offers; default: everything that today's KubeVirt does. */
+  readonly aggregatedResources?: readonly string[];
   /** 0, the default, takes any free port. */
   readonly port?: number;
 }
@@ -65,12 +68,15 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     clock,
     admission: options.admission ?? (() => ({ allowed: true })),
     aggregated: options.aggregated ?? (() => undefined),
+    aggregatedResources: options.aggregatedResources ?? aggregatedResources,
     tokens: new Map(),
   };
   const stopSeed = seedCluster(context);
   const authority = await createAuthority(new Date());
   const pair = await authority.server(["127.0.0.1", "localhost", "kubernetes", "kubernetes.default.svc"]);
   const requests: LoggedRequest[] = [];
+  /** What lies below TLS, by the client's port. */
+  const connections = new Map<number, Socket>();
   let rule: FaultRule | undefined;
   const closing = new AbortController();
   const server = createServer(
@@ -83,10 +89,23 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       keepAliveTimeout: 90_000,
     },
     (request, response) => {
-      const exchange = new Exchange(context, { request, response, log: requests, rule, closing: closing.signal });
+      const connection = connections.get(request.socket.remotePort ?? 0);
+      const exchange = new Exchange(context, {
+        request,
+        response,
+        connection,
+        log: requests,
+        rule,
+        closing: closing.signal,
+      });
       void exchange.run();
     },
   );
+  server.on("connection", (socket: Socket) => {
+    const { remotePort = 0 } = socket;
+    connections.set(remotePort, socket);
+    socket.on("close", () => connections.delete(remotePort));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port ?? 0, "127.0.0.1", resolve);
@@ -115,6 +134,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 interface ExchangeOptions {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly connection: Socket | undefined;
   readonly log: LoggedRequest[];
   readonly rule: FaultRule | undefined;
   readonly closing: AbortSignal;
@@ -137,13 +157,13 @@ class Exchange {
   }
 
   async run(): Promise<void> {
-    const { request, response, rule } = this.#options;
+    const { request, response, connection, rule } = this.#options;
     const { method, url, userAgent } = this.#logged;
     response.setHeader("Date", this.#context.clock.now().toUTCString());
     try {
       const body = await readAll(request);
       const fault = rule?.({ method, url, userAgent });
-      if (fault !== undefined && (await suffer(fault, response))) return;
+      if (fault !== undefined && (await suffer(fault, response, connection))) return;
       this.#answer(handle(this.#context, this.#call(body)));
     } catch (error) {
       if (request.destroyed && !request.complete) return;

@@ -84,9 +84,8 @@ export function storeChange(
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
     throw conflict(resource, info.name, why);
   }
-  const before = cloneJson(current);
-  fillDefaults(resource, before);
-  fillDefaults(resource, next);
+  const before = info.subresource === "status" ? current : cloneJson(current);
+  if (before !== current) for (const object of [before, next]) fillDefaults(resource, object);
   const scoped = limitedToPart(resource.subresources ?? [], { current, next, call });
   const admitted = admit(context, call, "UPDATE", { object: scoped, oldObject: current });
   checkChange(resource, before, admitted);
