@@ -1,7 +1,7 @@
 /** The practice API server: HTTPS on loopback over the object store. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer } from "node:https";
+import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { PracticeClock } from "../clock.ts";
 import { failure, StoreError } from "../status.ts";
@@ -12,7 +12,7 @@ import { authenticate, impersonated } from "./authentication.ts";
 import { isAllowed } from "./authorization.ts";
 import { seedCluster } from "./bootstrap.ts";
 import { type ApiContext, type Call, type Reply, requestInfo, type UserInfo } from "./call.ts";
-import { createAuthority } from "./certificates.ts";
+import { type CertificateAuthority, createAuthority, type KeyPair } from "./certificates.ts";
 import { type FaultRule, suffer } from "./faults.ts";
 import { type Identity, kubeconfigText } from "./kubeconfig.ts";
 import { handle } from "./router.ts";
@@ -75,42 +75,19 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const authority = await createAuthority(new Date());
   const pair = await authority.server(["127.0.0.1", "localhost", "kubernetes", "kubernetes.default.svc"]);
   const requests: LoggedRequest[] = [];
-  /** What lies below TLS, by the client's port. */
-  const connections = new Map<number, Socket>();
-  let rule: FaultRule | undefined;
   const closing = new AbortController();
-  const server = createServer(
-    {
-      cert: pair.certificate,
-      key: pair.key,
-      ca: authority.certificate,
-      requestCert: true,
-      rejectUnauthorized: false,
-      keepAliveTimeout: 90_000,
-    },
-    (request, response) => {
-      const connection = connections.get(request.socket.remotePort ?? 0);
-      const exchange = new Exchange(context, {
-        request,
-        response,
-        connection,
-        log: requests,
-        rule,
-        closing: closing.signal,
-      });
-      void exchange.run();
-    },
-  );
-  server.on("connection", (socket: Socket) => {
-    const { remotePort = 0 } = socket;
-    connections.set(remotePort, socket);
-    socket.on("close", () => connections.delete(remotePort));
+  let rule: FaultRule | undefined;
+  const { server, port } = await listen(pair, authority, options.port ?? 0, (request, response, connection) => {
+    const exchange = new Exchange(context, {
+      request,
+      response,
+      connection,
+      log: requests,
+      rule,
+      closing: closing.signal,
+    });
+    void exchange.run();
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
   const url = `https://127.0.0.1:${port}`;
   return {
     url,
@@ -129,6 +106,40 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse, connection: Socket | undefined) => void;
+
+/** Listens with TLS on loopback; the handler is given the TCP connection below TLS as well. */
+async function listen(
+  pair: KeyPair,
+  authority: CertificateAuthority,
+  wantedPort: number,
+  handler: Handler,
+): Promise<{ server: Server; port: number }> {
+  /** TCP connections by the client's port. */
+  const connections = new Map<number, Socket>();
+  const server = createServer(
+    {
+      cert: pair.certificate,
+      key: pair.key,
+      ca: authority.certificate,
+      requestCert: true,
+      rejectUnauthorized: false,
+      keepAliveTimeout: 90_000,
+    },
+    (request, response) => handler(request, response, connections.get(request.socket.remotePort ?? 0)),
+  );
+  server.on("connection", (socket: Socket) => {
+    const { remotePort = 0 } = socket;
+    connections.set(remotePort, socket);
+    socket.on("close", () => connections.delete(remotePort));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(wantedPort, "127.0.0.1", resolve);
+  });
+  return { server, port: (server.address() as AddressInfo).port };
 }
 
 interface ExchangeOptions {
