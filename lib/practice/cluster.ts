@@ -1,25 +1,16 @@
 /** The practice cluster: store, controllers, scenario and API server put together. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { aggregatedResources } from "./api/aggregation.ts";
 import { type ApiServer, type LoggedRequest, startApiServer } from "./api/server.ts";
+import { openScenario } from "./assemble.ts";
 import { type PracticeClock, startClock } from "./clock.ts";
-import { type ClusterFaults, createFaults } from "./faults.ts";
-import { addKubernetesControllers } from "./kubernetes/controllers.ts";
-import { nodes } from "./kubernetes/keys.ts";
-import { createWorld, type World } from "./kubernetes/world.ts";
-import { addKubeVirtControllers, guestChanged, wakeHandler } from "./kubevirt/controllers.ts";
-import { type DoubleRun, Guests } from "./kubevirt/guests.ts";
-import { beat } from "./kubevirt/heartbeat.ts";
-import { launcherImage } from "./kubevirt/install.ts";
-import { handlerBehaviour, isHandler, isLauncher, launcherBehaviour } from "./kubevirt/launchers.ts";
+import type { ClusterFaults } from "./faults.ts";
+import type { DoubleRun } from "./kubevirt/guests.ts";
 import { virtApi } from "./kubevirt/subresources.ts";
-import { createVirt, type Virt } from "./kubevirt/virt.ts";
-import { kubevirtAdmission } from "./kubevirt/webhooks.ts";
-import { type PastClock, pastClock } from "./past-clock.ts";
 import { findScenario } from "./scenarios/catalog.ts";
-import { loadScenario, pastOf, placementOf } from "./scenarios/load.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
-import { createStore, type Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
 export interface PracticeOptions {
   /** A scenario, or the name of one; default `maintenance`. */
@@ -56,36 +47,26 @@ export interface PracticeCluster {
 }
 
 const defaultVersion = "v1.9.0";
-/** The last part of the past is played with leases, heartbeats and monitors at work. */
-const livelyMs = 15 * 60_000;
-const eventLifetimeMs = 3_600_000;
 
-/** Starts a practice cluster whose scenario's past has already happened. Throws when there is no such scenario. */
+/** Starts a practice cluster whose scenario's past has already happened. Throws when there is no such scenario or KubeVirt version. */
 export async function startPracticeCluster(options: PracticeOptions): Promise<PracticeCluster> {
   const scenario = chosenScenario(options);
   const now = new Date();
-  const start = new Date(now.getTime() - pastOf(scenario));
-  const clock = pastClock(start);
-  const version = options.kubevirtVersion ?? defaultVersion;
-  const cluster = assemble({
-    clock,
+  const { world, virt, faults, clock } = openScenario({
     scenario,
-    version,
-    eventsSince: new Date(now.getTime() - eventLifetimeMs),
-    options,
+    version: options.kubevirtVersion ?? defaultVersion,
+    now,
+    onBug: options.onBug ?? rethrowLater,
   });
-  const { world, virt, live } = cluster;
-  world.loop.start();
-  const livelyFrom = new Date(now.getTime() - (scenario.past?.some((step) => "host" in step) ? livelyMs : 0));
-  clock.schedule(livelyFrom.getTime() - start.getTime(), live);
-  loadScenario({ virt, clock, scenario, version }, now);
-  const ticking = startClock({ start: now, speed: options.speed ?? 1 });
-  clock.goLive(ticking);
+  clock.goLive(startClock({ start: now, speed: options.speed ?? 1 }));
   const server = await startApiServer({
     store: world.store,
     clock,
     admission: virt.admit,
-    aggregated: virtApi({ world, admit: virt.admit, guests: virt.guests, gitVersion: version }),
+    aggregated: virtApi(virt),
+    aggregatedResources: aggregatedResources.filter(
+      (name) => virt.release.cancelsEvacuations || !name.endsWith("/evacuate/cancel"),
+    ),
     ...(options.port === undefined ? {} : { port: options.port }),
   });
   const kubeconfigYaml = await server.kubeconfig();
@@ -100,7 +81,7 @@ export async function startPracticeCluster(options: PracticeOptions): Promise<Pr
     store: world.store,
     clock,
     requests: server.requests,
-    faults: cluster.faults,
+    faults,
     doubleRuns: virt.guests.doubleRuns,
     async close() {
       world.loop.stop();
@@ -119,58 +100,6 @@ function chosenScenario(options: PracticeOptions): Scenario {
   });
   if (found === undefined) throw new Error(`there is no scenario "${scenario}"`);
   return found;
-}
-
-interface Assembled {
-  readonly world: World;
-  readonly virt: Virt;
-  readonly faults: ClusterFaults;
-  /** Ends the replay: from now on everything that repeats itself does. */
-  readonly live: () => void;
-}
-
-function assemble(parts: {
-  clock: PastClock;
-  scenario: Scenario;
-  version: string;
-  eventsSince: Date;
-  options: PracticeOptions;
-}): Assembled {
-  const { clock, scenario, version, eventsSince, options } = parts;
-  let lively = false;
-  const place = placementOf(scenario);
-  const world: World = createWorld({
-    store: createStore({ clock }),
-    clock,
-    eventsSince,
-    behaviourOf: (pod) => (isLauncher(pod) ? launcher : isHandler(pod) ? handler : undefined),
-    placement: (pod) => (opened ? undefined : place(pod)),
-    every: (ms) => (lively ? ms : undefined),
-    onBug: options.onBug ?? rethrowLater,
-  });
-  let opened = false;
-  const guests = new Guests(world, (guest) => guestChanged(world, guest));
-  const launcher = launcherBehaviour(world, guests);
-  const handler = handlerBehaviour(
-    world,
-    (node) => goodbye(world, node),
-    (node) => wakeHandler(virt, node),
-  );
-  const virt = createVirt({ world, guests, admit: kubevirtAdmission(world), launcherImage: launcherImage(version) });
-  const { faults, broken } = createFaults(world);
-  addKubernetesControllers(world, broken);
-  addKubeVirtControllers(virt);
-  const live = (): void => {
-    lively = true;
-    opened = true;
-    world.loop.lookAt(nodes);
-  };
-  return { world, virt, faults, live };
-}
-
-function goodbye(world: World, node: string): void {
-  const host = world.hosts.get(node);
-  if (host?.powered && host.connected) beat(world, host, false);
 }
 
 /** A bug of the practice cluster must not hide behind a cluster that merely behaves oddly. */

@@ -23,15 +23,14 @@ export function createLeaseRenewal(world: World): Reconciler {
     reconcile(name) {
       const host = world.hosts.get(name);
       const node = world.store.get(nodes, undefined, name);
-      const again = world.every(leaseIntervalMs);
-      if (again === undefined || node === undefined || !kubeletServes(host)) return undefined;
+      if (node === undefined || !kubeletServes(host)) return undefined;
       const renewTime = rfc3339Micro(new Date(world.clock.now().getTime() + host.clockSkewMs));
       const change = (draft: KubeObject): void => {
         draft.spec.renewTime = renewTime;
       };
       const renewed = world.store.modify(leases, leaseNamespace, name, change, managers.kubelet);
       if (renewed === undefined) world.store.create(leases, leaseOf(node, renewTime), managers.kubelet);
-      return again;
+      return world.every(leaseIntervalMs);
     },
   };
 }

@@ -5,6 +5,8 @@ import type { Guest } from "./guests.ts";
 import { createHandler, handlerReconciler } from "./handler.ts";
 import { createMigrationHandler, migrationReconciler } from "./handler-migration.ts";
 import { createHeartbeat, heartbeatReconciler } from "./heartbeat.ts";
+import { createInstanceBudgets } from "./instance-budgets.ts";
+import { Leader } from "./leader.ts";
 import { createMigrationController } from "./migration-controller.ts";
 import { createNodeController } from "./node-controller.ts";
 import { createInstanceReplicaSets } from "./replica-set.ts";
@@ -15,19 +17,21 @@ import { createVmiController } from "./vmi-controller.ts";
 /** Adds the controllers; they work once the loop is started. */
 export function addKubeVirtControllers(virt: Virt): void {
   const { world } = virt;
-  const makers = [
+  const leader = new Leader(world);
+  const controllers = [
     createVmController,
     createVmiController,
     createInstanceReplicaSets,
     createMigrationController,
     createEvacuation,
     createNodeController,
-    createHandler,
-    createMigrationHandler,
+    ...(virt.release.budgetPerInstance ? [createInstanceBudgets] : []),
   ];
   // The heartbeat first: a cluster that opens must not look as if its nodes had been silent.
   world.loop.add(createHeartbeat(world));
-  for (const make of makers) world.loop.add(make(virt));
+  for (const make of controllers) world.loop.add(leader.leads(make(virt)));
+  world.loop.add(createHandler(virt));
+  world.loop.add(createMigrationHandler(virt));
   world.hosts.onChange((host) => wakeHandler(virt, host.name));
 }
 

@@ -22,6 +22,8 @@ import type { Virt } from "./virt.ts";
 import { create } from "./writes.ts";
 
 const from = "disruptionbudget-controller";
+/** How soon an evacuation that found no free slot looks again. */
+const recheckMs = 5000;
 
 export function createEvacuation(virt: Virt): Reconciler {
   const { world } = virt;
@@ -40,10 +42,25 @@ export function createEvacuation(virt: Virt): Reconciler {
     reconcile(name) {
       const node = world.store.get(nodes, undefined, name);
       if (node === undefined) return undefined;
-      for (const vmi of toMigrate(virt, node)) if (isCandidate(virt, vmi)) evacuate(virt, vmi, node);
-      return undefined;
+      const candidates = toMigrate(virt, node).filter((vmi) => isCandidate(virt, vmi));
+      const selected = virt.release.queuesMigrations ? candidates : candidates.slice(0, freeSlots(virt, node));
+      for (const vmi of selected) evacuate(virt, vmi, node);
+      return selected.length < candidates.length ? recheckMs : undefined;
     },
   };
+}
+
+/** Up to 1.8 only as many migrations are made as may run: on the node, and in the cluster. */
+function freeSlots(virt: Virt, node: KubeObject): number {
+  const { world } = virt;
+  const settings = migrationSettings(world);
+  const unfinished = world.store.list(migrations).filter((migration) => !isFinalMigration(migration));
+  const outbound = unfinished.filter((migration) => {
+    const vmi = world.store.get(instances, migration.metadata.namespace, migration.spec.vmiName);
+    return vmi?.status?.nodeName === node.metadata.name;
+  });
+  const inCluster = settings.parallelMigrationsPerCluster - unfinished.length;
+  return Math.max(0, Math.min(inCluster, settings.parallelOutboundMigrationsPerNode - outbound.length));
 }
 
 /** All VMIs of a node with the drain taint; otherwise those marked for this node and not on the move. */
@@ -77,7 +94,9 @@ function evacuate(virt: Virt, vmi: KubeObject, node: KubeObject): void {
     },
     spec: {
       vmiName: vmi.metadata.name,
-      priority: fromDescheduler ? "system-maintenance" : "system-critical",
+      ...(virt.release.queuesMigrations
+        ? { priority: fromDescheduler ? "system-maintenance" : "system-critical" }
+        : {}),
     },
   };
   try {

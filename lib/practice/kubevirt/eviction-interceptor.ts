@@ -15,37 +15,40 @@ import type { World } from "../kubernetes/world.ts";
 import { groupResource } from "../status.ts";
 import type { KubeObject } from "../store.ts";
 import { isMarked, isMigratable } from "./instance.ts";
+import type { Release } from "./release.ts";
 import { effectiveStrategy } from "./settings.ts";
 import { virtApiSilence } from "./writes.ts";
 
 const passed: AdmissionAnswer = { allowed: true };
 const path = "/pod-eviction-validate";
 
-/** The webhook that a name of an Eviction calls, by its match condition. */
-function webhookFor(name: string): string | undefined {
-  if (name.startsWith("virt-launcher")) return launcherWebhook;
-  return name.startsWith("hp-volume-") ? hotplugWebhook : undefined;
+/** The webhook that a name of an Eviction calls, by its match condition; without match conditions one webhook sees them all. */
+function webhookFor(release: Release, name: string): string | undefined {
+  if (!release.failsClosed || name.startsWith("virt-launcher")) return launcherWebhook;
+  return release.guardsHotplugPods && name.startsWith("hp-volume-") ? hotplugWebhook : undefined;
 }
 
 /** Answers an eviction; marks the VMI for evacuation unless the request is dry. */
-export function interceptEviction(world: World, request: AdmissionRequest): AdmissionAnswer {
+export function interceptEviction(world: World, release: Release, request: AdmissionRequest): AdmissionAnswer {
   const eviction = request.object;
-  const webhook = webhookFor(eviction?.metadata?.name ?? request.name ?? "");
+  const webhook = webhookFor(release, eviction?.metadata?.name ?? request.name ?? "");
   if (webhook === undefined) return passed;
   const silence = virtApiSilence(world, path);
-  if (silence !== undefined) return { unreachable: true, webhook, detail: silence };
-  const refusal = judge(world, request);
+  if (silence !== undefined) return release.failsClosed ? { unreachable: true, webhook, detail: silence } : passed;
+  const refusal = judge(world, release, request);
   if (refusal === undefined) return passed;
   return { allowed: false, code: 429, message: `admission webhook "${webhook}" denied the request: ${refusal}` };
 }
 
 /** Why the eviction is refused; undefined lets it through. */
-function judge(world: World, request: AdmissionRequest): string | undefined {
+function judge(world: World, release: Release, request: AdmissionRequest): string | undefined {
   const pod = world.store.get(pods, request.namespace, request.name ?? "");
   if (pod === undefined) return undefined;
   const app = pod.metadata.labels?.[appLabel];
-  if (app === hotplugApp && pod.metadata.ownerReferences?.length === 1) return judgeHotplug(world, pod);
-  return app === launcherApp && !isFinished(pod) ? judgeLauncher(world, pod, request) : undefined;
+  const guarded = release.guardsHotplugPods && app === hotplugApp;
+  if (guarded && pod.metadata.ownerReferences?.length === 1) return judgeHotplug(world, pod);
+  if (app !== launcherApp || (isFinished(pod) && release.honoursDryRunInBody)) return undefined;
+  return judgeLauncher(world, release, pod, request);
 }
 
 function judgeHotplug(world: World, pod: KubeObject): string | undefined {
@@ -57,7 +60,7 @@ function judgeHotplug(world: World, pod: KubeObject): string | undefined {
   return `cannot evict hotplug pod: ${name} associated with running vmi: ${vmiName} in namespace ${namespace}`;
 }
 
-function judgeLauncher(world: World, pod: KubeObject, request: AdmissionRequest): string | undefined {
+function judgeLauncher(world: World, release: Release, pod: KubeObject, request: AdmissionRequest): string | undefined {
   const { namespace } = pod.metadata;
   const name = pod.metadata.annotations?.[domainAnnotation];
   if (name === undefined) return undefined;
@@ -71,15 +74,18 @@ function judgeLauncher(world: World, pod: KubeObject, request: AdmissionRequest)
   if (!moves && strategy !== "External") return undefined;
   // The descheduler relies on this wording.
   const triggered = `Eviction triggered evacuation of VMI "${namespace}/${name}"`;
-  if (isMarked(vmi)) return `Evacuation in progress: ${triggered}`;
-  if (vmi.status?.nodeName !== pod.spec.nodeName) return "Eviction request for target Pod";
-  if (!isDry(request)) mark(world, vmi, pod.spec.nodeName, request.object);
-  return triggered;
+  // Up to 1.4 what follows the mark is left to the budget that KubeVirt keeps for the VMI.
+  if (isMarked(vmi)) return release.eviction === "refuses" ? `Evacuation in progress: ${triggered}` : undefined;
+  if (vmi.status?.nodeName !== pod.spec.nodeName) {
+    return release.eviction === "refuses" ? "Eviction request for target Pod" : undefined;
+  }
+  if (!isDry(release, request)) mark(world, vmi, pod.spec.nodeName, request.object);
+  return release.eviction === "passes" ? undefined : triggered;
 }
 
-/** Dry by the request, or by the body alone (honoured since KubeVirt 1.4). */
-function isDry(request: AdmissionRequest): boolean {
-  return request.dryRun || request.object?.deleteOptions?.dryRun?.[0] === "All";
+function isDry(release: Release, request: AdmissionRequest): boolean {
+  const inBody = request.object?.deleteOptions?.dryRun?.[0] === "All";
+  return request.dryRun || (inBody && release.honoursDryRunInBody);
 }
 
 function mark(world: World, vmi: KubeObject, node: string, eviction: KubeObject | undefined): void {

@@ -15,10 +15,11 @@ import { createCompleted } from "../kubernetes/new-objects.ts";
 import type { World } from "../kubernetes/world.ts";
 import type { KubeObject, NewObject, ResourceKey } from "../store.ts";
 import { installNamespace, kubevirtName } from "./names.ts";
+import type { Release } from "./release.ts";
+import { webhookConfigurations } from "./webhook-configurations.ts";
 
 export interface KubeVirtInstallation {
-  /** With the `v`, as in status.observedKubeVirtVersion. */
-  readonly version: string;
+  readonly release: Release;
   /** `spec.configuration` of the KubeVirt CR. */
   readonly configuration?: object;
   readonly virtApiReplicas?: number;
@@ -32,6 +33,7 @@ export function launcherImage(version: string): string {
 
 /** Creates everything that belongs to KubeVirt; its pods start as any others. */
 export function installKubeVirt(world: World, installation: KubeVirtInstallation): void {
+  const { release } = installation;
   const make = (key: ResourceKey, object: NewObject): void => {
     createCompleted(world.store, key, object, writer);
   };
@@ -54,12 +56,13 @@ export function installKubeVirt(world: World, installation: KubeVirtInstallation
   );
   for (const component of [virtApiApp, virtControllerApp]) {
     const replicas = component === virtApiApp ? (installation.virtApiReplicas ?? 2) : 2;
-    make(deployments, deployment(component, replicas, installation.version));
+    make(deployments, deployment(component, replicas, release.version));
     make(budgets, budget(component, replicas));
   }
-  make(daemonSets, handlerSet(installation.version));
+  make(daemonSets, handlerSet(release.version));
   make(services, service());
-  reportDeployed(world, installation.version);
+  for (const { key, object } of webhookConfigurations(release)) make(key, object);
+  reportDeployed(world, release.version);
 }
 
 function template(component: string, version: string) {

@@ -35,6 +35,7 @@ import {
   unpausedGate,
   vmiIdLabel,
 } from "./names.ts";
+import type { Release } from "./release.ts";
 
 const gracePaddingSeconds = 15;
 const defaultGraceSeconds = 30;
@@ -46,6 +47,7 @@ const fixedOverhead = (25 + 100 + 25 + 40 + 50) * mebibyte;
 
 export interface LauncherOptions {
   readonly image: string;
+  readonly release: Release;
 }
 
 /** The pod in which a VMI starts. */
@@ -60,7 +62,7 @@ export function launcherPod(vmi: KubeObject, options: LauncherOptions): NewObjec
         [appLabel]: launcherApp,
         [createdByLabel]: vmi.metadata.uid,
         [deprecatedVmNameLabel]: hostname,
-        [vmiIdLabel]: vmi.metadata.name,
+        ...(options.release.cancelsEvacuations ? { [vmiIdLabel]: vmi.metadata.name } : {}),
       },
       annotations: annotationsOf(vmi),
       ownerReferences: [controllerReference(vmi)],

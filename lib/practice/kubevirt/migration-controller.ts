@@ -174,7 +174,7 @@ function createTargetPod({ virt, migration, vmi }: Case): void {
   const { world } = virt;
   const node = world.store.get(nodes, undefined, vmi.status.nodeName);
   if (node === undefined) return;
-  const target = migrationTargetPod(vmi, migration, node, { image: virt.launcherImage });
+  const target = migrationTargetPod(vmi, migration, node, { image: virt.launcherImage, release: virt.release });
   const pod = world.store.create(pods, target, writer);
   const message = `Created migration target pod ${pod.metadata.name}`;
   world.record(migration, { type: "Normal", reason: "SuccessfulCreate", message, from });

@@ -1,27 +1,19 @@
 /** virt-api behind `subresources.kubevirt.io`: start, stop, restart, migrate, pause and evacuate/cancel (pkg/virt-api/rest). */
-import type { Admission, AggregatedAnswer, AggregatedApi, AggregatedRequest } from "../api/admission.ts";
+import type { AggregatedAnswer, AggregatedApi, AggregatedRequest } from "../api/admission.ts";
 import { hasCondition } from "../kubernetes/conditions.ts";
 import { instances, managers, migrations, nodes, onStatus, virtualMachines } from "../kubernetes/keys.ts";
 import { hasTaint } from "../kubernetes/objects.ts";
 import { readyEndpoints } from "../kubernetes/services.ts";
-import type { World } from "../kubernetes/world.ts";
 import { failure, StoreError } from "../status.ts";
 import type { KubeObject } from "../store.ts";
-import type { Guests } from "./guests.ts";
 import { isFinal, isMarked, phaseOf } from "./instance.ts";
 import { accounts, installNamespace } from "./names.ts";
 import { migrationSettings } from "./settings.ts";
+import type { Virt } from "./virt.ts";
 import { runStrategyOf } from "./vm-status.ts";
 import { create, modify, modifyInstance } from "./writes.ts";
 
-interface Context {
-  readonly world: World;
-  readonly admit: Admission;
-  readonly guests: Guests;
-  readonly gitVersion: string;
-}
-
-type Handler = (context: Context, request: AggregatedRequest) => AggregatedAnswer;
+type Handler = (context: Virt, request: AggregatedRequest) => AggregatedAnswer;
 
 const accepted: AggregatedAnswer = { status: 202 };
 const done: AggregatedAnswer = { status: 200 };
@@ -39,7 +31,7 @@ const handlers: Readonly<Record<string, Handler>> = {
 };
 
 /** The aggregated API of KubeVirt; does not answer while no virt-api endpoint is ready. */
-export function virtApi(context: Context): AggregatedApi {
+export function virtApi(context: Virt): AggregatedApi {
   return (request) => {
     if (readyEndpoints(context.world, installNamespace, "virt-api").length === 0) return undefined;
     try {
@@ -51,20 +43,21 @@ export function virtApi(context: Context): AggregatedApi {
   };
 }
 
-function answer(context: Context, request: AggregatedRequest): AggregatedAnswer {
+function answer(context: Virt, request: AggregatedRequest): AggregatedAnswer {
   const { resource, path } = request;
   if (resource === "version" || path[0] === "version") return { status: 200, body: versionOf(context) };
   if (resource === undefined) return done;
   const handler = handlers[[resource, ...path].join("/")];
-  if (handler === undefined) return { status: 404, body: failure(404, "404: Page Not Found") };
+  const isMissing = handler === cancelEvacuation && !context.release.cancelsEvacuations;
+  if (handler === undefined || isMissing) return { status: 404, body: failure(404, "404: Page Not Found") };
   // virt-api asks again for the whole path; its refusal has no body (pkg/virt-api/rest/authorizer.go).
   if (!request.mayAlso(path.join("/"))) return { status: 401 };
   return handler(context, request);
 }
 
-function versionOf({ gitVersion }: Context): object {
+function versionOf({ release }: Virt): object {
   return {
-    gitVersion,
+    gitVersion: release.version,
     gitCommit: "9a1c2f0d4b7e83c5d6f1a0e2b94837c6d5e4f3a2",
     gitTreeState: "clean",
     buildDate: "2026-07-27T09:12:41Z",
@@ -89,19 +82,19 @@ function missing(kind: string, name: string): StoreError {
   return new StoreError(failure(404, message, "NotFound", { name, group: "kubevirt.io", kind }));
 }
 
-function machineOf({ world }: Context, { namespace, name = "" }: AggregatedRequest): KubeObject {
+function machineOf({ world }: Virt, { namespace, name = "" }: AggregatedRequest): KubeObject {
   const vm = world.store.get(virtualMachines, namespace, name);
   if (vm === undefined) throw missing("virtualmachine", name);
   return vm;
 }
 
-function instanceOf({ world }: Context, { namespace, name = "" }: AggregatedRequest): KubeObject {
+function instanceOf({ world }: Virt, { namespace, name = "" }: AggregatedRequest): KubeObject {
   const vmi = world.store.get(instances, namespace, name);
   if (vmi === undefined) throw missing("virtualmachineinstance", name);
   return vmi;
 }
 
-function findInstance({ world }: Context, { namespace, name = "" }: AggregatedRequest): KubeObject | undefined {
+function findInstance({ world }: Virt, { namespace, name = "" }: AggregatedRequest): KubeObject | undefined {
   return world.store.get(instances, namespace, name);
 }
 
@@ -109,7 +102,7 @@ function bodyOf(request: AggregatedRequest): Record<string, unknown> {
   return typeof request.body === "object" && request.body !== null ? (request.body as Record<string, unknown>) : {};
 }
 
-function startMachine(context: Context, request: AggregatedRequest): AggregatedAnswer {
+function startMachine(context: Virt, request: AggregatedRequest): AggregatedAnswer {
   const vm = machineOf(context, request);
   const { name } = vm.metadata;
   const vmi = findInstance(context, request);
@@ -141,7 +134,7 @@ function startMachine(context: Context, request: AggregatedRequest): AggregatedA
   }
 }
 
-function stopMachine(context: Context, request: AggregatedRequest): AggregatedAnswer {
+function stopMachine(context: Virt, request: AggregatedRequest): AggregatedAnswer {
   const vm = machineOf(context, request);
   const { name } = vm.metadata;
   const vmi = findInstance(context, request);
@@ -162,7 +155,7 @@ function stopMachine(context: Context, request: AggregatedRequest): AggregatedAn
   return accepted;
 }
 
-function restartMachine(context: Context, request: AggregatedRequest): AggregatedAnswer {
+function restartMachine(context: Virt, request: AggregatedRequest): AggregatedAnswer {
   const grace = bodyOf(request).gracePeriodSeconds;
   if (typeof grace === "number" && grace !== 0) {
     const message =
@@ -184,7 +177,7 @@ function restartMachine(context: Context, request: AggregatedRequest): Aggregate
   return accepted;
 }
 
-function migrateMachine(context: Context, request: AggregatedRequest): AggregatedAnswer {
+function migrateMachine(context: Virt, request: AggregatedRequest): AggregatedAnswer {
   const vm = machineOf(context, request);
   const vmi = instanceOf(context, request);
   if (phaseOf(vmi) !== "Running") throw conflict("virtualmachine", vm.metadata.name, "VM is not running");
@@ -206,7 +199,7 @@ function migrateMachine(context: Context, request: AggregatedRequest): Aggregate
 }
 
 /** Takes the evacuation mark off; a migration that has begun goes on (pkg/virt-api/rest/evacuate_cancel.go). */
-function cancelEvacuation(context: Context, request: AggregatedRequest): AggregatedAnswer {
+function cancelEvacuation(context: Virt, request: AggregatedRequest): AggregatedAnswer {
   const vmi = instanceOf(context, request);
   const { world } = context;
   const nodeName: string = vmi.status?.evacuationNodeName || vmi.status?.nodeName || "";
@@ -229,7 +222,7 @@ function cancelEvacuation(context: Context, request: AggregatedRequest): Aggrega
   return done;
 }
 
-function pause(context: Context, request: AggregatedRequest, paused: boolean): AggregatedAnswer {
+function pause(context: Virt, request: AggregatedRequest, paused: boolean): AggregatedAnswer {
   const vmi = instanceOf(context, request);
   const { name } = vmi.metadata;
   const kind = "virtualmachineinstance";
@@ -242,7 +235,7 @@ function pause(context: Context, request: AggregatedRequest, paused: boolean): A
   return done;
 }
 
-function setRunning(context: Context, request: AggregatedRequest, vm: KubeObject, running: boolean): void {
+function setRunning(context: Virt, request: AggregatedRequest, vm: KubeObject, running: boolean): void {
   const change = (draft: KubeObject): void => {
     if (draft.spec.runStrategy !== undefined) draft.spec.runStrategy = running ? "Always" : "Halted";
     else draft.spec.running = running;
@@ -250,7 +243,7 @@ function setRunning(context: Context, request: AggregatedRequest, vm: KubeObject
   modify(context.world, virtualMachines, vm, change, { ...managers.virtApi, dryRun: request.dryRun });
 }
 
-function setGrace(context: Context, request: AggregatedRequest, vmi: KubeObject, seconds: number): void {
+function setGrace(context: Virt, request: AggregatedRequest, vmi: KubeObject, seconds: number): void {
   const change = (draft: KubeObject): void => {
     draft.spec.terminationGracePeriodSeconds = seconds;
   };
@@ -263,7 +256,7 @@ interface ChangeRequest {
 }
 
 /** `getChangeRequestJson`: a stop replaces what is pending, anything else must wait for it. */
-function requestChange(context: Context, request: AggregatedRequest, vm: KubeObject, changes: ChangeRequest[]): void {
+function requestChange(context: Virt, request: AggregatedRequest, vm: KubeObject, changes: ChangeRequest[]): void {
   const pending: ChangeRequest[] = vm.status?.stateChangeRequests ?? [];
   const replaces = changes.length === 1 && changes[0]?.action === "Stop";
   if (pending.length > 0 && !replaces) throw internal("unable to complete request: stop/start already underway");

@@ -5,6 +5,7 @@ import { migrations, pods } from "../kubernetes/keys.ts";
 import { Lookup } from "../kubernetes/lookup.ts";
 import type { World } from "../kubernetes/world.ts";
 import type { Guests } from "./guests.ts";
+import type { Release } from "./release.ts";
 
 export interface Virt {
   readonly world: World;
@@ -12,6 +13,7 @@ export interface Virt {
   /** The webhooks in front of KubeVirt's kinds, for what its own controllers create. */
   readonly admit: Admission;
   readonly launcherImage: string;
+  readonly release: Release;
   readonly migrationsIn: Lookup;
   /** By UID of the migration; all of them under `anyMigration`. */
   readonly targetPods: Lookup;
@@ -19,7 +21,7 @@ export interface Virt {
 
 export const anyMigration = "";
 
-export function createVirt(parts: Pick<Virt, "world" | "guests" | "admit" | "launcherImage">): Virt {
+export function createVirt(parts: Pick<Virt, "world" | "guests" | "admit" | "launcherImage" | "release">): Virt {
   const { store } = parts.world;
   return {
     ...parts,

@@ -157,7 +157,7 @@ function createPod(virt: Virt, vmi: KubeObject): void {
     world.record(vmi, { type: "Warning", reason: "FailedPvcNotFound", message, from });
     throw new SyncError("FailedPvcNotFound", message);
   }
-  const pod = world.store.create(pods, launcherPod(vmi, { image: virt.launcherImage }), writer);
+  const pod = world.store.create(pods, launcherPod(vmi, { image: virt.launcherImage, release: virt.release }), writer);
   const message = `Created virtual machine pod ${pod.metadata.name}`;
   world.record(vmi, { type: "Normal", reason: "SuccessfulCreate", message, from });
 }
@@ -191,7 +191,7 @@ function updateStatus(virt: Virt, vmi: KubeObject, problem: SyncError | undefine
     reportReady(draft, pod, now);
     if (pod !== undefined) reportImage(draft, pod, virt.launcherImage);
     advance(virt, vmi, draft, pod, problem, now);
-    reportMark(draft, now);
+    if (virt.release.cancelsEvacuations) reportMark(draft, now);
     stampPhase(draft, phaseOf(vmi), world.clock.now());
     if (phaseOf(vmi) !== "Running" && phaseOf(vmi) !== "Scheduled") reportProblem(draft, problem, now);
   };
@@ -278,8 +278,9 @@ function advance(
       return;
     case "Scheduled":
     case "Running":
-      if (pod === undefined) draft.status.phase = "Failed";
-      else draft.status.volumeStatus = volumeStatusOf(virt, draft, pod);
+      if (pod === undefined) {
+        if (virt.release.failsWithoutPod) draft.status.phase = "Failed";
+      } else draft.status.volumeStatus = volumeStatusOf(virt, draft, pod);
       return;
     default:
       if (isFinal(vmi)) release(virt, vmi, draft);

@@ -11,16 +11,17 @@ import { completeInstance, completeMachine } from "./defaults.ts";
 import { interceptEviction } from "./eviction-interceptor.ts";
 import { isFinal, isFinalMigration } from "./instance.ts";
 import { accounts, migrationFinalizer, migrationTargetNodeLabel, outdatedImageLabel } from "./names.ts";
+import type { Release } from "./release.ts";
 import { virtApiSilence } from "./writes.ts";
 
 const trusted: readonly string[] = Object.values(accounts);
 const passed: AdmissionAnswer = { allowed: true };
 
 /** The chain of KubeVirt's webhooks; requests that concern none of them pass. */
-export function kubevirtAdmission(world: World): Admission {
+export function kubevirtAdmission(world: World, release: Release): Admission {
   return (request) => {
     if (isOf(request.key, pods)) {
-      return request.subresource === "eviction" ? interceptEviction(world, request) : passed;
+      return request.subresource === "eviction" ? interceptEviction(world, release, request) : passed;
     }
     const webhook = webhooks.find(
       ({ key, operation, subresource }) =>

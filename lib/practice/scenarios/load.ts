@@ -33,7 +33,7 @@ export function pastOf(scenario: Scenario): number {
 
 /** Builds the scenario up to `now`; the clock stands at its beginning. */
 export function loadScenario(
-  { virt, clock, scenario, version }: { virt: Virt; clock: PastClock; scenario: Scenario; version: string },
+  { virt, clock, scenario }: { virt: Virt; clock: PastClock; scenario: Scenario },
   now: Date,
 ): void {
   const { world } = virt;
@@ -43,7 +43,7 @@ export function loadScenario(
   addStorageClasses(world);
   const { configuration, virtApiReplicas } = scenario;
   installKubeVirt(world, {
-    version,
+    release: virt.release,
     ...(configuration === undefined ? {} : { configuration }),
     ...(virtApiReplicas === undefined ? {} : { virtApiReplicas }),
   });
@@ -120,7 +120,7 @@ function evict(virt: Virt, vmi: KubeObject): void {
   const pod = currentPod(virt.world, vmi);
   if (pod === undefined) return;
   const { namespace = "", name } = pod.metadata;
-  interceptEviction(virt.world, {
+  interceptEviction(virt.world, virt.release, {
     operation: "CREATE",
     key: pods,
     subresource: "eviction",
