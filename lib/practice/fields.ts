@@ -63,19 +63,22 @@ export function compare(before: Json, after: Json, shape: Shape | undefined): Fi
   return sameJson(before, after) ? {} : { modified: {} };
 }
 
-/** All fields of a value: itself (unless its struct is always written) and everything below. */
-export function fieldsOf(value: Json, shape: Shape | undefined): FieldTree {
+/** All fields of a value: itself (unless its struct is always written) and everything below; undefined when that is nothing. */
+export function fieldsOf(value: Json, shape: Shape | undefined): FieldTree | undefined {
   const children = new Map<string, FieldTree>();
   if (shape?.atomic !== true) {
     if (isMap(value)) {
       for (const [field, child] of Object.entries(value)) {
-        if (child !== undefined) children.set(`f:${field}`, fieldsOf(child, fieldShape(shape, field)));
+        const fields = child === undefined ? undefined : fieldsOf(child, fieldShape(shape, field));
+        if (fields !== undefined) children.set(`f:${field}`, fields);
       }
     } else if (Array.isArray(value) && shape !== undefined) {
-      for (const [element, item] of listItems(value, shape)) children.set(element, fieldsOf(item, shape.item));
+      for (const [element, item] of listItems(value, shape)) {
+        children.set(element, fieldsOf(item, shape.item) ?? {});
+      }
     }
   }
-  return node(shape?.always !== true || children.size === 0, children) ?? {};
+  return node(shape?.always !== true, children);
 }
 
 /** The path elements of a list's items (`k:{…}` or `v:…`); none for an atomic list. */

@@ -18,6 +18,7 @@ const onlyNew: Readonly<Record<string, (object: Fields) => void>> = {
   "/pods": (pod) => {
     pod.spec.tolerations = withNodeTolerations(pod.spec.tolerations ?? []);
     pod.spec.serviceAccountName ??= "default";
+    pod.spec.serviceAccount ??= pod.spec.serviceAccountName;
     pod.spec.priority ??= 0;
     pod.spec.preemptionPolicy ??= "PreemptLowerPriority";
     pod.status = { phase: "Pending", qosClass: qosClass(pod.spec), ...pod.status };

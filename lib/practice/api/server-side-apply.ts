@@ -37,7 +37,11 @@ export function applyServerSide(
   const conflicts = others
     .map((entry) => ({ entry, fields: intersection(entry.fieldsV1, contested) }))
     .filter(({ fields }) => fields !== undefined);
-  if (conflicts.length > 0 && !force) throw conflictError(conflicts);
+  if (conflicts.length > 0 && !force) {
+    const taken = conflicts.reduce<FieldTree | undefined>((all, { fields }) => union(all, fields), undefined);
+    const mayTake = writer.manager === "kubectl" ? appliedByClient(live, shape) : undefined;
+    if (difference(taken, mayTake) !== undefined) throw conflictError(conflicts);
+  }
   const kept = others.map((entry) => ({ entry, fields: difference(entry.fieldsV1, contested) }));
   const owned = kept.reduce<FieldTree | undefined>((all, { fields }) => union(all, fields), wanted);
   // What this writer applied before and nobody else owns goes when it is left out now.
@@ -49,6 +53,18 @@ export function applyServerSide(
   const sameObject = changed.added === undefined && changed.modified === undefined && abandoned === undefined;
   pushIfOwning(result, unchanged && sameObject ? own : newEntry(writer, "Apply"), wanted);
   return { object, managedFields: sorted(result) };
+}
+
+/**
+ * What a client-side `kubectl apply` set and nobody has changed since: kubectl on the server's side may take it over without a conflict
+ * (apimachinery managedfields/internal/lastappliedmanager.go).
+ */
+function appliedByClient(live: Fields, shape: Shape): FieldTree | undefined {
+  const { annotations } = (live.metadata ?? {}) as { annotations?: Record<string, string> };
+  const text = annotations?.["kubectl.kubernetes.io/last-applied-configuration"];
+  if (text === undefined) return undefined;
+  const applied = withoutServerFields(JSON.parse(text));
+  return difference(fieldsOf(applied, shape), compare(applied, withoutServerFields(live), shape).modified);
 }
 
 /** `applied` laid over `live`: maps and keyed lists merge, sets unite, everything else is replaced. */
