@@ -15,8 +15,7 @@ interface Fault {
 
 /** One sentence and one hint for an error of node:http, node:tls or node:dns. The original is kept as the cause. */
 export function networkFault(error: unknown, place: FaultPlace): UnreachableError {
-  const { code = "", message = "" } = rootCause(error);
-  const { message: text, hint } = describe(code, message, place);
+  const { message: text, hint } = describe(rootCause(error), place);
   return new UnreachableError(text, { hint, cause: error });
 }
 
@@ -33,6 +32,8 @@ export function timeoutFault(place: FaultPlace, ms: number, stage: "connect" | "
 interface NodeError {
   readonly code?: string;
   readonly message?: string;
+  /** Of errors about certificates: the server's. */
+  readonly cert?: { readonly subjectaltname?: string };
 }
 
 function rootCause(error: unknown): NodeError {
@@ -42,7 +43,8 @@ function rootCause(error: unknown): NodeError {
   return current ?? {};
 }
 
-function describe(code: string, message: string, place: FaultPlace): Fault {
+function describe(error: NodeError, place: FaultPlace): Fault {
+  const { code = "", message = "" } = error;
   const url = new URL(place.server);
   const via = place.proxy === undefined ? "" : ` (through the proxy ${place.proxy})`;
   const host = url.host;
@@ -72,7 +74,7 @@ function describe(code: string, message: string, place: FaultPlace): Fault {
       };
     default:
       return (
-        tlsFault(code, message, place) ?? {
+        tlsFault(error, place) ?? {
           message: `no answer from the server ${place.server}${via}: ${message || code}`,
           hint: routeHint(place),
         }
@@ -81,7 +83,7 @@ function describe(code: string, message: string, place: FaultPlace): Fault {
 }
 
 /** Codes of OpenSSL's certificate checks and of Node's TLS layer. */
-function tlsFault(code: string, message: string, place: FaultPlace): Fault | undefined {
+function tlsFault({ code = "", message = "", cert }: NodeError, place: FaultPlace): Fault | undefined {
   const { server } = place;
   const { hostname } = new URL(server);
   switch (code) {
@@ -102,11 +104,13 @@ function tlsFault(code: string, message: string, place: FaultPlace): Fault | und
       };
     case "CERT_NOT_YET_VALID":
       return { message: `tls: the certificate of ${server} is not valid yet`, hint: "set this machine's clock" };
-    case "ERR_TLS_CERT_ALTNAME_INVALID":
+    case "ERR_TLS_CERT_ALTNAME_INVALID": {
+      const asked = /(?:Host|IP): (\S+?)\.? is not in/.exec(message)?.[1] ?? hostname;
       return {
-        message: `tls: the certificate of ${server} is not for ${hostname}: ${message.replace(/^.*?: /, "")}`,
+        message: `tls: the certificate of ${server} is valid for ${cert?.subjectaltname || "no name"}, not for ${asked}`,
         hint: "use a name that is in the certificate, or give one with --tls-server-name",
       };
+    }
     default:
   }
   if (/wrong version number|packet length too long|http request/i.test(message)) {

@@ -230,7 +230,15 @@ describe("when there is no answer", () => {
         server: await fakeServer(() => ({}), secure(["api.example"])),
         options: { certificateAuthority: caFile },
       }),
-      says: /^tls: the certificate of .* is not for 127\.0\.0\.1: /,
+      says: /^tls: the certificate of https:\S+ is valid for \S*api\.example, not for 127\.0\.0\.1$/,
+    },
+    {
+      name: "--tls-server-name that is not in the certificate",
+      make: async () => ({
+        server: await fakeServer(() => ({}), secure(["api.example"])),
+        options: { certificateAuthority: caFile, tlsServerName: "other.example" },
+      }),
+      says: /^tls: the certificate of https:\S+ is valid for DNS:api\.example, not for other\.example$/,
     },
     {
       name: "an expired certificate",
