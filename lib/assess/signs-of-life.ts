@@ -3,7 +3,6 @@
  * plays a part: what the node wrote is only compared with what it had written before.
  */
 import type { Sign } from "../model/dossier.ts";
-import { humanDuration } from "../model/duration.ts";
 import { type Condition, findCondition, type Node } from "../model/kubernetes.ts";
 import type { ContainerWrite, NodeSigns, Seen, WrittenField } from "../model/lost-node.ts";
 import { outOfServiceTaintKey, shutdownTaintKey } from "../platform/names.ts";
@@ -118,7 +117,7 @@ function gradeReady(readings: Readings, lease: Graded): Graded {
   const condition = findCondition(node.status.conditions, "Ready");
   if (condition === undefined) return { sign: { source, grade: "unknown", detail: "the node has none", object } };
   const ageSeconds = secondsBetween(condition.lastTransitionTime, now.time);
-  const detail = readyDetail(condition, ageSeconds);
+  const detail = readyDetail(condition);
   if (condition.status !== "True") return { sign: { source, grade: "silent", ageSeconds, detail, object } };
   return { sign: { source, ageSeconds, object, ...gradeTrue(lease, detail) } };
 }
@@ -135,9 +134,9 @@ function gradeTrue({ sign, writtenAt }: Graded, detail: string): Pick<Sign, "gra
   return { grade: "stale", detail: `${detail}, although the lease is late`, silentAt: end ?? sign.silentAt };
 }
 
-function readyDetail({ status, reason }: Condition, ageSeconds: number | undefined): string {
-  const since = ageSeconds === undefined ? "" : ` for ${humanDuration(ageSeconds * 1000)}`;
-  return `${status}${since}${reason === undefined || status === "True" ? "" : ` (${reason})`}`;
+function readyDetail({ status, reason, lastTransitionTime: since }: Condition): string {
+  const why = reason === undefined || status === "True" ? "" : ` (${reason})`;
+  return `${status}${why}${Number.isNaN(Date.parse(since ?? "")) ? "" : ` since ${clockTime(since ?? "")}`}`;
 }
 
 /** What the taints of the node say: a cloud that knows, or somebody who says so. */

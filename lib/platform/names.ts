@@ -22,6 +22,8 @@ export const nodeNameLabel = "kubevirt.io/nodeName";
 export const migrationJobUidLabel = "kubevirt.io/migrationJobUID";
 /** The VMI's name, on its launcher pods. */
 export const domainAnnotation = "kubevirt.io/domain";
+/** The UID of the VMI that a hotplug pod serves. */
+export const ownerVmiUidAnnotation = "kubevirt.io/owner-vmi-uid";
 export const migrationJobNameAnnotation = "kubevirt.io/migrationJobName";
 
 /** On migrations: the VMI's name. */

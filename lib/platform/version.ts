@@ -9,6 +9,8 @@ export interface KubeVirtVersion {
 }
 
 export interface Capabilities {
+  /** A VMI whose pod is gone becomes Failed at once: 1.2. Before, only when virt-handler's heartbeat was 5 min old, too. */
+  readonly failsVmiWithItsPod: boolean;
   /** A dry-run eviction marks nothing and starts no migration: 1.4. */
   readonly dryRunIsSafe: boolean;
   /** The eviction webhook refuses every eviction that it answers with a migration, also later ones: 1.5. */
@@ -52,6 +54,7 @@ export function capabilitiesOf(
   const parsed = parseKubeVirtVersion(version) ?? (seen.evacuateCancel ? firstWithEvacuateCancel : undefined);
   const since = (minor: number, patch: number): boolean => parsed !== undefined && reaches(parsed, minor, patch);
   return {
+    failsVmiWithItsPod: parsed === undefined || since(2, 0),
     dryRunIsSafe: since(4, 0),
     refusesAlways: parsed === undefined || since(5, 0),
     failsClosed: parsed === undefined || since(5, 0),

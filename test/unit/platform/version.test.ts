@@ -24,6 +24,7 @@ describe("parseKubeVirtVersion", () => {
 
 describe("capabilitiesOf", () => {
   const since: readonly (readonly [keyof Capabilities, string, string])[] = [
+    ["failsVmiWithItsPod", "v1.1.1", "v1.2.0"],
     ["dryRunIsSafe", "v1.3.9", "v1.4.0"],
     ["refusesAlways", "v1.4.1", "v1.5.0"],
     ["failsClosed", "v1.4.1", "v1.5.0"],
@@ -41,6 +42,7 @@ describe("capabilitiesOf", () => {
 
   it("gives an unknown version the more dangerous answer", () => {
     expect(capabilitiesOf("sha256:abc")).toEqual({
+      failsVmiWithItsPod: true,
       dryRunIsSafe: false,
       refusesAlways: true,
       failsClosed: true,

@@ -1,0 +1,225 @@
+/** Puts the dossier together: the verdict on the node, who holds it, what becomes of each VM, and what would be done. Pure. */
+import type { Dossier, PlannedAction, VmRecovery } from "../model/dossier.ts";
+import type { Facts } from "../model/facts.ts";
+import { controllerOf, findCondition, type Node, type Pod, type Taint } from "../model/kubernetes.ts";
+import { isFinishedMigration } from "../model/kubevirt.ts";
+import type { LostNodeFacts } from "../model/lost-node.ts";
+import { tolerates } from "../model/selectors.ts";
+import {
+  appLabel,
+  hotplugApp,
+  outOfServiceTaintKey,
+  ownerVmiUidAnnotation,
+  virtApiApp,
+  virtControllerApp,
+} from "../platform/names.ts";
+import { capabilitiesOf } from "../platform/version.ts";
+import { listing, nodeReference, refer } from "./findings.ts";
+import type { Liveness } from "./liveness.ts";
+import { type Disks, disksOfCasualty, placeCasualties, withHints } from "./recovery-hints.ts";
+import { type Casualty, casualtiesOn, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
+import { placesOf } from "./room.ts";
+import { type Index, indexFacts, keyOf } from "./subjects.ts";
+
+export interface RecoveryOptions {
+  /** VMs, as `namespace/name`, that go although they would be held. */
+  readonly includeHeld?: ReadonlySet<string> | undefined;
+  /** The node's other pods are not to be touched, so that no taint may be set. */
+  readonly otherPodsMustStay?: boolean | undefined;
+}
+
+/** What the recovery sets on the node (KEP-2268). */
+export const outOfServiceTaint: Taint = { key: outOfServiceTaintKey, value: "nodeshutdown", effect: "NoExecute" };
+
+/** The dossier on a node. `liveness` is the verdict on it. Never throws, however incomplete the objects are. */
+export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options: RecoveryOptions = {}): Dossier {
+  const { node, facts, attachments } = lost;
+  const index = indexFacts(facts);
+  const verdicts = judgeAll(index, node, options);
+  const held = [...verdicts].flatMap(([casualty, { outcome }]) => (outcome === "held" ? [keyOf(casualty)] : []));
+  const { method, methodReason } = chooseMethod(lost, held, options);
+  const fits = placeCasualties(index, verdicts);
+  const context = {
+    index,
+    node,
+    attachments,
+    method,
+    proven: liveness.verdict === "proven-dead",
+    failsAtOnce: capabilitiesOf(facts.versions.kubevirt, facts).failsVmiWithItsPod,
+  };
+  const vms = [...verdicts].map(([casualty, verdict]): VmRecovery => {
+    const pods = [...casualty.launchers, ...hotplugPodsOf(index, node, casualty)];
+    const disks = disksOfCasualty(index, attachments, casualty, pods);
+    const whole = withHints(context, casualty, verdict, { fit: fits.get(casualty.uid), disks });
+    return vmRecovery(index, casualty, whole, { pods, disks });
+  });
+  const seen = facts.nodes.find(({ metadata }) => metadata.name === node);
+  const dossier = {
+    node,
+    nodeUid: seen?.metadata.uid,
+    bootID: seen?.status.bootID,
+    time: facts.time,
+    verdict: liveness.verdict,
+    reason: liveness.reason,
+    decidableAt: liveness.decidableAt,
+    outageSince: liveness.outageSince,
+    rebooted: liveness.rebooted,
+    heldBy: facts.holders.filter((holder) => holder.node === node),
+    signs: liveness.signs,
+    method,
+    methodReason,
+    vms,
+    otherPods: method === "taint" ? otherPods(index, node, vms) : [],
+    controlPlane: controlPlaneOn(lost),
+    gaps: facts.gaps,
+  };
+  return { ...dossier, actions: plannedActions(dossier, lost, seen) };
+}
+
+/** How many nodes are named at a time by `recoveryRoomWanted`. */
+const roomNodesAtATime = 5;
+
+/** Names the nodes whose pods should be read next, because a VM fits nowhere as far as is known and might fit there. */
+export function recoveryRoomWanted(facts: Facts): readonly string[] {
+  const index = indexFacts(facts);
+  const wanted = new Set<string>();
+  for (const node of facts.targets) {
+    for (const fit of placeCasualties(index, judgeAll(index, node, {})).values())
+      if (fit.kind === "unknown") for (const name of fit.nodes) wanted.add(name);
+  }
+  const places = placesOf(index).filter((place) => wanted.has(place.node.metadata.name));
+  places.sort((left, right) => (right.free.get("memory") ?? 0) - (left.free.get("memory") ?? 0));
+  return places.slice(0, roomNodesAtATime).map((place) => place.node.metadata.name);
+}
+
+function judgeAll(index: Index, node: string, { includeHeld }: RecoveryOptions): ReadonlyMap<Casualty, RowVerdict> {
+  return new Map(
+    casualtiesOn(index, node).map((casualty) => {
+      const included = includeHeld?.has(keyOf(casualty)) ?? false;
+      return [casualty, judgeCasualty(index, node, casualty, included)];
+    }),
+  );
+}
+
+interface Belongings {
+  readonly pods: readonly Pod[];
+  readonly disks: Disks;
+}
+
+function vmRecovery(index: Index, casualty: Casualty, verdict: RowVerdict, { pods, disks }: Belongings): VmRecovery {
+  const { namespace, name, uid } = casualty;
+  const comesBack = verdict.outcome !== "unaffected";
+  const migrations = (index.migrations.get(keyOf(casualty)) ?? []).filter((entry) => !isFinishedMigration(entry));
+  return {
+    namespace,
+    name,
+    uid,
+    outcome: verdict.outcome,
+    row: verdict.row,
+    reason: verdict.sentences.join(" "),
+    fix: verdict.fix,
+    pods: pods.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid })),
+    migrations: comesBack ? migrations.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid })) : [],
+    attachments: comesBack ? disks.attached : [],
+  };
+}
+
+/** Attachment pods are controlled by the launcher pod; the annotation names the VMI where that pod is gone. */
+function hotplugPodsOf(index: Index, node: string, { vmi, launchers }: Casualty): readonly Pod[] {
+  const owners = new Set(launchers.map(({ metadata }) => metadata.uid));
+  return (index.podsByNode.get(node) ?? []).filter(({ metadata }) => {
+    if (metadata.labels[appLabel] !== hotplugApp) return false;
+    const owner = controllerOf(metadata)?.uid;
+    if (owner !== undefined && owners.has(owner)) return true;
+    return vmi !== undefined && metadata.annotations[ownerVmiUidAnnotation] === vmi.metadata.uid;
+  });
+}
+
+interface Method {
+  readonly method: Dossier["method"];
+  readonly methodReason: string;
+}
+
+/** The taint is the quicker way by far, but it takes every intolerant pod of the node, and it needs a server that acts on it. */
+function chooseMethod(lost: LostNodeFacts, held: readonly string[], options: RecoveryOptions): Method {
+  const { facts, signs, mayPatchNode } = lost;
+  const byDeleting = (methodReason: string): Method => ({ method: "delete", methodReason });
+  if (signs.object.kind === "absent") return byDeleting("the Node has been deleted, so that nothing can be tainted");
+  if (options.otherPodsMustStay) return byDeleting("the node's other pods must stay, and the taint would take them");
+  if (held.length > 0) {
+    const tainted = signs.object.kind === "seen" && signs.object.value.spec.taints.some(isOutOfService);
+    const late = tainted ? "; but the node bears that taint already, and Kubernetes removes them all the same" : "";
+    return byDeleting(`the taint would take the pods of VMs that are held: ${listing(held)}${late}`);
+  }
+  const version = facts.versions.kubernetes;
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version ?? "") ?? [];
+  if (minor === undefined)
+    return byDeleting("the version of Kubernetes is not known, and up to 1.25 it ignores the taint");
+  if (Number(major) === 1 && Number(minor) < 26) return byDeleting(`Kubernetes ${version} does not act on the taint`);
+  if (mayPatchNode === false) return byDeleting("you may not patch nodes, and so set no taint");
+  return { method: "taint", methodReason: "Kubernetes detaches the volumes at once when the node bears the taint" };
+}
+
+function isOutOfService({ key }: Taint): boolean {
+  return key === outOfServiceTaintKey;
+}
+
+function otherPods(index: Index, node: string, vms: readonly VmRecovery[]): Dossier["otherPods"] {
+  const ofVms = new Set(vms.flatMap(({ pods }) => pods.map(({ uid }) => uid)));
+  return (index.podsByNode.get(node) ?? [])
+    .filter(({ metadata }) => !ofVms.has(metadata.uid))
+    .map(({ metadata: { namespace, name, uid }, spec }) => ({
+      namespace,
+      name,
+      uid,
+      toleratesTaint: spec.tolerations.some((toleration) => tolerates(toleration, outOfServiceTaint)),
+    }))
+    .sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+}
+
+function controlPlaneOn({ node, facts, controlPlane }: LostNodeFacts): Dossier["controlPlane"] {
+  return ([virtApiApp, virtControllerApp] as const).flatMap((app) => {
+    const pods = controlPlane.filter(({ metadata }) => metadata.labels[appLabel] === app);
+    const ready = pods.filter((pod) => pod.spec.nodeName !== node && isReady(pod)).map((pod) => pod.spec.nodeName);
+    // The endpoints are what the API server itself goes by.
+    const answering = app === virtApiApp ? (facts.virtApiNodes ?? ready).filter((name) => name !== node) : ready;
+    return pods
+      .filter((pod) => pod.spec.nodeName === node)
+      .map(({ metadata: { namespace, name, uid } }) => ({
+        namespace,
+        name,
+        uid,
+        app,
+        alone: answering.length === 0,
+      }));
+  });
+}
+
+function isReady(pod: Pod): boolean {
+  const condition = findCondition(pod.status.conditions, "Ready");
+  return condition?.status === "True" && pod.metadata.deletionTimestamp === undefined;
+}
+
+type Undecided = Omit<Dossier, "actions">;
+
+/** The steps in their order. While the verdict refuses, there are none. */
+function plannedActions(dossier: Undecided, lost: LostNodeFacts, node: Node | undefined): readonly PlannedAction[] {
+  if (dossier.verdict !== "proven-dead" && dossier.verdict !== "unproven") return [];
+  const going = dossier.vms.filter(({ outcome }) => outcome !== "held");
+  // A finished pod is in nobody's way.
+  const pods = going
+    .filter(({ row }) => row !== "C1")
+    .flatMap(({ namespace, pods }) => pods.map(({ name }) => ({ namespace, name })));
+  const alone = dossier.controlPlane.filter((pod) => pod.alone && pod.app === virtApiApp);
+  const volumes = new Set(going.flatMap(({ attachments }) => attachments));
+  const detached =
+    dossier.method === "taint" ? [] : lost.attachments.filter((one) => volumes.has(one.persistentVolumeName ?? ""));
+  const tainted = node?.spec.taints.some(isOutOfService) ?? false;
+  const object = nodeReference(dossier.node);
+  return [
+    ...(node === undefined || node.spec.unschedulable ? [] : [{ verb: "cordon", object } as const]),
+    ...(dossier.method === "taint" && !tainted ? [{ verb: "taint", object } as const] : []),
+    ...[...alone, ...pods].map((pod) => ({ verb: "delete", object: refer("pod", pod) }) as const),
+    ...detached.map(({ metadata }) => ({ verb: "delete", object: refer("volumeattachment", metadata) }) as const),
+  ];
+}
