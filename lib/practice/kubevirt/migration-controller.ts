@@ -7,14 +7,13 @@ import { removeFinalizer } from "../kubernetes/attach-detach.ts";
 import { conditionOf, hasCondition, setCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
 import { instances, isOf, keyOf, managers, migrations, nodes, onStatus, pods, splitKey } from "../kubernetes/keys.ts";
-import { elapsedMs, isDeleting, isFinished, isReadyPod } from "../kubernetes/objects.ts";
+import { elapsedMs, isDeleting, isFinished } from "../kubernetes/objects.ts";
 import type { KubeObject } from "../store.ts";
 import { vmiKeyOfMigration } from "./evacuation.ts";
 import { attachmentPod, attachmentPodsOf } from "./hotplug.ts";
 import {
   currentPod,
   hotplugVolumes,
-  isFinal,
   isFinalMigration,
   isHandoverReady,
   migrationsOf,
@@ -23,6 +22,7 @@ import {
   vmiKeyOfPod,
 } from "./instance.ts";
 import { migrationTargetPod } from "./launcher-pod.ts";
+import { type Case, failureOf, isExcluded, nextPhase, stateOf } from "./migration-phase.ts";
 import { resolveMigrationConfiguration } from "./migration-policy.ts";
 import { backoffMs, created, hasSlot, nextPending, requeueMs } from "./migration-queue.ts";
 import {
@@ -42,13 +42,6 @@ const unschedulableSeconds = 5 * 60;
 const pendingSeconds = 15 * 60;
 /** Finished migrations kept per VMI. */
 const keptMigrations = 5;
-
-interface Case {
-  readonly virt: Virt;
-  readonly migration: KubeObject;
-  readonly vmi: KubeObject;
-  readonly pod: KubeObject | undefined;
-}
 
 export function createMigrationController(virt: Virt): Reconciler {
   const { world } = virt;
@@ -100,19 +93,6 @@ function dropOrphan(virt: Virt, migration: KubeObject): void {
   const { namespace, name } = migration.metadata;
   if (!isDeleting(migration)) virt.world.store.delete(migrations, namespace, name, {}, writer);
   else modify(virt.world, migrations, migration, (draft) => removeFinalizer(draft, migrationFinalizer), writer);
-}
-
-function stateOf(vmi: KubeObject, migration: KubeObject) {
-  const state = vmi.status?.migrationState;
-  return state?.migrationUid === migration.metadata.uid ? state : undefined;
-}
-
-/** Another migration of the VMI still runs (`canMigrateVMI`). */
-function isExcluded({ virt, vmi, migration }: Case): boolean {
-  const active = vmi.status?.migrationState?.migrationUid;
-  if (active === undefined || active === migration.metadata.uid) return false;
-  const other = migrationsOf(virt.world, vmi).find(({ metadata }) => metadata.uid === active);
-  return other !== undefined && !isFinalMigration(other);
 }
 
 function sync(at: Case): number | undefined {
@@ -313,55 +293,6 @@ function noteSourcePod({ virt, vmi }: Case, draft: KubeObject): void {
   const source = currentPod(virt.world, vmi);
   if (source !== undefined) {
     draft.status.migrationState = { ...draft.status.migrationState, sourcePod: source.metadata.name };
-  }
-}
-
-/** Why the migration is over without success, in the order of `updateStatus`; undefined while it may go on. */
-function failureOf(at: Case): string | undefined {
-  const { migration, vmi, pod } = at;
-  const phase = phaseOf(migration);
-  const state = stateOf(vmi, migration);
-  const created = phase !== "" && phase !== "Pending";
-  const handedOff = ["PreparingTarget", "TargetReady", "Running"].includes(phase);
-  if (isFinal(vmi)) return "Migration failed vmi shutdown during migration.";
-  if (isDeleting(migration) && state === undefined) return "Migration failed due to being canceled";
-  if (pod !== undefined && isFinished(pod)) return "Migration failed because target pod shutdown during migration";
-  if (created && pod === undefined) return "Migration target pod was removed during active migration.";
-  if (handedOff && vmi.status?.migrationState === undefined) {
-    return "VMI's migration state was cleared during the active migration.";
-  }
-  if (handedOff && state === undefined) {
-    return "VMI's migration state was taken over by another migration job during active migration.";
-  }
-  if (state?.failed === true) return "source node reported migration failed";
-  if (phase === "" && isExcluded(at)) {
-    return "VMI is not eligible for migration because another migration job is in progress.";
-  }
-  return undefined;
-}
-
-/** `processMigrationPhase`. */
-function nextPhase({ virt, migration, vmi, pod }: Case): string {
-  const state = stateOf(vmi, migration);
-  const attached = (launcher: KubeObject): boolean =>
-    hotplugVolumes(vmi).length === 0 || attachmentPodsOf(virt, launcher).some(isReadyPod);
-  switch (phaseOf(migration)) {
-    case "":
-      return "Pending";
-    case "Pending":
-      return pod !== undefined && attached(pod) ? "Scheduling" : "Pending";
-    case "Scheduling":
-      return pod !== undefined && isHandoverReady(pod) && attached(pod) ? "Scheduled" : "Scheduling";
-    case "Scheduled":
-      return state?.targetNode ? "PreparingTarget" : "Scheduled";
-    case "PreparingTarget":
-      return state?.targetNode && state.targetNodeAddress ? "TargetReady" : "PreparingTarget";
-    case "TargetReady":
-      return state?.startTimestamp ? "Running" : "TargetReady";
-    case "Running":
-      return state?.completed === true ? "Succeeded" : "Running";
-    default:
-      return phaseOf(migration);
   }
 }
 
