@@ -92,6 +92,7 @@ function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachi
   if (gone !== undefined) return { state: "stopped", detail: gone };
   const status = findMachine(input.facts, planned)?.printableStatus;
   const trouble = status !== undefined && troubles.has(status);
+  if (trouble && planned.outcome === "stops") return { state: "stopped", detail: `does not run again: ${status}` };
   const end = startedAt(input, planned) + (trouble ? startTrouble : (input.startPatience ?? patience));
   if (input.now >= end)
     return {

@@ -1,4 +1,5 @@
 /** What is said at the end of a drain: what became of each VM, whether a node may be powered off, and how to go on or back. */
+import { staysForGood } from "../assess/drain-filters.ts";
 import { type ExitCode, exitCode } from "../model/exit-code.ts";
 import type { Pod } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
@@ -12,7 +13,7 @@ export interface NodeAtTheEnd {
   /** Unfinished launcher pods and running VMIs, `namespace/name`, inside and outside of a narrowing selector. */
   readonly selected: readonly string[];
   readonly others: readonly string[];
-  /** Other pods that still run there; undefined when they could not be read. */
+  /** Other pods that still run there, but for those of DaemonSets and static ones; undefined when they could not be read. */
   readonly otherPods?: number | undefined;
   readonly attachedVolumes?: number | undefined;
 }
@@ -22,6 +23,15 @@ export interface SummaryInput {
   readonly nodes: readonly NodeAtTheEnd[];
   /** The exit code of the signal that ended it. */
   readonly interruptedBy?: ExitCode | undefined;
+  readonly commands: DrainCommands;
+}
+
+/** How the program was called, so that what it advises reaches the same cluster, and asks for the same. */
+export interface DrainCommands {
+  /** The whole command line of this drain. */
+  readonly again: string;
+  readonly abort: (node: string) => string;
+  readonly uncordon: (node: string) => string;
 }
 
 export interface NodeContents {
@@ -42,7 +52,7 @@ export function nodeAtTheEnd(contents: NodeContents, isSelected: (pod: Pod) => b
     fresh: true,
     selected: [...contents.launchers.filter(isSelected), ...alone].map(keyOf),
     others: contents.launchers.filter((pod) => !isSelected(pod)).map(keyOf),
-    otherPods: contents.otherPods.length,
+    otherPods: contents.otherPods.filter((pod) => !staysForGood(pod)).length,
     attachedVolumes: contents.attachedVolumes?.length,
   };
 }
@@ -61,8 +71,11 @@ function keyOf(object: Pod | VirtualMachineInstance): string {
 export function summariseDrain(input: SummaryInput): Summary {
   const nodes = input.nodes.map((node) => summariseNode(input, node));
   const complete = nodes.every((node) => node.drained && node.failed.length === 0);
+  const goesOn = input.progress.vms.filter((vm) => goesOnByItself.has(vm.state));
   return {
     exitCode: input.interruptedBy ?? (complete ? exitCode.ok : exitCode.incomplete),
+    end: complete ? "complete" : endOf(input.progress),
+    ...(complete ? {} : { goesOn }),
     nodes,
     nextSteps: complete ? afterDrain(input) : afterIncomplete(input),
   };
@@ -89,8 +102,15 @@ function summariseNode(input: SummaryInput, node: NodeAtTheEnd): Summary["nodes"
     otherPods: node.otherPods,
     attachedVolumes: node.attachedVolumes,
     mayPowerOff: empty && starting.length === 0,
-    powerOffDetail: powerOffDetail(node, { empty, starting: starting.length, selected: node.selected.length }),
+    powerOffDetail: powerOffDetail(node, { empty, starting: starting.length }),
   };
+}
+
+/** What KubeVirt has begun does not end with this program. */
+const goesOnByItself: ReadonlySet<VmState> = new Set<VmState>(["queued", "migrating", "shutting-down", "starting"]);
+
+function endOf({ phase }: DrainProgress): Summary["end"] {
+  return phase === "stuck" || phase === "timed-out" || phase === "interrupted" ? phase : "left-behind";
 }
 
 /** The states of a VM that is on the node. */
@@ -106,31 +126,29 @@ const stays: ReadonlySet<VmState> = new Set<VmState>([
 
 function powerOffDetail(
   node: NodeAtTheEnd,
-  found: { readonly empty: boolean; readonly starting: number; readonly selected: number },
+  found: { readonly empty: boolean; readonly starting: number },
 ): string | undefined {
-  if (!node.fresh) return "what is left on it could not be read";
-  if (!found.empty) {
-    const count = found.selected + node.others.length;
-    return count === 0 ? "it is not drained" : `${count} ${count === 1 ? "VM is" : "VMs are"} still there`;
-  }
+  const count = node.selected.length + node.others.length;
+  if (count > 0) return `${count} ${count === 1 ? "VM is" : "VMs are"} still there`;
+  if (!node.fresh) return "whether it is empty could not be read";
+  if (!found.empty) return "it is not drained";
   if (found.starting > 0) return `${found.starting} of its VMs do not run elsewhere yet`;
   if (node.attachedVolumes === undefined) return "attached volumes could not be read";
   return undefined;
 }
 
-function afterDrain(input: SummaryInput): Summary["nextSteps"] {
-  return input.progress.nodes.map((node) => ({
-    command: `kubectl vmnode uncordon ${node}`,
+function afterDrain({ progress, commands }: SummaryInput): Summary["nextSteps"] {
+  return progress.nodes.map((node) => ({
+    command: commands.uncordon(node),
     purpose: "gives the node back after the maintenance",
   }));
 }
 
-function afterIncomplete(input: SummaryInput): Summary["nextSteps"] {
-  const nodes = input.progress.nodes;
+function afterIncomplete({ progress, commands }: SummaryInput): Summary["nextSteps"] {
   return [
-    { command: `kubectl vmnode drain ${nodes.join(" ")}`, purpose: "takes the drain up again" },
-    ...nodes.map((node) => ({
-      command: `kubectl vmnode abort ${node}`,
+    { command: commands.again, purpose: "takes the drain up again" },
+    ...progress.nodes.map((node) => ({
+      command: commands.abort(node),
       purpose: "undoes it: marks, unfinished migrations, our cordon",
     })),
   ];

@@ -233,6 +233,14 @@ describe("what became of a VM that is no longer on the node", () => {
     expect(gone(aVerdict("ci", "D19"), {}, ledger)?.state).toBe("starting");
   });
 
+  test("one that was to stay down, and that no node can start again, has stopped as foretold", () => {
+    const facts = {
+      vmis: [aVmi("bench", { uid: "new", node: undefined, phase: "Scheduling" })],
+      virtualMachines: [aVm("bench", { printableStatus: "ErrorUnschedulable" })],
+    };
+    expect(gone(aVerdict("bench", "D21"), facts)).toMatchObject({ state: "stopped" });
+  });
+
   test("one that stops has stopped", () => {
     expect(gone(aVerdict("bench", "D21"), {})?.state).toBe("stopped");
   });
