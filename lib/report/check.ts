@@ -1,9 +1,10 @@
 /** A check on the screen: the answer first, then one line per VM with its reason, and what to do next to what is wrong. */
 import { type Finding, findingCodes, needsWaiver, type ObjectReference } from "../model/finding.ts";
 import type { Check, NodeVerdict, Outcome, PodVerdict, VmVerdict } from "../model/verdict.ts";
+import { type Entry, entryLines } from "./entries.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style, type Tone } from "./style.ts";
-import { padRight, width, wrap } from "./width.ts";
+import { wrap } from "./width.ts";
 import {
   count,
   enumerate,
@@ -29,24 +30,10 @@ export interface CheckOptions {
   readonly expand?: boolean | undefined;
 }
 
-/** One subject with what is said about it. Text may be broken to fit; commands are never. */
-interface Entry {
-  readonly word: string;
-  readonly tone: Tone | undefined;
-  readonly object: string;
-  readonly texts: readonly string[];
-  readonly commands: readonly string[];
-}
-
 interface Settings extends CheckOptions {
   readonly style: Style;
   readonly waived: ReadonlySet<string>;
 }
-
-const wordColumn = 11;
-/** A column of text narrower than this is hard to read: it then goes below the name. */
-const readable = 40;
-const longestAlignedName = 40;
 
 /** The lines of `check`. */
 export function checkReport(check: Check, options: CheckOptions = {}): string[] {
@@ -175,8 +162,15 @@ function proofTexts(finding: Finding, subject: ObjectReference): string[] {
   return [`seen: ${where}${field} = ${value === "" ? '""' : value}`];
 }
 
+/** What the command is for where it cures nothing: such a VM goes as it should. */
+const purposes: Readonly<Partial<Record<Finding["code"], string>>> = {
+  ShutsDownStaysOff: "afterwards",
+  ShutsDownProbablyStaysOff: "afterwards",
+  BareVmi: "to keep it",
+};
+
 function cures(finding: Finding, settings: Settings): string[] {
-  const fix = finding.fix === undefined ? [] : [`fix: ${finding.fix}`];
+  const fix = finding.fix === undefined ? [] : [`${purposes[finding.code] ?? "fix"}: ${finding.fix}`];
   if (!findingCodes[finding.code].waivable) return fix;
   if (settings.waived.has(finding.code)) return [...fix, `accepted: --waive ${finding.code}`];
   return [...fix, `${fix.length > 0 ? "or accept it" : "accept it"}: --waive ${finding.code}`];
@@ -226,8 +220,10 @@ function otherPodEntries(node: NodeVerdict, settings: Settings): Entry[] {
     texts: [text],
     commands: [],
   });
-  if (!settings.allPods)
-    return [entry("STAYS", undefined, living.length, "other than VMs; --all-pods takes them along")];
+  if (!settings.allPods) {
+    const others = living.filter((pod) => pod.permanent !== true).length;
+    return others === 0 ? [] : [entry("STAYS", undefined, others, "other than VMs; --all-pods takes them along")];
+  }
   const having = (outcome: PodVerdict["outcome"]) => living.filter((pod) => pod.outcome === outcome);
   const evicted = having("evicted").length;
   const skipped = having("skipped").length;
@@ -236,22 +232,4 @@ function otherPodEntries(node: NodeVerdict, settings: Settings): Entry[] {
     ...(evicted > 0 ? [entry("EVICTS", "warn", evicted, "other than VMs, when the VMs are gone")] : []),
     ...(skipped > 0 ? [entry("STAYS", undefined, skipped, "of DaemonSets, or static")] : []),
   ];
-}
-
-function entryLines(entries: readonly Entry[], { columns, style }: Settings): string[] {
-  const names = entries.map((entry) => width(entry.object)).filter((length) => length <= longestAlignedName);
-  const nameColumn = Math.max(0, ...names) + 3;
-  const beside = columns === undefined || columns - wordColumn - nameColumn >= readable;
-  const indent = " ".repeat(beside ? wordColumn + nameColumn : 4);
-  return entries.flatMap((entry) => {
-    const word = padRight(entry.word, wordColumn);
-    const start = `${entry.tone === undefined ? word : style(entry.tone, word)}${padRight(entry.object, nameColumn)}`;
-    const texts = entry.texts.flatMap((text) => wrap(text, (columns ?? Number.POSITIVE_INFINITY) - indent.length));
-    const lines = [...texts, ...entry.commands];
-    if (beside && width(entry.object) <= longestAlignedName) {
-      const [first = "", ...rest] = lines;
-      return [`${start}${first}`.trimEnd(), ...rest.map((line) => indent + line)];
-    }
-    return [start.trimEnd(), ...lines.map((line) => indent + line)];
-  });
 }

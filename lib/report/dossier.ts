@@ -1,0 +1,253 @@
+/** A dossier on the screen: is the node dead, how that is known, what a wrong answer costs, and what would become of each VM. */
+import type { Dossier, LivenessVerdict, RecoveryOutcome, RecoveryRow, Sign, VmRecovery } from "../model/dossier.ts";
+import { humanDuration } from "../model/duration.ts";
+import { type Entry, entryLines } from "./entries.ts";
+import { sanitised } from "./sanitise.ts";
+import { plain, type Style, type Tone } from "./style.ts";
+import { padLeft, padRight, width, wrap } from "./width.ts";
+import { count, enumerate, gapText, vmName } from "./wording.ts";
+
+export interface DossierOptions {
+  /** Width of the terminal. Absent: lines are as long as they are. */
+  readonly columns?: number | undefined;
+  readonly style?: Style | undefined;
+  /** Lists every VM on a line of its own. */
+  readonly expand?: boolean | undefined;
+}
+
+interface Settings {
+  readonly columns: number;
+  readonly style: Style;
+  readonly expand: boolean;
+}
+
+const wordColumn = 10;
+const gap = 2;
+/** A column of text narrower than this is hard to read: it then goes below the name. */
+const readable = 36;
+const namesInLine = 3;
+
+/** The lines of the dossier: evidence, verdict, what would happen. */
+export function dossierReport(dossier: Dossier, options: DossierOptions = {}): string[] {
+  const safe = sanitised(dossier);
+  const settings = {
+    columns: options.columns ?? Number.POSITIVE_INFINITY,
+    style: options.style ?? plain,
+    expand: options.expand ?? false,
+  };
+  return [
+    ...heading(safe, settings),
+    ...evidenceLines(safe, settings),
+    ...verdictLines(safe, settings),
+    ...(safe.verdict === "alive" ? [] : ["", ...consequenceLines(safe, settings)]),
+    ...gapLines(safe, settings),
+  ];
+}
+
+function heading({ node }: Dossier, { columns, style }: Settings): string[] {
+  const question = `Is ${node} dead?`;
+  const clock = "(times: UTC, by the API server's clock)";
+  const space = columns - width(question) - width(clock);
+  if (!Number.isFinite(columns)) return [`${style("strong", question)}  ${clock}`];
+  if (space < 2) return [style("strong", question), clock];
+  return [`${style("strong", question)}${" ".repeat(space)}${style("faint", clock)}`];
+}
+
+const gradeWords: Readonly<Record<Sign["grade"], { readonly word: string; readonly tone: Tone | undefined }>> = {
+  alive: { word: "ALIVE", tone: "good" },
+  stale: { word: "STALE", tone: "warn" },
+  silent: { word: "SILENT", tone: "warn" },
+  "proof-of-death": { word: "PROOF", tone: "bad" },
+  asserted: { word: "ASSERTED", tone: "warn" },
+  unknown: { word: "UNKNOWN", tone: undefined },
+};
+
+const notInstalled = "kind not installed";
+
+interface EvidenceRow {
+  readonly word: string;
+  readonly tone: Tone | undefined;
+  readonly source: string;
+  readonly age: string;
+  readonly detail: string;
+}
+
+function evidenceLines({ signs, heldBy }: Dossier, settings: Settings): string[] {
+  const missing = signs.filter(({ detail }) => detail === notInstalled).map(({ source }) => source);
+  const rows: EvidenceRow[] = [
+    ...signs.filter(({ detail }) => detail !== notInstalled).map(signRow),
+    ...heldBy.map(({ kind, object, detail }) => ({
+      ...{ word: "HELD BY", tone: "bad" as const, age: "" },
+      source: kind === "Record" ? "operation" : kind,
+      detail: `${object}: ${detail}`,
+    })),
+  ];
+  const sourceColumn = Math.max(0, ...rows.map(({ source }) => width(source))) + gap;
+  const ageColumn = Math.max(0, ...rows.map(({ age }) => width(age))) + gap;
+  const indent = gap + wordColumn + sourceColumn + ageColumn;
+  const lines = rows.flatMap(({ word, tone, source, age, detail }) => {
+    const padded = padRight(word, wordColumn);
+    const shown = tone === undefined ? padded : settings.style(tone, padded);
+    const start = `  ${shown}${padRight(source, sourceColumn)}${padRight(padLeft(age, ageColumn - gap), ageColumn)}`;
+    return hanging(start, indent, detail, settings.columns);
+  });
+  if (missing.length > 0)
+    lines.push(
+      ...hanging(
+        `  ${padRight("UNKNOWN", wordColumn)}`,
+        gap + wordColumn,
+        `not installed: ${missing.join(", ")}`,
+        settings.columns,
+      ),
+    );
+  if (heldBy.length === 0) lines.push(`  ${padRight("—", wordColumn)}nothing else is known to hold the node`);
+  return lines;
+}
+
+function signRow({ source, grade, ageSeconds, detail }: Sign): EvidenceRow {
+  const age = ageSeconds === undefined ? "" : `${humanDuration(ageSeconds * 1000)} ago`;
+  return { ...gradeWords[grade], source, age, detail };
+}
+
+/** Text behind a start of so many columns, or below it where too little room is left. */
+function hanging(start: string, indent: number, text: string, columns: number): string[] {
+  if (columns - indent < readable && columns > readable) {
+    const below = " ".repeat(gap + wordColumn);
+    return [start.trimEnd(), ...wrap(text, columns - below.length).map((line) => below + line)];
+  }
+  const [first = "", ...rest] = wrap(text, columns - indent);
+  return [`${start}${first}`.trimEnd(), ...rest.map((line) => " ".repeat(indent) + line)];
+}
+
+const verdictTones: Readonly<Record<LivenessVerdict, Tone>> = {
+  alive: "good",
+  undecided: "warn",
+  "proven-dead": "good",
+  unproven: "bad",
+};
+
+/** What the verdict means for whoever has to decide now. */
+const meanings: Readonly<Record<LivenessVerdict, readonly string[]>> = {
+  alive: ["Nothing is cleaned up on a node that shows life, and no flag changes that."],
+  undecided: ["Nothing is cleaned up before that is told: ask again, or wait with --wait."],
+  "proven-dead": ["Its VMs can be started elsewhere; no second copy of them is running."],
+  unproven: [
+    "A node that is only cut off still runs its VMs; starting them again elsewhere ruins their disks.",
+    "Look at its power state before you go on: BMC, hypervisor or cloud console, or the machine itself.",
+  ],
+};
+
+function verdictLines(dossier: Dossier, { columns, style }: Settings): string[] {
+  const { verdict, reason, heldBy, node, rebooted } = dossier;
+  const [first = "", ...rest] = wrap(`Verdict: ${verdict}. ${reason}`, columns);
+  const word = `Verdict: ${verdict}.`;
+  const lead = first.startsWith(word) ? style(verdictTones[verdict], word) + first.slice(word.length) : first;
+  const next = rebooted
+    ? [`Give it back when it is sound: kubectl vmnode uncordon ${node}`]
+    : meanings[verdict].flatMap((text) => wrap(text, columns));
+  const holders = enumerate([...new Set(heldBy.map(({ object }) => object))]);
+  const held =
+    heldBy.length === 0
+      ? []
+      : wrap(
+          `${holders} ${heldBy.length === 1 ? "is" : "are"} at work on ${node} already: two at a time ruin each other's work.`,
+          columns,
+        );
+  return [lead, ...rest, ...next, ...held.map((line) => style("bad", line))];
+}
+
+const outcomeWords: readonly (readonly [RecoveryOutcome, string, Tone | undefined])[] = [
+  ["held", "HELD", "bad"],
+  ["stays-down", "STAYS DOWN", "warn"],
+  ["replaced", "REPLACED", undefined],
+  ["restarts", "RESTARTS", "good"],
+  ["unaffected", "UNAFFECTED", undefined],
+];
+
+function consequenceLines(dossier: Dossier, settings: Settings): string[] {
+  const { vms, otherPods, method, methodReason } = dossier;
+  const going = otherPods.filter(({ toleratesTaint }) => !toleratesTaint);
+  const pods = going.length === 0 ? "" : ` and ${count(going.length, "other pod")}`;
+  const title =
+    vms.length + going.length === 0
+      ? "No VM and no other pod is concerned."
+      : `What would happen to ${count(vms.length, "VM")}${pods}`;
+  const how =
+    method === "taint"
+      ? `How: taint the node out of service, and delete all pods of these VMs at once. ${sentence(methodReason)}`
+      : `How: delete the pods of these VMs, then their volume attachments, without a taint: ${methodReason}.`;
+  return [
+    settings.style("strong", title),
+    ...entryLines(entriesOf(dossier, settings), settings),
+    ...wrap(how, settings.columns),
+  ];
+}
+
+function sentence(text: string): string {
+  return `${text}.`;
+}
+
+function entriesOf({ vms, otherPods, controlPlane }: Dossier, { expand }: Settings): Entry[] {
+  const entries = outcomeWords.flatMap(([outcome, word, tone]) => {
+    const group = vms.filter((vm) => vm.outcome === outcome);
+    const singly = expand || outcome === "held" || outcome === "stays-down" || group.length === 1;
+    return singly ? group.map((vm) => vmEntry(vm, word, tone)) : groupEntry(group, word, tone);
+  });
+  const going = otherPods.filter(({ toleratesTaint }) => !toleratesTaint);
+  const staying = otherPods.filter(({ toleratesTaint }) => toleratesTaint);
+  return [
+    ...entries,
+    ...podsEntry("GOES", "warn", going, ""),
+    ...podsEntry("STAYS", undefined, staying, "tolerates the taint: "),
+    ...controlPlane
+      .filter((pod) => pod.alone)
+      .map(({ app, name }): Entry => {
+        const text = `no other ${app} is ready: nothing starts before ${name} is replaced`;
+        return { word: "FIRST", tone: "warn", object: app, texts: [text], commands: [] };
+      }),
+  ];
+}
+
+/** Every pod by its name: consent is given to each of them. */
+function podsEntry(word: string, tone: Tone | undefined, pods: Dossier["otherPods"], before: string): Entry[] {
+  if (pods.length === 0) return [];
+  const texts = [before + pods.map(vmName).join(", ")];
+  return [{ word, tone, object: count(pods.length, "other pod"), texts, commands: [] }];
+}
+
+function vmEntry(vm: VmRecovery, word: string, tone: Tone | undefined): Entry {
+  return {
+    word,
+    tone,
+    object: vmName(vm),
+    texts: [vm.reason],
+    commands: vm.fix === undefined ? [] : [`fix: ${vm.fix}`],
+  };
+}
+
+/** What is said of some of the VMs of a group. */
+const rowNotes: Readonly<Partial<Record<RecoveryRow, string>>> = {
+  C2: "run elsewhere; only what was arriving here is removed",
+  C4: "lost in the midst of a migration",
+  C5: "their migration had not finished",
+  C6: "had ended already",
+  C7: "were being deleted",
+  C11: "wait until their old pod is removed (ReadWriteOncePod)",
+  C12: "wait for their volumes to be detached",
+};
+
+function groupEntry(group: readonly VmRecovery[], word: string, tone: Tone | undefined): Entry[] {
+  if (group.length === 0) return [];
+  const names = group.slice(0, namesInLine).map(vmName).join(", ");
+  const more = group.length > namesInLine ? ` and ${group.length - namesInLine} more` : "";
+  const notes = Object.entries(rowNotes).flatMap(([row, note]) => {
+    const number = group.filter((vm) => vm.row === row).length;
+    return number === 0 ? [] : [`${number} of them: ${note}`];
+  });
+  return [{ word, tone, object: count(group.length, "VM"), texts: [names + more, ...notes], commands: [] }];
+}
+
+function gapLines({ gaps }: Dossier, { columns }: Settings): string[] {
+  const lines = gaps.flatMap((one) => wrap(`Not checked: ${gapText(one)}`, columns));
+  return lines.length === 0 ? [] : ["", ...lines];
+}
