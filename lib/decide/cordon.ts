@@ -42,6 +42,50 @@ export function cordonForDrain(
   };
 }
 
+export interface LostRecordInput extends DrainRecordInput {
+  /** What a person declared about the host's power state. */
+  readonly assertion?: string | undefined;
+  /** Set with the cordon, unless somebody else has set it already. */
+  readonly taint?: Taint | undefined;
+}
+
+/**
+ * Declares a node lost: cordon, record and taint in one write. What an earlier operation recorded of its own cordon, taints and
+ * VMs is kept, so that nothing is lost that is needed in order to go back. The bootID tells later whether the host was ever off.
+ */
+export function declareLost(
+  node: Node,
+  found: RecordOnNode,
+  input: LostRecordInput,
+): Extract<Action, { kind: "cordon" }> {
+  const earlier = found.kind === "record" && node.spec.unschedulable ? found.record : undefined;
+  const isRecovery = earlier?.kind === "recover";
+  const { taint } = input;
+  const ours = ourTaints(node, found);
+  const present = taint !== undefined && node.spec.taints.some((other) => taintText(other) === taintText(taint));
+  const sets = taint !== undefined && !present ? [taint] : [];
+  const record: OperationRecord = {
+    v: 1,
+    kind: "recover",
+    by: isRecovery ? earlier.by : input.by,
+    reason: input.reason ?? earlier?.reason,
+    since: isRecovery ? earlier.since : input.since,
+    cordonedByUs: earlier?.cordonedByUs ?? !node.spec.unschedulable,
+    taints: [...ours, ...sets.map(taintText)],
+    bootID: isRecovery ? (earlier.bootID ?? node.status.bootID) : node.status.bootID,
+    assertion: input.assertion ?? earlier?.assertion,
+    vms: mergeVms(earlier?.vms ?? [], input.vms),
+  };
+  return {
+    kind: "cordon",
+    node: node.metadata.name,
+    uid: node.metadata.uid,
+    resourceVersion: node.metadata.resourceVersion,
+    record,
+    ...(sets.length === 0 ? {} : { taints: [...node.spec.taints, ...sets] }),
+  };
+}
+
 function mergeVms(earlier: readonly RecordedVm[], now: readonly RecordedVm[]): readonly RecordedVm[] {
   const known = new Set(now.map((vm) => vm.uid));
   return [...earlier.filter((vm) => !known.has(vm.uid)), ...now];

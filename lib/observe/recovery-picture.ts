@@ -1,0 +1,76 @@
+/** Reads, again and again while a recovery runs, what it changes: the pods and volumes of the node, and its VMs wherever they are. */
+import type { KubeClient } from "../kube/client.ts";
+import { ExpectedError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import type { VolumeAttachment } from "../model/kubernetes.ts";
+import type { VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
+import { vmiNameLabel } from "../platform/names.ts";
+import { keyOfVmi, virtualMachinesByName } from "./around-vms.ts";
+import { decodePod } from "./decode/core.ts";
+import { decodeMigration } from "./decode/kubevirt.ts";
+import { decodeAttachment } from "./decode/storage.ts";
+import { selectAny } from "./label-selectors.ts";
+import { type ObjectName, readNamed } from "./named-objects.ts";
+import { keyOf, type Reading, startReading } from "./reading.ts";
+import { resourceTypes } from "./resource-types.ts";
+import { vmisByName } from "./workloads.ts";
+
+/** Looked at every second, so that single objects are cheaper than lists for longer than elsewhere. */
+const singlesAtMost = 20;
+
+export interface RecoveryReading {
+  readonly facts: Facts;
+  /** Undefined when they could not be read. */
+  readonly attachments: readonly VolumeAttachment[] | undefined;
+}
+
+/**
+ * `base` with the pods of the node, these VMIs, their VMs and their migrations as they are now.
+ * Throws ExpectedError when pods or VMIs could not be read, because a picture with holes would pass for work done.
+ */
+export async function readRecovery(
+  client: KubeClient,
+  base: Facts,
+  vms: readonly ObjectName[],
+  signal?: AbortSignal,
+): Promise<RecoveryReading> {
+  const reading = startReading(client, signal);
+  const [node] = base.targets;
+  const [pods, vmis, virtualMachines, migrations, attachments] = await Promise.all([
+    reading.list(resourceTypes.pods, { fieldSelector: `spec.nodeName=${node}` }, decodePod),
+    readNamed(reading, { ...vmisByName, singlesAtMost }, vms),
+    readNamed(reading, { ...virtualMachinesByName, singlesAtMost }, vms),
+    readMigrationsOf(reading, vms),
+    reading.list(resourceTypes.attachments, {}, decodeAttachment),
+  ]);
+  const needed: readonly string[] = [resourceTypes.pods.plural, resourceTypes.vmis.plural];
+  const hole = reading.gaps.find(({ resource }) => needed.includes(resource));
+  if (hole !== undefined || pods === undefined)
+    throw new ExpectedError(`what is left of node/${node} could not be read: ${hole?.resource}: ${hole?.reason}`);
+  const found = new Set(vmis.map((vmi) => keyOf(vmi.metadata)));
+  const facts: Facts = {
+    ...base,
+    time: reading.serverTime()?.toISOString() ?? base.time,
+    pods,
+    vmis,
+    virtualMachines,
+    migrations,
+    absent: vms.map(keyOf).filter((key) => !found.has(key)),
+    gaps: reading.gaps,
+  };
+  return { facts, attachments };
+}
+
+async function readMigrationsOf(
+  reading: Reading,
+  vms: readonly ObjectName[],
+): Promise<readonly VirtualMachineInstanceMigration[]> {
+  const keys = new Set(vms.map(keyOf));
+  const lists = await Promise.all(
+    selectAny(
+      vmiNameLabel,
+      vms.map(({ name }) => name),
+    ).map(({ selector }) => reading.list(resourceTypes.migrations, { labelSelector: selector }, decodeMigration)),
+  );
+  return lists.flatMap((list) => list ?? []).filter((migration) => keys.has(keyOfVmi(migration)));
+}
