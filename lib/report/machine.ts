@@ -1,5 +1,6 @@
 /** The machine interfaces: documents of apiVersion vmnode/v1 as JSON, YAML or names, and events as JSON lines. Schema: docs/schema.json. */
 import { dump } from "js-yaml";
+import type { Dossier } from "../model/dossier.ts";
 import type { NodeOverview } from "../model/overview.ts";
 import type { ProgressEvent } from "../model/progress.ts";
 import type { Check, NodeVerdict, VmVerdict } from "../model/verdict.ts";
@@ -35,10 +36,15 @@ export type MachineDocument =
   | NodeList
   | VmList
   | (Check & { readonly apiVersion: string; readonly kind: "Check" })
+  | (Dossier & { readonly apiVersion: string; readonly kind: "Dossier" })
   | (Versions & { readonly apiVersion: string; readonly kind: "Versions" });
 
 export function checkDocument(check: Check): MachineDocument {
   return { apiVersion, kind: "Check", ...check };
+}
+
+export function dossierDocument(dossier: Dossier): MachineDocument {
+  return { apiVersion, kind: "Dossier", ...dossier };
 }
 
 export function nodeListDocument(items: readonly NodeOverview[]): MachineDocument {
@@ -78,6 +84,7 @@ export function eventJson(event: ProgressEvent): string {
 
 function names(document: MachineDocument): string[] {
   if (document.kind === "Versions") return [];
+  if (document.kind === "Dossier") return [`node/${sanitise(document.node)}`];
   if (document.kind === "VirtualMachineInstanceList") {
     return document.items.map((vm) => `virtualmachineinstance.kubevirt.io/${sanitise(vm.name)}`);
   }
