@@ -9,7 +9,12 @@ const core: readonly Resource[] = [
   define("", "v1", "configmaps", "ConfigMap", { shortNames: ["cm"] }),
   define("", "v1", "endpoints", "Endpoints", { shortNames: ["ep"], singular: "endpoints", listKind: "EndpointsList" }),
   define("", "v1", "events", "Event", { shortNames: ["ev"] }),
-  define("", "v1", "namespaces", "Namespace", { ...cluster, shortNames: ["ns"], subresources: ["status", "finalize"] }),
+  define("", "v1", "namespaces", "Namespace", {
+    ...cluster,
+    oneByOne: true,
+    shortNames: ["ns"],
+    subresources: ["status", "finalize"],
+  }),
   define("", "v1", "nodes", "Node", { ...cluster, shortNames: ["no"], subresources: ["status", "proxy"] }),
   define("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", {
     shortNames: ["pvc"],

@@ -15,20 +15,23 @@ export function nameSuffix(): string {
   return text;
 }
 
-/** Throws Conflict unless the object is the one that the preconditions mean. */
-export function checkPreconditions(key: ResourceKey, object: KubeObject, { preconditions }: DeleteOptions): void {
-  const { uid, resourceVersion, name } = object.metadata;
-  if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
-    throw conflict(key, name, uidMismatch(preconditions.uid, uid));
-  }
-  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
-    const wanted = preconditions.resourceVersion;
-    throw conflict(
-      key,
-      name,
-      `Precondition failed: ResourceVersion in precondition: ${wanted}, ResourceVersion in object meta: ${resourceVersion}`,
-    );
-  }
+/**
+ * Throws Conflict unless the object is the one that the preconditions mean. The server names the kind here, not the resource
+ * (rest.BeforeDelete).
+ */
+export function checkPreconditions(
+  { group, kind }: { group: string; kind: string },
+  { metadata }: KubeObject,
+  { preconditions }: DeleteOptions,
+): void {
+  const { uid, resourceVersion, name } = metadata;
+  const check = (what: string, wanted: string | undefined, found: string, means: string): void => {
+    if (!wanted || wanted === found) return;
+    const why = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been ${means}`;
+    throw conflict({ group, resource: kind }, name, why);
+  };
+  check("UID", preconditions?.uid, uid, "deleted and then recreated");
+  check("ResourceVersion", preconditions?.resourceVersion, resourceVersion, "modified");
 }
 
 export function uidMismatch(wanted: string, found: string): string {

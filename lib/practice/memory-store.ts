@@ -40,6 +40,9 @@ interface Table {
 /** Events kept per resource for watches that resume. */
 const historyLimit = 20_000;
 
+/** Where versions begin: whatever is older was compacted before this cluster was looked at. */
+const firstVersion = 1000;
+
 export class MemoryStore implements Store {
   readonly resources: ResourceTable;
   readonly #clock: PracticeClock;
@@ -47,7 +50,7 @@ export class MemoryStore implements Store {
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #undelivered: StoreEvent[] = [];
   #delivering = false;
-  #version = 1000;
+  #version = firstVersion;
 
   constructor(clock: PracticeClock, resources: ResourceTable) {
     this.#clock = clock;
@@ -126,7 +129,7 @@ export class MemoryStore implements Store {
   ): KubeObject | undefined {
     const current = this.get(key, namespace, name);
     if (current === undefined) return undefined;
-    checkPreconditions(key, current, options);
+    checkPreconditions(this.#resource(key), current, options);
     const finalizers = finalizersFor(current, options.propagationPolicy);
     const grace = graceFor(key, current, options.gracePeriodSeconds);
     const held = finalizers.length > 0 || (current.spec?.finalizers?.length ?? 0) > 0;
@@ -195,7 +198,7 @@ export class MemoryStore implements Store {
     const id = `${key.group}/${key.resource}`;
     let table = this.#tables.get(id);
     if (table === undefined) {
-      table = { objects: new Map(), order: [], history: [], forgotten: 0 };
+      table = { objects: new Map(), order: [], history: [], forgotten: firstVersion };
       this.#tables.set(id, table);
     }
     return table;

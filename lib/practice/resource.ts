@@ -22,6 +22,8 @@ export interface Resource {
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
   readonly subresources?: readonly string[];
+  /** Cannot be deleted as a collection. */
+  readonly oneByOne?: true;
   /** What raises metadata.generation: a change of the spec, any change outside metadata, or nothing. */
   readonly generation: "spec" | "content" | "none";
   /** Defined by a CustomResourceDefinition: no strategic merge patches, no shapes of its own. */

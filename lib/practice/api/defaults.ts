@@ -31,6 +31,11 @@ const onlyNew: Readonly<Record<string, (object: Fields) => void>> = {
       ...namespace.metadata.labels,
     };
   },
+  // Admission plugin TaintNodesByCondition: nothing is scheduled there before the node has said that it is ready.
+  "/nodes": (node) => {
+    const taint = { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" };
+    node.spec = { ...node.spec, taints: [...(node.spec?.taints ?? []), taint] };
+  },
   "/persistentvolumeclaims": (claim) => {
     claim.status = { phase: "Pending", ...claim.status };
   },

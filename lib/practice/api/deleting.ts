@@ -4,19 +4,22 @@ import { notFound } from "../status.ts";
 import type { KubeObject } from "../store.ts";
 import { admit } from "./admit.ts";
 import { readDeleteOptions } from "./body.ts";
-import { type ApiContext, isDryRun, itemText, jsonText, type Reply, type ResourceCall } from "./call.ts";
+import { type ApiContext, itemText, jsonText, type Reply, type ResourceCall } from "./call.ts";
 import { requireObject, selection, storageKey } from "./reading.ts";
 import { asServed } from "./versions.ts";
 import { writerOf } from "./writing.ts";
 
-/** DELETE of one object: answers with the object while it lives on, otherwise with a Status or what was deleted. */
+/**
+ * DELETE of one object: answers with the object while it lives on, otherwise with a Status or what was deleted.
+ * It is a dry run when its options say so, which come from the query only when there is no body.
+ */
 export function deleteObject(context: ApiContext, call: ResourceCall): Reply {
   const { resource, info } = call;
   const { options, dryRun } = readDeleteOptions(call);
   const current = requireObject(context, call);
-  admit(context, call, "DELETE", { object: undefined, oldObject: current, dryRun: dryRun || isDryRun(call) });
+  admit(context, call, "DELETE", { object: undefined, oldObject: current, dryRun });
   const key = storageKey(resource);
-  const writer = { ...writerOf(call), dryRun: dryRun || isDryRun(call) };
+  const writer = { ...writerOf(call), dryRun };
   const deleted = context.store.delete(key, info.namespace, info.name, options, writer);
   if (deleted === undefined) throw notFound(resource, info.name);
   const gone = writer.dryRun
@@ -34,7 +37,7 @@ export function deleteCollection(context: ApiContext, call: ResourceCall): Reply
   const { options, dryRun } = readDeleteOptions(call);
   const key = storageKey(resource);
   const filter = selection(call);
-  const writer = { ...writerOf(call), dryRun: dryRun || isDryRun(call) };
+  const writer = { ...writerOf(call), dryRun };
   const items: string[] = [];
   for (const object of context.store.list(key, info.namespace || undefined)) {
     if (filter !== undefined && !filter(object)) continue;

@@ -11,7 +11,8 @@ interface ApiResource {
   readonly group?: string;
   readonly version?: string;
   readonly kind: string;
-  readonly verbs: readonly string[];
+  /** KubeVirt's aggregated API says nothing about its verbs. */
+  readonly verbs: readonly string[] | null;
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
 }
@@ -133,7 +134,7 @@ function apiResources(context: ApiContext, group: string, version: string): ApiR
       singularName: "",
       namespaced: true,
       kind: "",
-      verbs: [],
+      verbs: null,
     }));
   }
   const reviews = reviewResources.filter((review) => review.group === group);
@@ -146,13 +147,13 @@ function apiResources(context: ApiContext, group: string, version: string): ApiR
 }
 
 function withSubresources(resource: Resource): ApiResource[] {
-  const { resource: name, singular, namespaced, kind, shortNames, categories } = resource;
+  const { resource: name, singular, namespaced, kind, shortNames, categories, oneByOne } = resource;
   const main: ApiResource = {
     name,
     singularName: singular,
     namespaced,
     kind,
-    verbs: allVerbs,
+    verbs: oneByOne === true ? allVerbs.filter((verb) => verb !== "deletecollection") : allVerbs,
     ...(shortNames === undefined ? {} : { shortNames }),
     ...(categories === undefined ? {} : { categories }),
   };
@@ -197,8 +198,8 @@ function aggregatedVersion(context: ApiContext, group: string, version: string):
     byName.set(name, entry);
   }
   const kindOf = (each: ApiResource | undefined): object => ({
-    group: each?.group ?? group,
-    version: each?.version ?? version,
+    group: each?.kind ? (each.group ?? group) : "",
+    version: each?.kind ? (each.version ?? version) : "",
     kind: each?.kind ?? "",
   });
   const resources = [...byName].map(([resource, { main, below }]) => ({
@@ -206,7 +207,7 @@ function aggregatedVersion(context: ApiContext, group: string, version: string):
     responseKind: kindOf(main),
     scope: (main ?? below[0])?.namespaced === false ? "Cluster" : "Namespaced",
     singularResource: main?.singularName ?? "",
-    verbs: main?.verbs ?? [],
+    verbs: main?.verbs ?? null,
     shortNames: main?.shortNames,
     categories: main?.categories,
     ...(below.length === 0

@@ -5,7 +5,8 @@
 
 import { matchesSelector } from "../../model/selectors.ts";
 import { rfc3339 } from "../clock.ts";
-import { badRequest, conflict, failure, StoreError } from "../status.ts";
+import { checkPreconditions } from "../lifecycle.ts";
+import { badRequest, failure, StoreError } from "../status.ts";
 import type { DeleteOptions, KubeObject } from "../store.ts";
 import { admit } from "./admit.ts";
 import { deleteOptions, readBody } from "./body.ts";
@@ -201,33 +202,13 @@ function removePod(
     store.delete(pods, namespace, name, options, writer);
     return;
   }
-  checkMeant(pod, options);
+  checkPreconditions({ group: "", kind: "Pod" }, pod, options);
   const now = rfc3339(clock.now());
   const marked = store.modify(pods, namespace, name, (draft) => markDisrupted(draft, now), writer);
   // The mark has changed the version that the client may have insisted on, and that was just found right.
   const { resourceVersion: wanted, ...preconditions } = options.preconditions ?? {};
   const version = wanted === undefined ? {} : { resourceVersion: marked?.metadata.resourceVersion ?? wanted };
   store.delete(pods, namespace, name, { ...options, preconditions: { ...preconditions, ...version } }, writer);
-}
-
-function checkMeant({ metadata }: KubeObject, { preconditions }: DeleteOptions): void {
-  const unnamed = { group: "", resource: "" };
-  if (preconditions?.uid && preconditions.uid !== metadata.uid) {
-    throw conflict(
-      unnamed,
-      metadata.name,
-      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${metadata.uid}). ` +
-        "The object might have been deleted and then recreated",
-    );
-  }
-  if (preconditions?.resourceVersion && preconditions.resourceVersion !== metadata.resourceVersion) {
-    throw conflict(
-      unnamed,
-      metadata.name,
-      `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record ` +
-        `(${metadata.resourceVersion}). The object might have been modified`,
-    );
-  }
 }
 
 function markDisrupted(pod: KubeObject, now: string): void {

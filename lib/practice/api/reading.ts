@@ -1,6 +1,6 @@
 /** GET of one object and of lists: selectors, pages, resource versions, tables (apiserver pkg/endpoints/handlers/get.go, storage/etcd3). */
 import type { Resource } from "../resource.ts";
-import { expired, failure, invalid, notFound, StoreError } from "../status.ts";
+import { badRequest, expired, failure, invalid, notFound, StoreError } from "../status.ts";
 import type { KubeObject, ResourceKey } from "../store.ts";
 import { type ApiContext, itemText, jsonText, type Reply, type ResourceCall } from "./call.ts";
 import { type Format, negotiate } from "./formats.ts";
@@ -142,15 +142,17 @@ function encodeToken(version: string, last: string): string {
 
 function decodeToken(text: string): Token | undefined {
   if (text === "") return undefined;
+  const decoded = Buffer.from(text, "base64url").toString();
   try {
-    const { v, rv, start } = JSON.parse(Buffer.from(text, "base64url").toString()) as Record<string, unknown>;
+    const { v, rv, start } = JSON.parse(decoded) as Record<string, unknown>;
     if (v === "meta.k8s.io/v1" && typeof rv === "number" && typeof start === "string") {
       return { rv: String(rv), start: start.replace(/\0$/, "") };
     }
   } catch {
     // Not JSON: answered like every other token that is none.
   }
-  throw new StoreError(failure(400, "continue key is not valid: invalid character", "BadRequest"));
+  const why = `invalid character '${decoded[0] ?? ""}' looking for beginning of value`;
+  throw badRequest(`invalid continue token: continue key is not valid: ${why}`);
 }
 
 function tokenExpired(start: string): StoreError {

@@ -24,8 +24,18 @@ export function handle(context: ApiContext, call: Call): Reply {
   const answer = review(context, call);
   if (answer !== undefined) return answer;
   const resource = findResource(context, call);
-  if (resource === undefined) return pageNotFound;
+  if (resource === undefined) return unknownResource(context, call);
   return handleResource(context, { ...call, resource });
+}
+
+/** Groups of custom resources, and those nobody serves, know no better than a page that is missing. */
+function unknownResource({ store }: ApiContext, { info }: Call): Reply {
+  const { group, version } = info;
+  const isBuiltIn = store.resources
+    .all()
+    .some((each) => each.group === group && each.version === version && each.custom !== true);
+  if (!isBuiltIn) return pageNotFound;
+  throw new StoreError(failure(404, "the server could not find the requested resource", "NotFound", {}));
 }
 
 const pageNotFound: Reply = { status: 404, text: "404 page not found\n", contentType: "text/plain; charset=utf-8" };
@@ -69,14 +79,16 @@ const bySubresource: Readonly<Record<string, Readonly<Record<string, Handler>>>>
 function handleResource(context: ApiContext, call: ResourceCall): Reply {
   const { verb, subresource } = call.info;
   const { resource } = call;
-  if (subresource !== "" && resource.subresources?.includes(subresource) !== true) return pageNotFound;
+  const isServed = subresource === "" || resource.subresources?.includes(subresource) === true;
+  if (!isServed) return unknownResource(context, call);
   const needsNamespace =
     resource.namespaced && call.info.namespace === "" && (call.info.name !== "" || verb === "create");
   if (needsNamespace && verb !== "list" && verb !== "watch") return pageNotFound;
   // A namespace's own name stands where that of other objects' namespace does.
   const own = resource.namespaced ? call : { ...call, info: { ...call.info, namespace: "" } };
-  const handler = subresource === "" ? byVerb[verb] : bySubresource[subresource]?.[verb];
-  if (handler === undefined) throw methodNotAllowed(resource);
+  const isAllowedVerb = verb !== "deletecollection" || resource.oneByOne !== true;
+  const handler = subresource === "" ? isAllowedVerb && byVerb[verb] : bySubresource[subresource]?.[verb];
+  if (!handler) throw methodNotAllowed(resource);
   return handler(context, own);
 }
 

@@ -1,7 +1,8 @@
 /** POST and PUT of objects and their status (apiserver pkg/endpoints/handlers/{create,update}.go), and how all writes reach the store. */
 
 import { cloneJson } from "../fields.ts";
-import { badRequest, conflict, failure, modifiedMeanwhile, StoreError } from "../status.ts";
+import { uidMismatch } from "../lifecycle.ts";
+import { badRequest, conflict, failure, invalid, modifiedMeanwhile, StoreError } from "../status.ts";
 import type { KubeObject, NewObject, Writer } from "../store.ts";
 import { admit } from "./admit.ts";
 import { readObject, versionText } from "./body.ts";
@@ -80,16 +81,20 @@ export function storeChange(
   if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) {
     throw conflict(resource, info.name, modifiedMeanwhile);
   }
-  if (uid && uid !== current.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
-    throw conflict(resource, info.name, why);
-  }
+  if (uid && uid !== current.metadata.uid) throw otherUid(call, uid, current.metadata.uid);
   const before = info.subresource === "status" ? current : cloneJson(current);
   if (before !== current) for (const object of [before, next]) fillDefaults(resource, object);
   const scoped = limitedToPart(resource.subresources ?? [], { current, next, call });
   const admitted = admit(context, call, "UPDATE", { object: scoped, oldObject: current });
   checkChange(resource, before, admitted);
   return context.store.update(storageKey(resource), admitted as NewObject, writer);
+}
+
+/** A PUT names the object that it means; a patch that names another one would change the UID. */
+function otherUid({ method, resource, info }: ResourceCall, wanted: string, found: string): StoreError {
+  if (method !== "PATCH") return conflict(resource, info.name, uidMismatch(wanted, found));
+  const message = `Invalid value: "${wanted}": field is immutable`;
+  return invalid(resource, info.name, [{ reason: "FieldValueInvalid", message, field: "metadata.uid" }]);
 }
 
 /** A write to `/status` changes only that; one to the object itself never does, where the resource has the subresource. */

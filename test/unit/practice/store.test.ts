@@ -181,7 +181,7 @@ describe("deleting objects", () => {
     expect(refusal(() => store.delete(pods, "app", "a", { preconditions: { uid: "other" } }))).toEqual({
       code: 409,
       reason: "Conflict",
-      message: `Operation cannot be fulfilled on pods "a": Precondition failed: UID in precondition: other, UID in object meta: ${uid}`,
+      message: `Operation cannot be fulfilled on Pod "a": the UID in the precondition (other) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
     });
   });
 });

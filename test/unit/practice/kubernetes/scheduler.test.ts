@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import { pods } from "../../../../lib/practice/kubernetes/keys.ts";
+import { defaultedPod } from "../../../../lib/practice/kubernetes/pods.ts";
+import { condition, machine, node, openCluster } from "../small-cluster.ts";
+
+const small = { cpu: "100m", memory: "64Mi" };
+
+function pod(spec: object = {}, resources: object = { requests: small }) {
+  const container = { name: "main", image: "app:1", resources };
+  return defaultedPod({ metadata: { namespace: "default", name: "p" }, spec: { containers: [container], ...spec } });
+}
+
+describe("a pod that fits no node is told why, in kube-scheduler's words", () => {
+  const nothing = "no new claims to deallocate, preemption: 0/3 nodes are available";
+  const rows: [string, object, object | undefined, string][] = [
+    [
+      "node selector",
+      { nodeSelector: { disk: "fast" } },
+      undefined,
+      `0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector. ${nothing}: 3 Preemption is not helpful for scheduling.`,
+    ],
+    [
+      "memory that no node has",
+      {},
+      { requests: { memory: "500Gi" } },
+      `0/3 nodes are available: 3 Insufficient memory. ${nothing}: 3 Preemption is not helpful for scheduling.`,
+    ],
+    [
+      "a device",
+      {},
+      { requests: { "nvidia.com/gpu": "1" } },
+      `0/3 nodes are available: 3 Insufficient nvidia.com/gpu. ${nothing}: 3 Preemption is not helpful for scheduling.`,
+    ],
+    [
+      "required node affinity",
+      {
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [{ matchExpressions: [{ key: "zone", operator: "In", values: ["x"] }] }],
+            },
+          },
+        },
+      },
+      undefined,
+      `0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector. ${nothing}: 3 Preemption is not helpful for scheduling.`,
+    ],
+    [
+      "a claim that does not exist",
+      { volumes: [{ name: "v", persistentVolumeClaim: { claimName: "gone" } }] },
+      undefined,
+      '0/3 nodes are available: persistentvolumeclaim "gone" not found.',
+    ],
+  ];
+  test.each(rows)("%s", (_name, spec, resources, message) => {
+    const cluster = openCluster();
+    cluster.store.create(pods, pod(spec, resources ?? { requests: small }));
+    cluster.run(1);
+    expect(condition(cluster.pod("default/p"), "PodScheduled")).toBe("False Unschedulable");
+    expect(cluster.eventsOf(cluster.pod("default/p"))).toEqual([`FailedScheduling: ${message}`]);
+  });
+
+  test("each node for its own reason, counted up and sorted", () => {
+    const cluster = openCluster({
+      nodes: [node("n1"), node("n2", { taints: [{ key: "only", effect: "NoSchedule" }] }), node("n3", { memory: "3Gi" })],
+    });
+    cluster.cordon("n1");
+    cluster.store.create(pods, pod({}, { requests: { memory: "30Gi" } }));
+    cluster.run(1);
+    const [event] = cluster.eventsOf(cluster.pod("default/p"));
+    expect(event).toContain(
+      "0/3 nodes are available: 1 Insufficient memory, 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable.",
+    );
+  });
+});
+
+test("memory taken by pods can be freed by preemption, and is free again when one of them has ended", () => {
+  const cluster = openCluster({ nodes: [node("n1", { memory: "16Gi" })] });
+  const big = { requests: { memory: "9Gi" } };
+  const first = { ...pod({}, big), metadata: { namespace: "default", name: "first" } };
+  cluster.store.create(pods, first);
+  cluster.run(5);
+  cluster.store.create(pods, pod({}, big));
+  cluster.run(1);
+  expect(cluster.eventsOf(cluster.pod("default/p"))[0]).toContain("1 No preemption victims found for incoming pod");
+  cluster.deletePod(cluster.pod("default/first"));
+  cluster.run(5);
+  expect(cluster.pod("default/p").spec.nodeName).toBe("n1");
+});
+
+test("a toleration for the cordon's taint lets a pod onto a cordoned node", () => {
+  const cluster = openCluster({ nodes: [node("n1")] });
+  cluster.cordon("n1");
+  const tolerations = [{ key: "node.kubernetes.io/unschedulable", operator: "Exists" }];
+  cluster.store.create(pods, pod({ tolerations }));
+  cluster.run(1);
+  expect(cluster.pod("default/p").spec.nodeName).toBe("n1");
+});
+
+test("an unschedulable pod is placed as soon as a node is made to fit", () => {
+  const cluster = openCluster();
+  for (const name of ["n1", "n2", "n3"]) cluster.cordon(name);
+  cluster.store.create(pods, pod());
+  cluster.run(1);
+  expect(cluster.pod("default/p").spec.nodeName).toBeUndefined();
+  cluster.change({ group: "", resource: "nodes" }, "n2", (draft) => {
+    delete draft.spec.unschedulable;
+  });
+  cluster.run(3);
+  expect(cluster.pod("default/p").spec.nodeName).toBe("n2");
+});
+
+test("pods keep apart as their anti-affinity says, and keep others apart", () => {
+  const cluster = openCluster({ nodes: [node("n1")] });
+  const labels = { app: "db" };
+  const terms = [{ labelSelector: { matchLabels: labels }, topologyKey: "kubernetes.io/hostname" }];
+  const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } };
+  const first = { ...pod({ affinity }), metadata: { namespace: "default", name: "first", labels } };
+  cluster.store.create(pods, first);
+  cluster.run(3);
+  cluster.store.create(pods, { ...pod(), metadata: { namespace: "default", name: "p", labels } });
+  cluster.run(1);
+  const [event] = cluster.eventsOf(cluster.pod("default/p"));
+  expect(event).toContain("1 node(s) didn't satisfy existing pods anti-affinity rules");
+});
+
+test("a disk of one node holds its VM there", () => {
+  const cluster = openCluster({ machines: [machine("db", { disk: "local", strategy: "None" })] });
+  cluster.cordon("n1");
+  cluster.deletePod(cluster.launcher("app/db"));
+  cluster.run(60);
+  const [event] = cluster.eventsOf(cluster.launcher("app/db"));
+  expect(event).toContain("1 node(s) were unschedulable, 2 node(s) didn't match PersistentVolume's node affinity");
+  expect(cluster.vm("app/db").status.printableStatus).toBe("ErrorUnschedulable");
+});
+
+test("a ReadWriteOncePod claim lets no second pod in while the first one's object exists", () => {
+  const cluster = openCluster({ machines: [machine("db", { disk: "one-pod", strategy: "None" })] });
+  const claim = { name: "v", persistentVolumeClaim: { claimName: "db-root" } };
+  const other = pod({ volumes: [claim] });
+  cluster.store.create(pods, { ...other, metadata: { namespace: "app", name: "p" } });
+  cluster.run(1);
+  expect(cluster.eventsOf(cluster.pod("app/p"))[0]).toContain(
+    "3 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode",
+  );
+});
