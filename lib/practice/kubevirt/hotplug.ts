@@ -1,10 +1,10 @@
 /** Hotplugged volumes: the attachment pod beside the launcher, and the VMI's word about its volumes (pkg/virt-controller/watch/vmi/storage.go, volume-hotplug.go). */
 import { appLabel, hostnameLabel, hotplugApp } from "../../platform/names.ts";
 import { claims, managers, pods } from "../kubernetes/keys.ts";
-import { controllerReference, isControlledBy, isDeleting, isReadyPod } from "../kubernetes/objects.ts";
+import { controllerOf, controllerReference, isControlledBy, isDeleting, isReadyPod } from "../kubernetes/objects.ts";
 import { defaultedPod } from "../kubernetes/pods.ts";
 import type { KubeObject, NewObject } from "../store.ts";
-import { hotplugVolumes, podsOf } from "./instance.ts";
+import { hotplugVolumes, podsOf, vmiKeyOfPod } from "./instance.ts";
 import { ownerVmiNameAnnotation, ownerVmiUidAnnotation } from "./names.ts";
 import type { Virt } from "./virt.ts";
 
@@ -13,6 +13,14 @@ const writer = managers.virtController;
 /** The attachment pods of a launcher pod. */
 export function attachmentPodsOf(virt: Virt, launcher: KubeObject): KubeObject[] {
   return virt.world.ownedPods.get(launcher.metadata.uid).filter((pod) => isControlledBy(pod, launcher));
+}
+
+/** The VMI (namespace/name) for whose launcher an attachment pod was made. */
+export function vmiKeyOfAttachment(virt: Virt, pod: KubeObject): string | undefined {
+  const owner = controllerOf(pod);
+  if (owner?.kind !== "Pod") return undefined;
+  const launcher = virt.world.store.get(pods, pod.metadata.namespace, owner.name);
+  return launcher === undefined ? undefined : vmiKeyOfPod(launcher);
 }
 
 /** One attachment pod carries all hotplugged volumes of the VMI; when they change it is replaced. */

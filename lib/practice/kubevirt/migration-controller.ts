@@ -10,7 +10,7 @@ import { instances, isOf, keyOf, managers, migrations, nodes, onStatus, pods, sp
 import { elapsedMs, isDeleting, isFinished } from "../kubernetes/objects.ts";
 import type { KubeObject } from "../store.ts";
 import { vmiKeyOfMigration } from "./evacuation.ts";
-import { attachmentPod, attachmentPodsOf } from "./hotplug.ts";
+import { attachmentPod, attachmentPodsOf, vmiKeyOfAttachment } from "./hotplug.ts";
 import {
   currentPod,
   hotplugVolumes,
@@ -49,7 +49,8 @@ export function createMigrationController(virt: Virt): Reconciler {
     name: "virt-controller-migration",
     *touches({ key, object }) {
       if (isOf(key, migrations)) yield keyOf(object);
-      const vmi = isOf(key, instances) ? keyOf(object) : isOf(key, pods) ? vmiKeyOfPod(object) : undefined;
+      const ofPod = isOf(key, pods) ? (vmiKeyOfPod(object) ?? vmiKeyOfAttachment(virt, object)) : undefined;
+      const vmi = isOf(key, instances) ? keyOf(object) : ofPod;
       if (vmi !== undefined) for (const migration of world.migrationsOf.get(vmi)) yield keyOf(migration);
     },
     reconcile(key) {

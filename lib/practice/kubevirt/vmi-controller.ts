@@ -16,10 +16,10 @@ import {
   pods,
   splitKey,
 } from "../kubernetes/keys.ts";
-import { controllerOf, isDeleting, isFinished } from "../kubernetes/objects.ts";
+import { isDeleting, isFinished } from "../kubernetes/objects.ts";
 import { ownerOf } from "../kubernetes/world.ts";
 import type { KubeObject } from "../store.ts";
-import { deleteAttachmentPods, syncHotplug, volumeStatusOf } from "./hotplug.ts";
+import { deleteAttachmentPods, syncHotplug, vmiKeyOfAttachment, volumeStatusOf } from "./hotplug.ts";
 import {
   currentPod,
   isDownOrGoingDown,
@@ -90,13 +90,6 @@ export function createVmiController(virt: Virt): Reconciler {
 export function noteApiVersion(draft: KubeObject): void {
   const versions = { [latestApiAnnotation]: "v1", [storageApiAnnotation]: "v1" };
   draft.metadata.annotations = { ...draft.metadata.annotations, ...versions };
-}
-
-function vmiKeyOfAttachment(virt: Virt, pod: KubeObject): string | undefined {
-  const owner = controllerOf(pod);
-  if (owner?.kind !== "Pod") return undefined;
-  const launcher = virt.world.store.get(pods, pod.metadata.namespace, owner.name);
-  return launcher === undefined ? undefined : vmiKeyOfPod(launcher);
 }
 
 function* usersOfClaim(virt: Virt, claim: KubeObject): Iterable<string> {

@@ -50,13 +50,13 @@ export function loadScenario(
   for (const namespace of namespacesOf(scenario)) addNamespace(world, namespace);
   for (const row of scenario.staticPods ?? []) addStaticPod(world, row);
   for (const row of scenario.applications ?? []) addApplication(world, row);
+  for (const row of scenario.budgets ?? []) addBudget(world, row);
   // virt-api must answer before a VM can be created.
   clock.runUntil(new Date(clock.now().getTime() + 60_000));
   for (const { agoMs, act } of timeline(virt, scenario)) {
     at(agoMs);
     act();
   }
-  for (const row of scenario.budgets ?? []) addBudget(world, row);
   at(0);
 }
 

@@ -1,7 +1,9 @@
 /** A practice cluster without a server whose time is moved by hand: for tests of its controllers. */
-import { openScenario } from "../../../lib/practice/assemble.ts";
+
 import type { AdmissionAnswer } from "../../../lib/practice/api/admission.ts";
+import { openScenario } from "../../../lib/practice/assemble.ts";
 import { conditionOf } from "../../../lib/practice/kubernetes/conditions.ts";
+import type { Host } from "../../../lib/practice/kubernetes/hosts.ts";
 import {
   attachments,
   budgets,
@@ -45,6 +47,11 @@ export function openCluster(scenario: Partial<Scenario> = {}, version = "v1.9.0"
     if (found === undefined) throw new Error(`there is no ${key.resource} ${name}`);
     return found;
   };
+  const hostOf = (name: string): Host => {
+    const host = world.hosts.get(name);
+    if (host === undefined) throw new Error(`there is no host ${name}`);
+    return host;
+  };
   return {
     world,
     virt,
@@ -67,6 +74,8 @@ export function openCluster(scenario: Partial<Scenario> = {}, version = "v1.9.0"
       return pod;
     },
     migrationsOf: (name: string) => world.migrationsOf.get(name).sort(byCreation),
+    /** The guests that really run on a host. */
+    guestsOn: (name: string) => virt.guests.on(hostOf(name)),
     attachments: () => store.list(attachments).map((each) => each.spec.nodeName as string),
     budget: (name: string) => must(budgets, name),
     eventsOf(object: KubeObject): string[] {

@@ -51,14 +51,17 @@ test("a pod that is going no longer counts as healthy", () => {
 });
 
 describe("a budget over VMs whose expected pods cannot be counted", () => {
-  test.each([{ maxUnavailable: 1 }, { minAvailable: "50%" }])("%o never allows a disruption, and says why", (budget) => {
-    const { found, cluster } = statusOf({ selects: { app: "vm" }, ...budget });
-    const why = "virtualmachineinstances.kubevirt.io does not implement the scale subresource";
-    expect(found.status.disruptionsAllowed).toBe(0);
-    expect(condition(found, "DisruptionAllowed")).toBe("False SyncFailed");
-    expect(found.status.conditions[0].message).toBe(why);
-    expect(cluster.eventsOf(found)).toEqual([
-      `CalculateExpectedPodCountFailed: Failed to calculate the number of expected pods: ${why}`,
-    ]);
-  });
+  test.each([{ maxUnavailable: 1 }, { minAvailable: "50%" }])(
+    "%o never allows a disruption, and says why",
+    (budget) => {
+      const { found, cluster } = statusOf({ selects: { app: "vm" }, ...budget });
+      const why = "virtualmachineinstances.kubevirt.io does not implement the scale subresource";
+      expect(found.status.disruptionsAllowed).toBe(0);
+      expect(condition(found, "DisruptionAllowed")).toBe("False SyncFailed");
+      expect(found.status.conditions[0].message).toBe(why);
+      expect(cluster.eventsOf(found)).toEqual([
+        `CalculateExpectedPodCountFailed: Failed to calculate the number of expected pods: ${why}`,
+      ]);
+    },
+  );
 });

@@ -51,7 +51,7 @@ test("while its kubelet is silent a deleted pod stays Terminating for ever, its 
   const before = cluster.pod("default/p").status.containerStatuses;
   cluster.faults.killKubelet("n1");
   cluster.deletePod(cluster.pod("default/p"));
-  cluster.run(3600);
+  cluster.run(1200);
   const pod = cluster.pod("default/p");
   expect(pod.metadata.deletionTimestamp).toBeDefined();
   expect(pod.status.phase).toBe("Running");

@@ -5,7 +5,9 @@ import { condition, machine, openCluster, type SmallCluster } from "../small-clu
 const website = { name: "web", namespace: "app", kind: "Deployment", image: "nginx:1", nodes: ["n1", "n2"] } as const;
 
 const taintKeys = (cluster: SmallCluster): string[] =>
-  (cluster.node("n1").spec.taints ?? []).map((taint: { key: string; effect: string }) => `${taint.key}:${taint.effect}`);
+  (cluster.node("n1").spec.taints ?? []).map(
+    (taint: { key: string; effect: string }) => `${taint.key}:${taint.effect}`,
+  );
 
 describe("what Kubernetes does about a node that has fallen silent", () => {
   test("nothing for 50 seconds, then Unknown with both unreachable taints", () => {
@@ -46,7 +48,7 @@ describe("what Kubernetes does about a node that has fallen silent", () => {
     expect(launcher().metadata.deletionTimestamp).toBeDefined();
     expect(condition(launcher(), "DisruptionTarget")).toBe("True DeletionByTaintManager");
     expect(condition(cluster.vmi("app/vm"), "Ready")).toBe("False PodTerminating");
-    cluster.run(3600);
+    cluster.run(1200);
     expect(launcher().status.phase).toBe("Running");
     expect(cluster.vmi("app/vm").status.phase).toBe("Running");
   });

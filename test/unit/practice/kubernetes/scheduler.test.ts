@@ -62,7 +62,11 @@ describe("a pod that fits no node is told why, in kube-scheduler's words", () =>
 
   test("each node for its own reason, counted up and sorted", () => {
     const cluster = openCluster({
-      nodes: [node("n1"), node("n2", { taints: [{ key: "only", effect: "NoSchedule" }] }), node("n3", { memory: "3Gi" })],
+      nodes: [
+        node("n1"),
+        node("n2", { taints: [{ key: "only", effect: "NoSchedule" }] }),
+        node("n3", { memory: "3Gi" }),
+      ],
     });
     cluster.cordon("n1");
     cluster.store.create(pods, pod({}, { requests: { memory: "30Gi" } }));

@@ -54,7 +54,10 @@ describe("the eviction of a running VMI's launcher pod", () => {
 
   test("an eviction of the descheduler leaves its source on the VMI", () => {
     const cluster = openCluster({ machines: [machine("vm", { strategy: "External" })] });
-    const metadata = { name: cluster.launcher("app/vm").metadata.name, annotations: { "requested-by": "sigs.k8s.io/descheduler" } };
+    const metadata = {
+      name: cluster.launcher("app/vm").metadata.name,
+      annotations: { "requested-by": "sigs.k8s.io/descheduler" },
+    };
     cluster.evict(cluster.launcher("app/vm"), { body: { metadata } });
     expect(cluster.vmi("app/vm").metadata.annotations?.["kubevirt.io/eviction-source"]).toBe("descheduler");
   });

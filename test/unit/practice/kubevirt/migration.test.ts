@@ -62,7 +62,9 @@ describe("an evacuation that goes well", () => {
   });
 
   test("events tell it on the VMI and on the migration", () => {
-    expect(cluster.eventsOf(vmi)).toContain(`Migrated: The VirtualMachineInstance migrated to node ${vmi.status.nodeName}.`);
+    expect(cluster.eventsOf(vmi)).toContain(
+      `Migrated: The VirtualMachineInstance migrated to node ${vmi.status.nodeName}.`,
+    );
     expect(migration && cluster.eventsOf(migration)).toContain(
       "SuccessfulMigration: Source node reported migration succeeded",
     );
@@ -71,7 +73,11 @@ describe("an evacuation that goes well", () => {
 
 describe("who is evacuated", () => {
   test("with the drain taint every migratable VMI of the node, without a mark", () => {
-    const rows = [machine("a"), machine("b", { strategy: "LiveMigrateIfPossible" }), machine("c", { strategy: "None" })];
+    const rows = [
+      machine("a"),
+      machine("b", { strategy: "LiveMigrateIfPossible" }),
+      machine("c", { strategy: "None" }),
+    ];
     const cluster = openCluster({ machines: rows });
     cluster.taint("n1", "kubevirt.io/drain", "NoSchedule");
     cluster.run(60);
@@ -236,7 +242,10 @@ describe("abort by deleting the migration", () => {
     cluster.run(10);
     cluster.store.delete(migrations, "app", migration.metadata.name);
     cluster.run(0.2);
-    expect(cluster.vmi("app/vm").status.migrationState).toMatchObject({ abortRequested: true, abortStatus: "Aborting" });
+    expect(cluster.vmi("app/vm").status.migrationState).toMatchObject({
+      abortRequested: true,
+      abortStatus: "Aborting",
+    });
     expect(cluster.migrationsOf("app/vm")).toHaveLength(1);
     cluster.run(5);
     expect(cluster.vmi("app/vm").status.migrationState).toMatchObject({ abortStatus: "Succeeded", failed: true });
@@ -268,7 +277,9 @@ test("hotplugged disks go along: the target gets an attachment pod of its own", 
   cluster.migrate("app/vm", { "kubernetes.io/hostname": "n2" });
   cluster.run(40);
   expect(cluster.vmi("app/vm").status.nodeName).toBe("n2");
-  const attachmentPods = cluster.store.list(pods, "app").filter(({ metadata }) => metadata.name.startsWith("hp-volume-"));
+  const attachmentPods = cluster.store
+    .list(pods, "app")
+    .filter(({ metadata }) => metadata.name.startsWith("hp-volume-"));
   expect(attachmentPods.map((pod) => pod.spec.nodeName)).toContain("n2");
 });
 
