@@ -1,0 +1,217 @@
+/** A release built here, step by step: what is in it, that it is the same bytes each time, and that krew's installer takes it. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tarGz, zip } from "../../krew/archive.ts";
+import { bundle, root, version } from "../../krew/bundle.ts";
+import { renderManifest } from "../../krew/manifest.ts";
+import { bundledPackages } from "../../krew/notices.ts";
+import { archiveName, executableName, here, isHere, type Platform, platforms } from "../../krew/platforms.ts";
+import { readTar, writeTar } from "../../krew/tar.ts";
+import { runKubectl } from "../kubectl.ts";
+import { type Installed, install } from "./krew-install.ts";
+import { brokenRules } from "./krew-rules.ts";
+
+const minutes = 60_000;
+const workdir = mkdtempSync(path.join(tmpdir(), "vmnode-dist-"));
+const out = path.join(workdir, "dist");
+afterAll(() => rmSync(workdir, { recursive: true, force: true }));
+
+/** Runs steps of `npm run dist` in a process of their own. */
+function dist(steps: readonly string[], directory = out): string {
+  const platform = `${here.system}/${here.arch}`;
+  const args = [path.join(root, "krew/dist.ts"), ...steps, "--platform", platform, "--out", directory];
+  return execFileSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+function sum(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
+
+const own = platforms.find(isHere);
+// Windows packs its own archive as a zip file, which this test does not take apart.
+describe.skipIf(own === undefined || here.system === "windows")("the release of this platform", () => {
+  const archive = path.join(out, archiveName(own as Platform, version));
+
+  beforeAll(() => {
+    for (const step of ["bundle", "nodes", "executables", "archives"]) dist([step]);
+  }, 5 * minutes);
+
+  test("the archive holds the executable and the licences, with the modes that Krew keeps, and nothing else", () => {
+    const entries = [...readTar(gunzipSync(readFileSync(archive)))];
+    expect(entries.map(({ name, mode, type }) => [name, mode.toString(8), type])).toEqual([
+      ["LICENSE", "644", "file"],
+      ["THIRD-PARTY-NOTICES", "644", "file"],
+      ["kubectl-vmnode", "755", "file"],
+    ]);
+  });
+
+  test("sizes stay within what users accept to download", () => {
+    const megabytes = (file: string) => readFileSync(file).length / 1e6;
+    expect(
+      megabytes(path.join(out, `executables/${here.system}_${here.arch}/${executableName(own as Platform)}`)),
+    ).toBeLessThan(120);
+    expect(megabytes(archive)).toBeLessThan(43);
+  });
+
+  test("the notices have the licence of every package of which something is in the bundles, and Node's", async () => {
+    const notices = readEntry(archive, "THIRD-PARTY-NOTICES");
+    const scratch = mkdtempSync(path.join(workdir, "bundle-"));
+    const packages = bundledPackages(await bundle({ entry: path.join(root, "cmd/main.ts"), outdir: scratch }));
+    expect(packages.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["yargs", "js-yaml", "cli-table3", "@peculiar/x509"]),
+    );
+    const missing = packages.filter(({ name, version, texts }) => {
+      const section = notices.split("=".repeat(80)).findIndex((part) => part.includes(`${name} ${version} (`));
+      return section < 0 || texts.some((text) => !notices.includes(text));
+    });
+    expect(missing.map(({ name }) => name)).toEqual([]);
+    expect(notices).toContain("Node.js is licensed for use as follows");
+    expect(notices).toContain("OpenSSL"); // One of the libraries within Node.
+  });
+
+  test("the same sources give the same bundles, and the same bundles the same archive", {
+    timeout: 5 * minutes,
+  }, async () => {
+    const entry = path.join(root, "cmd/main.ts");
+    const [one, other] = ["one", "other"].map((name) => mkdtempSync(path.join(workdir, `${name}-`))) as [
+      string,
+      string,
+    ];
+    await Promise.all([bundle({ entry, outdir: one }), bundle({ entry, outdir: other })]);
+    for (const file of readdirSync(one))
+      expect([file, sum(path.join(other, file))]).toEqual([file, sum(path.join(one, file))]);
+
+    const again = path.join(workdir, "again");
+    cpSync(path.join(out, "bundle"), path.join(again, "bundle"), { recursive: true });
+    dist(["nodes", "executables", "archives"], again);
+    expect(sum(path.join(again, path.basename(archive)))).toBe(sum(archive));
+  });
+
+  test("the manifest asks for archives of all platforms, and says which one is missing", () => {
+    dist(["checksums"]);
+    expect(readFileSync(path.join(out, "checksums.txt"), "utf8")).toBe(`${sum(archive)}  ${path.basename(archive)}\n`);
+    expect(() => dist(["manifest"])).toThrow(/checksums\.txt does not have kubectl-vmnode_v/);
+  });
+
+  describe("with the archives of all platforms", () => {
+    let manifest = "";
+
+    beforeAll(() => {
+      for (const platform of platforms.filter((each) => !isHere(each))) {
+        writeFileSync(path.join(out, archiveName(platform, version)), standIn(platform));
+      }
+      dist(["checksums", "manifest"]);
+      manifest = readFileSync(path.join(out, "vmnode.yaml"), "utf8");
+    });
+
+    test("the manifest is one that krew and its index take", () => {
+      expect(brokenRules("vmnode", manifest)).toEqual([]);
+      expect(manifest).toContain(`version: v${version}`);
+    });
+
+    test.each([...platforms.map(({ system, arch }) => [system, arch] as const), ["windows", "arm64"] as const])(
+      "krew installs it on %s/%s",
+      (system, arch) => {
+        const built = platforms.find((each) => each.system === system && (each.arch === arch || system === "windows"));
+        const krewRoot = mkdtempSync(path.join(workdir, "krew-"));
+        const bytes = readFileSync(path.join(out, archiveName(built as Platform, version)));
+        const { files } = install(krewRoot, manifest, bytes, { os: system, arch });
+        // The index refuses a plugin without a licence file.
+        expect(files).toEqual(["LICENSE", "THIRD-PARTY-NOTICES", executableName(built as Platform)]);
+      },
+    );
+
+    test("krew refuses an archive that was changed", () => {
+      const bytes = Buffer.concat([readFileSync(archive), Buffer.from("!")]);
+      expect(() => install(workdir, manifest, bytes, { os: here.system, arch: here.arch })).toThrow("checksum");
+    });
+
+    describe("installed on this machine", () => {
+      const krewRoot = path.join(workdir, "krew");
+      const environment = { PATH: path.join(krewRoot, "bin") };
+      let installed: Installed;
+
+      beforeAll(() => {
+        installed = install(krewRoot, manifest, readFileSync(archive), { os: here.system, arch: here.arch });
+      });
+
+      test("kubectl finds it, and has nothing to say against it", async () => {
+        const listed = await runKubectl(path.join(workdir, "config"), ["plugin", "list"], { environment });
+        expect(listed).toMatchObject({ code: 0, stderr: "" });
+        expect(listed.stdout).toContain(installed.link);
+      });
+
+      test("it runs by way of kubectl", async () => {
+        const run = await runKubectl(path.join(workdir, "config"), ["vmnode", "--version"], { environment });
+        expect(run).toEqual({ code: 0, stdout: `Client Version: v${version}\n`, stderr: "" });
+      });
+    });
+  });
+});
+
+function readEntry(archive: string, wanted: string): string {
+  const entry = [...readTar(gunzipSync(readFileSync(archive)))].find(({ name }) => name === wanted);
+  return Buffer.from(entry?.data ?? []).toString();
+}
+
+/** An archive packed as a release packs it, for a platform whose executable was not built here. */
+function standIn(platform: Platform): Uint8Array {
+  const files = [
+    { name: executableName(platform), mode: 0o755, data: Buffer.from("not built here") },
+    { name: "LICENSE", mode: 0o644, data: Buffer.from("licence") },
+    { name: "THIRD-PARTY-NOTICES", mode: 0o644, data: Buffer.from("notices") },
+  ];
+  return platform.system === "windows" ? zip(files) : tarGz(files);
+}
+
+describe("archives", () => {
+  const files = [
+    { name: "b", mode: 0o755, data: Buffer.from("x".repeat(600)) },
+    { name: "a", mode: 0o644, data: Buffer.alloc(0) },
+  ];
+
+  test("are the same bytes in any time zone, and name neither a user nor a time", () => {
+    const zone = process.env.TZ;
+    const inZone = (name: string) => {
+      process.env.TZ = name;
+      return Buffer.concat([tarGz(files), zip(files)]).toString("base64");
+    };
+    try {
+      expect(inZone("Pacific/Auckland")).toBe(inZone("America/New_York"));
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
+    const [gzip, tar] = [tarGz(files), writeTar(files)];
+    expect(gzip.subarray(3, 10)).toEqual(Buffer.from([0, 0, 0, 0, 0, 2, 0xff])); // No name, no time, best compression, any system.
+    expect(tar.toString("latin1", 108, 124)).toBe("0000000\x000000000\x00"); // Owner and group are 0.
+  });
+
+  test("are read as they were written, by us and by tar", () => {
+    expect([...readTar(writeTar(files))].map(({ name, mode, data }) => [name, mode, data.length])).toEqual([
+      ["a", 0o644, 0],
+      ["b", 0o755, 600],
+    ]);
+    const listed = execFileSync("tar", ["-tzvf", "-"], { input: tarGz(files), encoding: "utf8" });
+    expect(listed).toMatch(/^-rw-r--r-- 0\/0 +0 1980-01-01 \S+ a\n-rwxr-xr-x 0\/0 +600 1980-01-01 \S+ b\n$/);
+  });
+
+  test.each([
+    ["a link", (tar: Buffer) => tar.write("2", 156), "unable to handle file type 2"],
+    ["a name that leads out of it", (tar: Buffer) => tar.write("../b", 0), "suspicious entry ../b"],
+    ["an absolute name", (tar: Buffer) => tar.write("/b", 0), "suspicious entry /b"],
+  ])("krew refuses one with %s", (_what, change, message) => {
+    const tar = writeTar([{ name: "kubectl-vmnode", mode: 0o755, data: Buffer.alloc(0) }]);
+    change(tar);
+    const packed = gzipSync(tar);
+    const sha256 = createHash("sha256").update(packed).digest("hex");
+    const template = readFileSync(path.join(root, "krew/vmnode.yaml.tmpl"), "utf8");
+    const manifest = renderManifest(template, "v1.2.3", () => sha256);
+    expect(() => install(workdir, manifest, packed, { os: "linux", arch: "amd64" })).toThrow(message);
+  });
+});
