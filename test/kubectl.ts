@@ -11,7 +11,7 @@ const unpacked = join(root, "dist/tools/kubectl");
 
 /** The path of a kubectl that can run here. The packaged one is for Linux on x64. */
 export function kubectlPath(): string {
-  if (process.env["KUBECTL"]) return process.env["KUBECTL"];
+  if (process.env.KUBECTL) return process.env.KUBECTL;
   if (process.platform !== "linux" || process.arch !== "x64" || !existsSync(archive)) return "kubectl";
   if (!existsSync(unpacked)) unpack();
   return unpacked;
@@ -30,7 +30,7 @@ export function runKubectl(
   options: { input?: string; timeoutMs?: number; environment?: Record<string, string> } = {},
 ): Promise<Finished> {
   const home = dirname(kubeconfig);
-  const env = { HOME: home, PATH: process.env["PATH"] ?? "", KUBECONFIG: kubeconfig, ...options.environment };
+  const env = { HOME: home, PATH: process.env.PATH ?? "", KUBECONFIG: kubeconfig, ...options.environment };
   return new Promise((resolve, reject) => {
     const child = spawn(kubectlPath(), args, { env, timeout: options.timeoutMs ?? 30_000 });
     let stdout = "";

@@ -83,7 +83,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   "/pods": struct({
     metadata,
     spec: podSpec,
-    status: { always: true, fields: { conditions, podIPs: listBy("ip") } },
+    status: { always: true, fields: { conditions, podIPs: listBy("ip"), hostIPs: { mergeKey: "ip" } } },
   }),
   "/nodes": struct({
     metadata,
@@ -99,11 +99,6 @@ const shapes: Readonly<Record<string, Shape>> = {
     status: { always: true, fields: { conditions } },
   }),
   "/serviceaccounts": struct({ metadata, secrets: listBy("name"), imagePullSecrets: {} }),
-  "/persistentvolumes": struct({
-    metadata,
-    spec: { always: true, fields: { claimRef: { fields: {} } } },
-    status: conditionStatus,
-  }),
   "/replicationcontrollers": workload({ selector: atomic }),
   "apps/deployments": workload({ strategy: { retainKeys: true } }),
   "apps/replicasets": workload(),

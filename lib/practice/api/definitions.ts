@@ -5,7 +5,7 @@ import { kubevirtResources } from "../kubevirt-resources.ts";
 import type { PrinterColumn, Resource } from "../resource.ts";
 import type { KubeObject, NewObject, ResourceKey, Store } from "../store.ts";
 
-export const definitionsKey: ResourceKey = { group: "apiextensions.k8s.io", resource: "customresourcedefinitions" };
+const definitionsKey: ResourceKey = { group: "apiextensions.k8s.io", resource: "customresourcedefinitions" };
 
 const cleanup = "customresourcecleanup.apiextensions.k8s.io";
 
@@ -36,7 +36,7 @@ interface Version {
 }
 
 /** The resource that a definition defines, as it is served. */
-export function resourceOf(definition: KubeObject): Resource {
+function resourceOf(definition: KubeObject): Resource {
   const { group, names, scope, versions } = definition.spec;
   const list = versions as readonly Version[];
   const stored = list.find(({ storage }) => storage) ?? list[0];
