@@ -12,14 +12,15 @@ import { checkDocument, machineLines } from "../lib/report/machine.ts";
 import { drainQuestion, planReport } from "../lib/report/plan.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
-import type { drain } from "./definitions/drain.ts";
+import { commandLine, commandOn } from "./command-line.ts";
+import { drain as definition } from "./definitions/drain.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
 import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
 import { assessOptionsOf, checkNodes, findNodes, type NodeCheck } from "./node-check.ts";
 import type { World } from "./world.ts";
 
-type Options = OptionsOf<typeof drain>;
+type Options = OptionsOf<typeof definition>;
 
 interface Scene {
   readonly options: Options;
@@ -131,6 +132,12 @@ async function carryOut(scene: Scene, { facts, check, assessOptions, user }: Nod
     isSelected: (pod) => podSelector === undefined || matchesSelector(pod.metadata.labels, podSelector),
     by: user ?? "unknown",
     reason: options.reason,
+    commands: {
+      // The selector may choose other nodes by then.
+      again: commandLine(world.program, definition, { words: nodes, options }, ["selector", "yes", "dryRun"]),
+      abort: (node) => commandOn(world.program, "abort", node, options),
+      uncordon: (node) => commandOn(world.program, "uncordon", node, options),
+    },
   };
   const reporter = terminal.reporter(options.output ?? "text");
   try {

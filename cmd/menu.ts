@@ -5,6 +5,7 @@ import type { NodeOverview } from "../lib/model/overview.ts";
 import { readOverview } from "../lib/observe/overview.ts";
 import { count } from "../lib/report/wording.ts";
 import type { Choice } from "../lib/terminal/prompts.ts";
+import { quoted } from "./command-line.ts";
 import { commands } from "./commands.ts";
 import type { World } from "./world.ts";
 
@@ -66,9 +67,4 @@ function actionChoices(node: NodeOverview): Choice<string>[] {
   return actions
     .filter(({ command, fits }) => commands.has(command) && (fits?.(node) ?? true))
     .map(({ command, name }) => ({ value: command, name, description: commands.get(command)?.definition.summary }));
-}
-
-/** As a shell wants it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -2,7 +2,13 @@
 import { type AssessOptions, assess } from "../assess/check.ts";
 import { type DrainDecision, decideDrain, type EvictAction } from "../decide/drain.ts";
 import { drainEvents } from "../decide/drain-events.ts";
-import { type NodeAtTheEnd, nodeAtTheEnd, nodeInPicture, summariseDrain } from "../decide/drain-summary.ts";
+import {
+  type DrainCommands,
+  type NodeAtTheEnd,
+  nodeAtTheEnd,
+  nodeInPicture,
+  summariseDrain,
+} from "../decide/drain-summary.ts";
 import { type DrainIntent, planOf } from "../decide/intent.ts";
 import { emptyLedger, isFinalRefusal, type Ledger, noteAnswer, noteRequest } from "../decide/ledger.ts";
 import type { VmOnItsWay } from "../decide/vm-progress.ts";
@@ -39,6 +45,8 @@ export interface ConfirmedDrain {
   readonly isSelected: (pod: Pod) => boolean;
   readonly by: string;
   readonly reason?: string | undefined;
+  /** What is advised at the end. */
+  readonly commands: DrainCommands;
 }
 
 /** Cordons the nodes and drives them empty. Throws ExpectedError when a node cannot be cordoned or is deleted meanwhile. */
@@ -75,6 +83,7 @@ class DrainLoop {
   private readonly world: DrainWorld;
   private readonly drain: ConfirmedDrain;
   private readonly live: Live;
+  private readonly startedAt: string;
   private intent: DrainIntent;
   private ledger: Ledger;
   private progress: DrainProgress | undefined;
@@ -91,6 +100,7 @@ class DrainLoop {
     this.intent = drain.intent;
     this.ledger = emptyLedger(Date.parse(drain.facts.time));
     this.live = followNodes(world.client, drain.facts, { clock: world.clock, allPods: drain.intent.allPods });
+    this.startedAt = this.live.facts().time;
   }
 
   close(): void {
@@ -131,7 +141,7 @@ class DrainLoop {
       check,
       intent: this.intent,
       ledger: this.ledger,
-      startedAt: this.drain.facts.time,
+      startedAt: this.startedAt,
       trouble: this.live.problems().map((problem) => `${problem.resource}: ${problem.message}`),
     });
     this.ledger = decision.ledger;
@@ -275,7 +285,7 @@ class DrainLoop {
   private summary(progress: DrainProgress, nodes: readonly NodeAtTheEnd[], interruptedBy?: ExitCode): Summary {
     const { time } = this.live.facts();
     this.world.reporter.progress(progress);
-    const summary = summariseDrain({ progress, nodes, interruptedBy });
+    const summary = summariseDrain({ progress, nodes, interruptedBy, commands: this.drain.commands });
     for (const node of summary.nodes)
       if (node.drained && node.outsideSelection === 0) this.tell({ type: "node-drained", time, node: node.name });
     this.tell({ type: "summary", time, ...summary });

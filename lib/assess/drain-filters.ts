@@ -30,7 +30,10 @@ function judgePod({ index, capabilities }: Rules, pod: Pod, filters: DrainFilter
   const identity = { namespace, name, uid };
   if (pod.metadata.labels[appLabel] === hotplugApp)
     return { ...identity, outcome: "hotplug", ...(capabilities.guardsHotplugPods ? {} : { warning: unguarded }) };
-  if (filters === undefined) return { ...identity, outcome: isFinishedPod(pod) ? "finished" : "skipped" };
+  if (filters === undefined) {
+    if (isFinishedPod(pod)) return { ...identity, outcome: "finished" };
+    return { ...identity, outcome: "skipped", ...(staysForGood(pod) ? { permanent: true } : {}) };
+  }
   if (isLongDeleted(pod, filters, index.facts.time)) return { ...identity, outcome: "skipped" };
   const filtered = applyFilters(pod, filters);
   if (filtered.error !== undefined)
@@ -45,6 +48,13 @@ function judgePod({ index, capabilities }: Rules, pod: Pod, filters: DrainFilter
 /** Nothing but our restraint protects such a pod then. */
 const unguarded =
   "never evict this hotplug pod by itself: this version of KubeVirt would let its disk be detached under the running VM";
+
+/** True for pods that no drain takes off a node: those of DaemonSets, and static ones. */
+export function staysForGood(pod: Pod): boolean {
+  return daemonSet(pod, everythingAccepted).skip === true || mirrorPod(pod).skip === true;
+}
+
+const everythingAccepted: DrainFilters = { force: true, ignoreDaemonsets: true, deleteEmptydirData: true };
 
 interface Filtered {
   readonly skip?: boolean;

@@ -1,7 +1,12 @@
 /** What became of a VM that is no longer on its node: moved, restarted, stopped, or on its way to one of these. */
 import type { Facts } from "../model/facts.ts";
 import type { FindingCode } from "../model/finding.ts";
-import { isFinalVmi, type VirtualMachine, type VirtualMachineInstance } from "../model/kubevirt.ts";
+import {
+  isFinalVmi,
+  type VirtualMachine,
+  type VirtualMachineInstance,
+  type VirtualMachineInstanceMigration,
+} from "../model/kubevirt.ts";
 import type { VmProgress, VmState } from "../model/progress.ts";
 import type { PlannedVm } from "./intent.ts";
 import type { Ledger } from "./ledger.ts";
@@ -38,7 +43,7 @@ export function departed(input: DepartureInput, planned: PlannedVm): VmProgress 
   if (before !== undefined) return before;
   const standing = whereItWent(input, planned);
   const ended = hasEnded(standing.state);
-  const asked = input.ledger.pods[planned.pod.uid]?.requestedAt;
+  const asked = input.ledger.pods[planned.pod.uid]?.requestedAt ?? migrationBegan(input.facts, planned);
   return {
     namespace: planned.namespace,
     name: planned.name,
@@ -60,7 +65,7 @@ function whereItWent(input: DepartureInput, planned: PlannedVm): Standing {
     const node = vmi.status.nodeName;
     if (node !== undefined && node !== planned.node) return { state: "moved", target: node };
   }
-  const arrival = lastArrival(facts, planned);
+  const arrival = departure(facts, planned)?.status.migrationState?.targetNode;
   if (arrival !== undefined) return { state: "moved", target: arrival };
   if (vmi !== undefined && !same) return restarting(input, planned, vmi);
   if (planned.outcome === "restarts") return restarting(input, planned, undefined);
@@ -157,14 +162,20 @@ export function hasEnded(state: VmState): boolean {
   return state === "moved" || state === "restarted" || state === "stopped" || state === "failed";
 }
 
-function lastArrival(facts: Facts, planned: PlannedVm): string | undefined {
-  for (const migration of facts.migrations) {
+/** The migration that brought the VM from the node to another one. */
+function departure(facts: Facts, planned: PlannedVm): VirtualMachineInstanceMigration | undefined {
+  return facts.migrations.find((migration) => {
     const state = migration.status.migrationState;
-    if (migration.metadata.namespace !== planned.namespace || migration.spec.vmiName !== planned.name) continue;
-    if (migration.status.phase !== "Succeeded" || state?.sourceNode !== planned.node) continue;
-    if (state.sourcePod === undefined || state.sourcePod === planned.pod.name) return state.targetNode;
-  }
-  return undefined;
+    if (migration.metadata.namespace !== planned.namespace || migration.spec.vmiName !== planned.name) return false;
+    if (migration.status.phase !== "Succeeded" || state?.sourceNode !== planned.node) return false;
+    return state.sourcePod === undefined || state.sourcePod === planned.pod.name;
+  });
+}
+
+/** When a VM began to move that was on its way before this program looked. */
+function migrationBegan(facts: Facts, planned: PlannedVm): number | undefined {
+  const created = departure(facts, planned)?.metadata.creationTimestamp;
+  return created === undefined ? undefined : Date.parse(created);
 }
 
 /** A standing's fields as a VM's progress has them. */

@@ -85,7 +85,7 @@ function standingOnNode(
     case "D11":
       return patientlyHeld(input, verdict);
     case "D10":
-      return { state: verdict.outcome === "blocks" ? "blocked" : "queued", ...why };
+      if (verdict.outcome !== "blocks") return { state: "queued", ...why };
   }
   if (verdict.outcome === "blocks" || verdict.outcome === "unknown") {
     const accepted = input.intent.skipBlocked && planned !== undefined && planned.outcome === verdict.outcome;

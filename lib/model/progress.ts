@@ -60,6 +60,8 @@ export type VmChange = "state" | "target" | "phase" | "detail";
 
 /** Everything a view of a running drain needs. */
 export interface DrainProgress {
+  /** A drain when absent. */
+  readonly operation?: "recover" | undefined;
   readonly nodes: readonly string[];
   /** RFC 3339. */
   readonly startedAt: string;
@@ -109,7 +111,8 @@ export type ProgressEvent = { readonly time: string } & (
     }
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "node-drained"; readonly node: string }
-  | ({ readonly type: "summary" } & Summary)
+  | ({ readonly type: "summary"; readonly operation?: undefined } & Summary)
+  | ({ readonly type: "summary"; readonly operation: "recover" } & RecoverySummary)
 );
 
 export interface Summary {
@@ -131,7 +134,33 @@ export interface Summary {
     /** Why it may not be powered off, or what could not be verified. */
     readonly powerOffDetail?: string | undefined;
   }[];
+  /** Why it ended; absent where there is only one way. */
+  readonly end?: "complete" | "left-behind" | "stuck" | "timed-out" | "interrupted" | undefined;
+  /** VMs with which KubeVirt goes on by itself: marked, migrating or being shut down. */
+  readonly goesOn?: readonly VmProgress[] | undefined;
   /** Commands with which to go on, or to go back. */
+  readonly nextSteps: readonly { readonly command: string; readonly purpose: string }[];
+}
+
+/** The end of a recovery. */
+export interface RecoverySummary {
+  readonly exitCode: ExitCode;
+  readonly node: string;
+  /** Why it ended. alive: the node showed life. unreadable: it could not be judged any more. */
+  readonly end: "complete" | "incomplete" | "alive" | "unreadable" | "interrupted";
+  /** What was seen that ended it. */
+  readonly detail?: string | undefined;
+  /** They run elsewhere. */
+  readonly running: readonly VmProgress[];
+  /** They stay down, each with its reason and the command for a person. */
+  readonly down: readonly VmProgress[];
+  readonly failed: readonly VmProgress[];
+  /** Not at their end yet. */
+  readonly open: readonly VmProgress[];
+  /** VMs that were not touched, because a person must decide. */
+  readonly held: readonly { readonly namespace: string; readonly name: string; readonly reason: string }[];
+  /** Our taint is still on the node. */
+  readonly taintLeft: boolean;
   readonly nextSteps: readonly { readonly command: string; readonly purpose: string }[];
 }
 

@@ -72,6 +72,8 @@ export interface PodVerdict {
   /** skipped: stays, as with kubectl (DaemonSet, mirror pod). finished: nothing runs in it. */
   readonly outcome: "evicted" | "skipped" | "blocks" | "hotplug" | "finished";
   readonly warning?: string | undefined;
+  /** A pod of a DaemonSet, or a static one: it stays on the node whatever is drained. */
+  readonly permanent?: boolean | undefined;
   readonly finding?: Finding | undefined;
 }
 

@@ -1,9 +1,11 @@
 /** Events as lines: kubectl's own lines unchanged, what kubectl does not say with the time in front. */
 import type { ProgressEvent, VmChange, VmProgress } from "../model/progress.ts";
 import { runningTime } from "./duration.ts";
+import { recoverySummaryReport } from "./recovery-summary.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style } from "./style.ts";
 import { summaryReport } from "./summary.ts";
+import { width, wrapIndented } from "./width.ts";
 import { vmName } from "./wording.ts";
 
 /** Lines for standard output, and for standard error. */
@@ -16,7 +18,7 @@ export interface EventLines {
  * What a log is told of an event. The lines of kubectl drain (k8s.io/kubectl/pkg/drain/drain.go, pkg/cmd/drain/drain.go) go out as
  * kubectl writes them, for scripts that look for them.
  */
-export function eventLines(event: ProgressEvent, style: Style = plain): EventLines {
+export function eventLines(event: ProgressEvent, style: Style = plain, columns?: number): EventLines {
   const safe = sanitised(event);
   switch (safe.type) {
     case "node-cordoned":
@@ -28,22 +30,25 @@ export function eventLines(event: ProgressEvent, style: Style = plain): EventLin
       return out(`evicting pod ${safe.namespace}/${safe.pod}`);
     case "eviction-refused": {
       const retry = safe.final ? "" : " (will retry)";
-      return err(`error when evicting pods/"${safe.pod}" -n "${safe.namespace}"${retry}: ${safe.message}`);
+      const line = `error when evicting pods/"${safe.pod}" -n "${safe.namespace}"${retry}: ${safe.message}`;
+      return err(...wrapIndented(line, columns));
     }
     case "vm":
       return isForTheLog(safe.vm, safe.change)
-        ? out(`${wholeSeconds(safe.time)} ${vmName(safe.vm)} ${vmText(safe.vm)}`)
+        ? out(...wrapIndented(`${wholeSeconds(safe.time)} ${vmName(safe.vm)} ${vmText(safe.vm)}`, columns))
         : out();
     case "pod-evicted":
       return out(`pod/${safe.pod} evicted`);
     case "changed-object":
       return out(`${safe.object} ${safe.verb}${dryRunMark(safe.dryRun)}`);
     case "warning":
-      return err(`${style("warn", "Warning:")} ${safe.message}`);
+      return err(...wrapIndented(`${style("warn", "Warning:")} ${safe.message}`, columns));
     case "node-drained":
       return out(`node/${safe.node} drained`);
     case "summary":
-      return out(...summaryReport(safe, style));
+      return safe.operation === "recover"
+        ? out(...recoverySummaryReport(safe, style, columns))
+        : out(...summaryReport(safe, style, columns));
   }
 }
 
@@ -51,25 +56,34 @@ export function eventLines(event: ProgressEvent, style: Style = plain): EventLin
  * What is left standing above a live view, or undefined where the view itself says enough. A VM's departure is one line; the
  * line of its pod belongs to it.
  */
-export function historyLines(event: ProgressEvent, vms: readonly VmProgress[], style: Style = plain): EventLines {
+export function historyLines(
+  event: ProgressEvent,
+  vms: readonly VmProgress[],
+  style: Style = plain,
+  columns?: number,
+): EventLines {
   const nothing = { out: [], err: [] };
   switch (event.type) {
     case "eviction-requested":
       return nothing;
     case "eviction-refused":
-      return event.final ? eventLines(event, style) : nothing;
+      return event.final ? eventLines(event, style, columns) : nothing;
     case "pod-evicted":
       return vms.some((vm) => vm.namespace === event.namespace && vm.pod === event.pod)
         ? nothing
-        : eventLines(event, style);
+        : eventLines(event, style, columns);
     case "vm": {
       const vm = sanitised(event.vm);
-      if (vm.state === "failed" || vm.state === "left-behind") return out(style("bad", `${vmName(vm)} ${vmText(vm)}`));
+      // What was agreed to stands in the plan above.
+      if (vm.state === "failed" || (vm.state === "left-behind" && vm.code === undefined))
+        return out(...wrapIndented(`${vmName(vm)} ${vmText(vm)}`, columns).map((line) => style("bad", line)));
       if (!hasLeft(vm)) return nothing;
-      return out(`pod/${vm.pod} evicted   ${vmName(vm)} ${vmText(vm)}`);
+      const line = `pod/${vm.pod} evicted   ${vmName(vm)} ${vmText(vm)}`;
+      if (width(line) <= (columns ?? Number.POSITIVE_INFINITY)) return out(line);
+      return out(`pod/${vm.pod} evicted`, `  ${vmName(vm)} ${vmText(vm)}`);
     }
     default:
-      return eventLines(event, style);
+      return eventLines(event, style, columns);
   }
 }
 
@@ -128,7 +142,7 @@ function vmText(vm: VmProgress): string {
     case "failed":
       return `failed${why}`;
     case "left-behind":
-      return `left behind${why}`;
+      return vm.code === undefined ? `left behind${why}` : `left behind as agreed (${vm.code})`;
   }
 }
 

@@ -21,13 +21,13 @@ interface FrameLine {
 const interest = [
   "failed",
   "blocked",
-  "left-behind",
   "held",
   "migrating",
   "shutting-down",
   "starting",
   "queued",
   "waiting",
+  "left-behind",
 ] as const;
 type ShownState = (typeof interest)[number];
 
@@ -53,7 +53,8 @@ const stateTone: Readonly<Partial<Record<VmState, Tone>>> = {
 const longestName = 40;
 
 /**
- * The lines of one frame, each at most `columns` wide, at most `rows` − 1 of them so that the screen does not scroll.
+ * The lines of one frame, each at most `columns` wide, at most `rows` − 2 of them: one more, and the screen would scroll; and a
+ * terminal such as tmux that is asked to erase from its very first line keeps a copy of the whole screen in its history.
  * `now` is the present by the API server's clock.
  */
 export function liveFrame(progress: DrainProgress, size: Size, now: Date, style: Style = plain): string[] {
@@ -64,8 +65,9 @@ export function liveFrame(progress: DrainProgress, size: Size, now: Date, style:
   ];
   const foot = footer(safe, now);
   const groups = [...vmGroups(safe, size.columns, now), ...podGroups(safe)];
-  const room = Math.max(1, size.rows - 1 - head.length - foot.length);
-  const lines = [...head, ...fitInto(groups, room), ...foot].slice(0, Math.max(1, size.rows - 1));
+  const height = Math.max(1, size.rows - 2);
+  const room = Math.max(1, height - head.length - foot.length);
+  const lines = [...head, ...fitInto(groups, room), ...foot].slice(0, height);
   return lines.map(({ text, tone }) => {
     const clipped = clip(text, size.columns);
     return tone === undefined ? clipped : style(tone, clipped);
@@ -75,20 +77,24 @@ export function liveFrame(progress: DrainProgress, size: Size, now: Date, style:
 /** What an onlooker wants to know first; on a narrow terminal on two or three lines. */
 function headlines(progress: DrainProgress, columns: number, now: Date): FrameLine[] {
   const left = progress.vms.filter(isLeft).length;
-  const inState = (state: VmState) => progress.vms.filter((vm) => vm.state === state).length;
-  const { perNode, maxParallel } = progress.limits;
   const lines: string[] = [];
   for (const part of [
     `${phaseText(progress)} ${progress.nodes.join(", ")}`,
     `${left} of ${progress.vms.length} left`,
     runningTime((now.getTime() - Date.parse(progress.startedAt)) / 1000),
-    `${inState("migrating")} migrating (limit ${Math.min(perNode, maxParallel ?? perNode)}), ${inState("queued")} queued`,
+    ...(progress.operation === "recover" ? [] : [migrationsText(progress)]),
   ]) {
     const longer = `${lines.at(-1)}   ${part}`;
     if (lines.length > 0 && width(longer) <= columns) lines[lines.length - 1] = longer;
     else lines.push(part);
   }
   return lines.map((text) => ({ text, tone: "strong" }));
+}
+
+function migrationsText({ vms, limits: { perNode, maxParallel } }: DrainProgress): string {
+  const inState = (state: VmState) => vms.filter((vm) => vm.state === state).length;
+  const limit = Math.min(perNode, maxParallel ?? perNode);
+  return `${inState("migrating")} migrating (limit ${limit}), ${inState("queued")} queued`;
 }
 
 function phaseText(progress: DrainProgress): string {
@@ -105,7 +111,7 @@ function phaseText(progress: DrainProgress): string {
     case "timed-out":
       return "out of time on";
     case "evicting":
-      return "draining";
+      return progress.operation === "recover" ? "recovering" : "draining";
   }
 }
 
@@ -116,6 +122,8 @@ function footer(progress: DrainProgress, now: Date): FrameLine[] {
   }
   if (progress.phase === "interrupted")
     return [{ text: "No more evictions; what KubeVirt has begun goes on.", tone: "faint" }];
+  if (progress.operation === "recover")
+    return [{ text: "Ctrl-C stops the cleanup and leaves our taint on the node.", tone: "faint" }];
   return [{ text: "Ctrl-C stops evicting; what KubeVirt has begun goes on.", tone: "faint" }];
 }
 
@@ -158,15 +166,21 @@ function motion(vm: VmProgress): string {
 /** How far it has come, and how long that has taken: `migrating → worker-3   0:22   Running`. */
 function motionTexts(vm: VmProgress, motionColumn: number, now: Date): string[] {
   const elapsed = stopwatch((now.getTime() - Date.parse(vm.since)) / 1000);
-  const first = `${padRight(motion(vm), motionColumn)}  ${padLeft(elapsed, 5)}   ${vm.phase ?? ""}`;
-  const more = [vm.detail, ...untilTexts(vm, now)].filter((text) => text !== undefined);
-  return [first, ...(more.length > 0 ? [more.join("; ")] : []), ...fixTexts(vm)];
+  const first = `${padRight(motion(vm), motionColumn)}  ${padLeft(elapsed, 5)}   `;
+  if (vm.detail === undefined)
+    return [
+      first + [vm.phase, ...untilTexts(vm, now)].filter((text) => text !== undefined).join(", "),
+      ...fixTexts(vm),
+    ];
+  return [first + (vm.phase ?? ""), [vm.detail, ...untilTexts(vm, now)].join("; "), ...fixTexts(vm)];
 }
 
 /** What holds it up, until when, and the cure. Only what a person may have to act on takes more than one line. */
 function standstillTexts(vm: VmProgress, columns: number, now: Date): string[] {
   const state = stateText[vm.state as ShownState];
   const detail = vm.detail === undefined ? state : `${state}: ${vm.detail}`;
+  // What was agreed to stay needs no explaining any more.
+  if (vm.state === "left-behind" && vm.code !== undefined) return [`stays as agreed: ${vm.code}`];
   const urgent = stateTone[vm.state] !== undefined;
   return [...(urgent ? wrap(detail, columns) : [detail]), ...untilTexts(vm, now), ...fixTexts(vm)];
 }

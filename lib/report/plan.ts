@@ -30,12 +30,14 @@ export function drainQuestion(check: Check, options: PlanOptions = {}): string {
 function orderLines(check: Check, options: PlanOptions): string[] {
   const vms = check.nodes.flatMap((node) => node.vms);
   const going = vms.filter((vm) => !isLeft(vm));
-  const movers = going.filter((vm) => vm.outcome === "moves" || vm.outcome === "waits").length;
-  const shutDown = going.length - movers;
+  const movers = going.filter((vm) => vm.outcome === "moves").length;
+  const awaited = going.filter((vm) => vm.outcome === "waits").length;
+  const shutDown = going.length - movers - awaited;
   const limit = parallelMigrations(check, options);
   const steps = [
     `cordon ${enumerate(check.nodes.map((node) => node.name))}`,
     ...(movers > 0 ? [`move ${count(movers, "VM")}${movers > 1 ? `, ${limit}` : ""}`] : []),
+    ...(awaited > 0 ? [`wait for ${count(awaited, "VM")}`] : []),
     ...(shutDown > 0 ? [`shut down ${count(shutDown, "VM")}${movers > 0 ? " when those have left" : ""}`] : []),
     ...(options.allPods === true && check.nodes.some(hasEvictablePods) ? ["evict the other pods"] : []),
     "look again that no VM is left",

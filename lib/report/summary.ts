@@ -1,9 +1,10 @@
 /** The end of a drain: what became of each VM, whether the node may be powered off, and what to do next. */
-import type { Summary, VmProgress } from "../model/progress.ts";
+import type { Summary, VmProgress, VmState } from "../model/progress.ts";
 import { runningTime } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
+import { stepLines } from "./steps.ts";
 import { plain, type Style } from "./style.ts";
-import { padLeft, padRight, width } from "./width.ts";
+import { padLeft, padRight, wrapIndented } from "./width.ts";
 import { count, vmName } from "./wording.ts";
 
 type NodeSummary = Summary["nodes"][number];
@@ -11,22 +12,43 @@ type NodeSummary = Summary["nodes"][number];
 /** More names than these are not written out in the middle of a line. */
 const fewNames = 5;
 
-/** The lines below `node/x drained`, or in its place. */
-export function summaryReport(summary: Summary, style: Style = plain): string[] {
+/** The lines below `node/x drained`, or in its place; text is broken to fit into `columns`, commands are not. */
+export function summaryReport(summary: Summary, style: Style = plain, columns?: number): string[] {
   const safe = sanitised(summary);
   const several = safe.nodes.length > 1;
-  const lines = safe.nodes.flatMap((node) => [
-    "",
-    ...(several ? [style("strong", `${node.name}:`)] : []),
-    ...outcomeLines(node, style),
-    ...verdictLines(node, style),
-  ]);
-  if (safe.nextSteps.length === 0) return lines;
-  const column = Math.max(...safe.nextSteps.map((step) => width(step.purpose))) + 3;
-  return [...lines, "", ...safe.nextSteps.map((step) => `${padRight(`${step.purpose}:`, column)}${step.command}`)];
+  const lines = [
+    ...endLines(safe, style, columns),
+    ...safe.nodes.flatMap((node) => [
+      "",
+      ...(several ? [style("strong", `${node.name}:`)] : []),
+      ...outcomeLines(node, style, columns),
+      ...verdictLines(node, style).flatMap((line) => wrapIndented(line, columns, 0)),
+    ]),
+  ];
+  return [...lines, ...stepLines(safe.nextSteps, columns)];
 }
 
-function outcomeLines(node: NodeSummary, style: Style): string[] {
+const ends: Readonly<Partial<Record<NonNullable<Summary["end"]>, string>>> = {
+  stuck: "Gave up: everything that is left is blocked, and nothing has changed for a minute.",
+  "timed-out": "Gave up: the time limit (--timeout) is over.",
+  interrupted: "Interrupted: nothing more is evicted.",
+};
+
+/** Why it ended before it was done, and what goes on without this program. */
+function endLines({ end, goesOn = [] }: Summary, style: Style, columns: number | undefined): string[] {
+  const why = end === undefined ? undefined : ends[end];
+  const going = (states: readonly VmState[]) => goesOn.filter((vm) => states.includes(vm.state));
+  const moving = going(["queued", "migrating"]);
+  const ending = going(["shutting-down", "starting"]);
+  const lines = [
+    ...(why === undefined ? [] : [style("warn", why)]),
+    ...(moving.length === 0 ? [] : [`KubeVirt goes on moving ${count(moving.length, "VM")}: ${names(moving)}`]),
+    ...(ending.length === 0 ? [] : [`${count(ending.length, "VM")} still shut down or start: ${names(ending)}`]),
+  ];
+  return lines.length === 0 ? [] : ["", ...lines.flatMap((line) => wrapIndented(line, columns))];
+}
+
+function outcomeLines(node: NodeSummary, style: Style, columns: number | undefined): string[] {
   const rows: { readonly word: string; readonly vms: readonly VmProgress[]; readonly text: string }[] = [
     { word: "moved", vms: node.moved, text: slowest(node.moved) },
     { word: "restarted", vms: node.restarted, text: targets(node.restarted) },
@@ -41,14 +63,15 @@ function outcomeLines(node: NodeSummary, style: Style): string[] {
     const start = `${padRight(word, wordColumn)}${padLeft(String(vms.length), numberColumn)}`;
     const bad = vms === node.failed || vms === node.stillThere;
     const first = `${bad ? style("bad", start) : start}   ${text}`.trimEnd();
-    return bad ? [first, ...vms.flatMap(troubleLines)] : [first];
+    if (bad) return [first, ...vms.flatMap((vm) => troubleLines(vm, columns))];
+    return wrapIndented(first, columns, wordColumn + numberColumn + 3);
   });
 }
 
 /** Of each VM that did not get away: why, and the cure. */
-function troubleLines(vm: VmProgress): string[] {
+function troubleLines(vm: VmProgress, columns: number | undefined): string[] {
   const why = vm.detail === undefined ? "" : `   ${vm.detail}`;
-  return [`  ${vmName(vm)}${why}`, ...(vm.fix === undefined ? [] : [`    fix: ${vm.fix}`])];
+  return [...wrapIndented(`  ${vmName(vm)}${why}`, columns), ...(vm.fix === undefined ? [] : [`    fix: ${vm.fix}`])];
 }
 
 function slowest(vms: readonly VmProgress[]): string {

@@ -31,6 +31,14 @@ export function clip(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+/** Broken as by `wrap`, with further lines indented deeper than the first; without `columns` it stays one line. */
+export function wrapIndented(text: string, columns: number | undefined, deeper = 2): string[] {
+  if (columns === undefined) return [text];
+  const indent = " ".repeat(text.length - text.trimStart().length);
+  const [first = "", ...rest] = wrap(text.trimStart(), columns - indent.length - deeper);
+  return [indent + first, ...rest.map((line) => indent + " ".repeat(deeper) + line)];
+}
+
 /** Broken at spaces into lines of at most so many columns; a word that is longer than a line stays whole. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];

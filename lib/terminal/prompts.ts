@@ -6,6 +6,7 @@ import { confirm, input, search, select } from "@inquirer/prompts";
 import { InterruptedError } from "../model/errors.ts";
 import { sanitise } from "../report/sanitise.ts";
 import type { Style } from "../report/style.ts";
+import { wrap } from "../report/width.ts";
 import type { OutputStream } from "./output.ts";
 
 export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
@@ -36,7 +37,7 @@ export async function askConfirm(question: string, context: PromptContext): Prom
     ...themeOf(context.style),
     style: { ...themeOf(context.style).style, defaultAnswer: (hint: string) => `(${hint}):` },
   };
-  const config = { message: sanitise(question), default: false, theme };
+  const config = { message: fitted(question, context), default: false, theme };
   return (await ask((streams) => confirm(config, streams), context)) ?? false;
 }
 
@@ -73,6 +74,11 @@ export async function askSearch<T>(
 export async function askText(question: string, context: PromptContext): Promise<string> {
   const config = { message: sanitise(question), theme: themeOf(context.style) };
   return given(await ask((streams) => input(config, streams), context), context).trim();
+}
+
+/** Broken between words: inquirer would break it wherever the line ends. Its prefix and the hint at the end need room, too. */
+function fitted(question: string, { output }: PromptContext): string {
+  return wrap(sanitise(question), (output.columns ?? 80) - 10).join("\n  ");
 }
 
 interface Streams {

@@ -28,12 +28,17 @@ export function jsonReporter({ out }: Outputs): TerminalReporter {
   };
 }
 
+/** On a terminal lines are broken to fit; in a pipe they are as long as they are. */
+function columnsOf(output: Output): number | undefined {
+  return output.isTerminal ? output.size().columns : undefined;
+}
+
 /** Lines for a log. */
 export function plainReporter({ out, err, outStyle, errStyle }: Outputs): TerminalReporter {
   return {
     event(event) {
-      out.lines(eventLines(event, outStyle).out);
-      err.lines(eventLines(event, errStyle).err);
+      out.lines(eventLines(event, outStyle, columnsOf(out)).out);
+      err.lines(eventLines(event, errStyle, columnsOf(err)).err);
     },
     progress() {},
     close() {},
@@ -58,8 +63,9 @@ export function liveReporter(outputs: Outputs, now: () => Date): TerminalReporte
     view,
     event(event) {
       if (event.type === "summary") view.close();
-      view.print(out, (out.isTerminal ? historyLines(event, vms(), outStyle) : eventLines(event, outStyle)).out);
-      view.print(err, (out.isTerminal ? historyLines(event, vms(), errStyle) : eventLines(event, errStyle)).err);
+      const history = (output: Output, style: Style) => historyLines(event, vms(), style, columnsOf(output));
+      view.print(out, (out.isTerminal ? history(out, outStyle) : eventLines(event, outStyle)).out);
+      view.print(err, (out.isTerminal ? history(err, errStyle) : eventLines(event, errStyle, columnsOf(err))).err);
     },
     progress(progress) {
       latest = { progress, receivedAt: now().getTime() };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { drainEvents } from "../../../lib/decide/drain-events.ts";
 import { nodeAtTheEnd, nodeInPicture, summariseDrain } from "../../../lib/decide/drain-summary.ts";
 import type { DrainProgress, VmProgress, VmState } from "../../../lib/model/progress.ts";
-import { aLauncherPod, aPod, aVmi, now } from "../../builders.ts";
+import { aLauncherPod, anOwner, aPod, aVmi, now } from "../../builders.ts";
 
 function aVm(name: string, state: VmState, fields: Partial<VmProgress> = {}): VmProgress {
   return {
@@ -32,6 +32,11 @@ function aProgress(vms: readonly VmProgress[], fields: Partial<DrainProgress> = 
   };
 }
 
+const commands = {
+  again: "kubectl vmnode drain worker-1",
+  abort: (node: string) => `kubectl vmnode abort ${node}`,
+  uncordon: (node: string) => `kubectl vmnode uncordon ${node}`,
+};
 const everyPod = () => true;
 const empty = nodeAtTheEnd(
   { name: "worker-1", launchers: [], vmis: [], otherPods: [aPod("app")], attachedVolumes: [] },
@@ -39,7 +44,7 @@ const empty = nodeAtTheEnd(
 );
 
 function summaryOf(vms: readonly VmProgress[], node = empty) {
-  const summary = summariseDrain({ progress: aProgress(vms), nodes: [node] });
+  const summary = summariseDrain({ progress: aProgress(vms), nodes: [node], commands });
   const [only] = summary.nodes;
   if (only === undefined) throw new Error("one node was summarised");
   return { ...summary, node: only };
@@ -59,6 +64,21 @@ describe("exit code and power", () => {
       "kubectl vmnode drain worker-1",
       "kubectl vmnode abort worker-1",
     ]);
+  });
+
+  test("an end that is not the drain's own is told, with what KubeVirt goes on with", () => {
+    const vms = [aVm("web", "queued"), aVm("ci", "waiting"), aVm("db", "shutting-down")];
+    const end = (phase: DrainProgress["phase"]) =>
+      summariseDrain({ progress: aProgress(vms, { phase }), nodes: [empty], commands });
+    expect(end("timed-out")).toMatchObject({ end: "timed-out", goesOn: [{ name: "web" }, { name: "db" }] });
+    expect(end("done").end).toBe("left-behind");
+    expect(summaryOf([aVm("web", "moved")])).toMatchObject({ end: "complete" });
+  });
+
+  test("pods of DaemonSets and static pods are none that could still be taken away", () => {
+    const owned = aPod("handler", { owner: anOwner("DaemonSet", "handler", { apiVersion: "apps/v1" }) });
+    const contents = { name: "worker-1", launchers: [], vmis: [], otherPods: [owned, aPod("app")] };
+    expect(nodeAtTheEnd(contents, everyPod).otherPods).toBe(1);
   });
 
   test("a VM that was shut down and does not run again: 4, although the node is empty", () => {
@@ -96,7 +116,7 @@ describe("exit code and power", () => {
   test("an interrupt keeps its own exit code", () => {
     const progress = aProgress([aVm("web", "migrating")]);
     const nodes = [nodeInPicture(progress, "worker-1")];
-    expect(summariseDrain({ progress, nodes, interruptedBy: 130 }).exitCode).toBe(130);
+    expect(summariseDrain({ progress, nodes, interruptedBy: 130, commands }).exitCode).toBe(130);
   });
 });
 

@@ -190,6 +190,13 @@ describe("consent is per outcome", () => {
   });
 });
 
+test("a VM whose migration has failed too often is left behind where that was agreed to", () => {
+  const failing = aVerdict("web", "D10", { outcome: "blocks" });
+  expect(stateOf(aTurn({ here: [failing], intent: { skipBlocked: true } }), "web")?.state).toBe("left-behind");
+  const planned = [aVerdict("web")];
+  expect(stateOf(aTurn({ here: [failing], planned, intent: { skipBlocked: true } }), "web")?.state).toBe("blocked");
+});
+
 describe("what became of a VM that is no longer on the node", () => {
   const gone = (planned: ReturnType<typeof aVerdict>, facts: Parameters<typeof aTurn>[0]["facts"], ledger?: Ledger) =>
     stateOf(aTurn({ here: [], planned: [planned], facts: facts ?? {}, ...(ledger ? { ledger } : {}) }), planned.name);
@@ -205,6 +212,12 @@ describe("what became of a VM that is no longer on the node", () => {
     const state = { sourceNode: "worker-1", targetNode: "worker-2", sourcePod: "virt-launcher-web-x2x4l" };
     const facts = { migrations: [aMigration("m", "web", { phase: "Succeeded", state })] };
     expect(gone(aVerdict("web"), facts)).toMatchObject({ state: "moved", target: "worker-2" });
+  });
+
+  test("one that was on its way before took as long as its migration", () => {
+    const state = { sourceNode: "worker-1", targetNode: "worker-2" };
+    const migrations = [aMigration("m", "web", { phase: "Succeeded", state, created: at(-40) })];
+    expect(gone(aVerdict("web"), { migrations })?.seconds).toBe(40);
   });
 
   test("an old migration of another pod does not", () => {

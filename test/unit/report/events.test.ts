@@ -53,7 +53,11 @@ describe("in a log", () => {
     [going("prod/a", "restarted", { target: "w2", seconds: 90 }), "restarted on w2 in 1m30s"],
     [going("prod/a", "stopped"), "stopped"],
     [going("prod/a", "failed", { detail: "not started" }), "failed: not started"],
-    [going("prod/a", "left-behind", { detail: "agreed" }), "left behind: agreed"],
+    [going("prod/a", "left-behind", { detail: "worse now" }), "left behind: worse now"],
+    [
+      going("prod/a", "left-behind", { detail: "a long reason", code: "NotLiveMigratable" }),
+      "left behind as agreed (NotLiveMigratable)",
+    ],
   ])("what kubectl does not say has the time in front: $1", (vm, words) => {
     expect(eventLines({ time, type: "vm", vm }).out).toEqual([`${time} prod/a ${words}`]);
   });
@@ -105,6 +109,25 @@ describe("above a live view", () => {
     const refused = { time, type: "eviction-refused", ...pod, code: 429, message: "no", final: false } as const;
     expect(historyLines(refused, []).err).toEqual([]);
     expect(historyLines({ ...refused, final: true }, []).err).toHaveLength(1);
+  });
+
+  test("is broken between words to fit the screen, and the pod's line comes apart first", () => {
+    expect(historyLines({ time, type: "vm", vm }, [vm], undefined, 60).out).toEqual([
+      "pod/virt-launcher-web-1-x2x4l evicted",
+      "  prod/web-1 moved to worker-3 in 41 s",
+    ]);
+    const failed = going("a/b", "failed", { detail: "was shut down, but does not run again: ErrorUnschedulable" });
+    expect(historyLines({ time, type: "vm", vm: failed }, [], undefined, 40).out).toEqual([
+      "a/b failed: was shut down, but does",
+      "  not run again: ErrorUnschedulable",
+    ]);
+  });
+
+  test("a VM that stays as agreed leaves no line, one that stays for another reason does", () => {
+    const staying = (fields: object) =>
+      historyLines({ time, type: "vm", vm: going("a/b", "left-behind", fields) }, []).out.length;
+    expect(staying({ code: "NotLiveMigratable" })).toBe(0);
+    expect(staying({ detail: "would be shut down now" })).toBe(1);
   });
 
   test("a VM that failed leaves a line", () => {

@@ -70,10 +70,27 @@ describe("a frame", () => {
         prod/odd        held up: no node fits its target: cpu-model Icelake on
         prod/web-7      migrating → worker-3   0:22   Running
         prod/cache      migrating → worker-2   0:03   TargetReady
-        prod/big-1      queued: waits for a slot, 3rd of 5
-        test/ci-runner  waiting: shut down last, when the others are gone
+        … and 2 more (1 queued, 1 waiting)
       Ctrl-C stops evicting; what KubeVirt has begun goes on."
     `);
+  });
+
+  test("says of what stays as agreed no more than that, after everything else", () => {
+    const staying = [
+      going("prod/db", "left-behind", { detail: "must migrate but cannot", code: "NotLiveMigratable", fix: "virtctl" }),
+      going("prod/web", "waiting"),
+    ];
+    expect(liveFrame(drainProgress(staying), { columns: 80, rows: 24 }, now).slice(1, -1)).toEqual([
+      "  prod/web  waiting",
+      "  prod/db   stays as agreed: NotLiveMigratable",
+    ]);
+  });
+
+  test("says until when a shutdown may last on the same line", () => {
+    const ending = [going("t/ci", "shutting-down", { until: "2026-11-21T14:04:01Z" })];
+    expect(liveFrame(drainProgress(ending), { columns: 80, rows: 24 }, now)[1]).toBe(
+      "  t/ci  shutting down   0:22   until 14:04:01Z, in 88s",
+    );
   });
 
   test.each([
@@ -92,7 +109,8 @@ describe("a frame", () => {
       { columns, rows },
       now,
     );
-    expect(frame.length).toBeLessThanOrEqual(rows - 1);
+    // Never the whole screen: tmux would keep each frame in its history.
+    expect(frame.length).toBeLessThanOrEqual(Math.max(1, rows - 2));
     expect(Math.max(...frame.map(width))).toBeLessThanOrEqual(columns);
   });
 

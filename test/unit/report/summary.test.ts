@@ -93,6 +93,43 @@ test("several nodes are told apart", () => {
   ]);
 });
 
+test("an end before everything was done says why, and what goes on without this program", () => {
+  const queued = going("prod/a", "queued");
+  const summary = summaryOf(
+    { drained: false, stillThere: [queued], mayPowerOff: false, powerOffDetail: "1 VM is still there" },
+    { exitCode: 130, end: "interrupted", goesOn: [queued, going("t/ci", "starting")] },
+  );
+  expect(summaryReport(summary).slice(0, 4)).toEqual([
+    "",
+    "Interrupted: nothing more is evicted.",
+    "KubeVirt goes on moving 1 VM: prod/a",
+    "1 VM still shut down or start: t/ci",
+  ]);
+  expect(text(summaryReport(summaryOf({}, { end: "timed-out" })))).toContain("the time limit (--timeout) is over");
+  expect(text(summaryReport(summaryOf({}, { end: "stuck" })))).toContain("everything that is left is blocked");
+  expect(summaryReport(summaryOf({}, { end: "complete" }))[1]).toContain("may be powered off");
+});
+
+test("on a narrow screen text is broken, and commands are not", () => {
+  const why = "Must migrate (LiveMigrate) but cannot: DisksNotLiveMigratable";
+  const command = "kubectl vmnode drain worker-1 --skip-blocked --context=production";
+  const summary = summaryOf(
+    { drained: false, stillThere: [going("prod/db", "left-behind", { detail: why })], mayPowerOff: false },
+    { nextSteps: [{ command, purpose: "takes the drain up again" }] },
+  );
+  expect(summaryReport(summary, undefined, 40)).toEqual([
+    "",
+    "still there  1",
+    "  prod/db   Must migrate (LiveMigrate)",
+    "    but cannot: DisksNotLiveMigratable",
+    "worker-1 is not drained and must not be",
+    "powered off.",
+    "",
+    "takes the drain up again:",
+    `  ${command}`,
+  ]);
+});
+
 test("many names are not all written out", () => {
   const stopped = Array.from({ length: 7 }, (_none, index) => going(`a/vm-${index}`, "stopped"));
   expect(summaryReport(summaryOf({ stopped }))[1]).toBe("stopped  7   a/vm-0, a/vm-1, a/vm-2, a/vm-3, a/vm-4, …");
