@@ -5,6 +5,7 @@ import { check } from "./definitions/check.ts";
 import { drain } from "./definitions/drain.ts";
 import { list } from "./definitions/list.ts";
 import { practice } from "./definitions/practice.ts";
+import { recover } from "./definitions/recover.ts";
 import { uncordon } from "./definitions/uncordon.ts";
 import { version } from "./definitions/version.ts";
 
@@ -24,6 +25,7 @@ export const commandGroups: readonly CommandGroup[] = [
       command(drain, () => import("./drain.ts")),
       command(abort, () => import("./abort.ts")),
       command(uncordon, () => import("./uncordon.ts")),
+      command(recover, () => import("./recover.ts")),
     ],
   },
   {

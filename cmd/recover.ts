@@ -1,0 +1,170 @@
+/** `recover`: the evidence on a lost node, a person's word, and the cleanup that lets its VMs start elsewhere. */
+import { recoverNode } from "../lib/act/recover-node.ts";
+import { assessLiveness } from "../lib/assess/liveness.ts";
+import { assessRecovery, recoveryRoomWanted } from "../lib/assess/recovery.ts";
+import type { KubeClient } from "../lib/kube/client.ts";
+import type { Dossier } from "../lib/model/dossier.ts";
+import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
+import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import type { LostNodeFacts, NodeSigns } from "../lib/model/lost-node.ts";
+import { currentUser } from "../lib/observe/access.ts";
+import { observeLostNode } from "../lib/observe/lost-node.ts";
+import { readSigns } from "../lib/observe/signs.ts";
+import { listSuspects } from "../lib/observe/suspects.ts";
+import { dossierReport } from "../lib/report/dossier.ts";
+import { dossierDocument, machineLines } from "../lib/report/machine.ts";
+import { sanitise } from "../lib/report/sanitise.ts";
+import { suspectTable } from "../lib/report/suspects.ts";
+import type { OptionsOf } from "./command.ts";
+import type { recover } from "./definitions/recover.ts";
+import { connectionOptions } from "./flags/connection.ts";
+import { nodeNames, rejectNamespace } from "./flags/nodes.ts";
+import type { World } from "./world.ts";
+
+type Options = OptionsOf<typeof recover>;
+
+interface Scene {
+  readonly options: Options;
+  readonly world: World;
+  readonly client: KubeClient;
+  readonly node: string;
+  readonly user: string | undefined;
+}
+
+interface Evidence {
+  readonly lost: LostNodeFacts;
+  readonly dossier: Dossier;
+}
+
+/** A value that changes between two readings this far apart is life, whatever its stamp. */
+const listenMs = 15_000;
+
+export async function run(options: Options, world: World): Promise<ExitCode> {
+  rejectNamespace("recover", options);
+  const [node, ...others] = nodeNames(options.words);
+  if (others.length > 0) throw new UsageError("USAGE: recover [NODE] [flags]", "nodes are recovered one at a time");
+  const client = await world.connect(connectionOptions(options), options.v);
+  if (node === undefined) return await showSuspects(client, options, world);
+  const scene: Scene = { options, world, client, node, user: await currentUser(client) };
+  const evidence = await decidedEvidence(scene);
+  show(scene, evidence.dossier);
+  refuse(scene, evidence.dossier);
+  if (options.dryRun !== "none") return exitCode.ok;
+  const assertion = await consent(scene, evidence.dossier);
+  return await carryOut(scene, evidence, assertion);
+}
+
+async function showSuspects(client: KubeClient, options: Options, world: World): Promise<ExitCode> {
+  const suspects = await listSuspects(client, { clock: world.clock });
+  const verdicts = suspects.map((suspect) => ({ ...suspect, liveness: assessLiveness(suspect.signs) }));
+  const { columns, style } = world.terminal;
+  if (options.output === "json")
+    world.terminal.writeLine(JSON.stringify({ apiVersion: "vmnode/v1", kind: "SuspectList", items: verdicts }));
+  else world.terminal.writeLines(suspectTable(verdicts, { columns, style, program: world.program }));
+  return exitCode.ok;
+}
+
+/** The evidence; with --wait, gathered again until a verdict can be reached. */
+async function decidedEvidence(scene: Scene): Promise<Evidence> {
+  const { world, options } = scene;
+  for (;;) {
+    const evidence = await gather(scene);
+    const { verdict, reason, decidableAt, time } = evidence.dossier;
+    if (verdict !== "undecided" || !options.wait) return evidence;
+    world.terminal.writeError(sanitise(`undecided: ${reason} Waiting until ${decidableAt ?? "it can be read"}.`));
+    const wait = decidableAt === undefined ? listenMs : Date.parse(decidableAt) - Date.parse(time) + 1000;
+    await world.clock.sleep(Math.max(1000, wait), world.terminal.catchSignals());
+  }
+}
+
+/** Everything about the node, and a second reading of its signs of life 15 s later, unless the first shows life already. */
+async function gather({ world, client, node, user, options }: Scene): Promise<Evidence> {
+  const { clock, terminal } = world;
+  const lost = await observeLostNode(client, node, { clock, user, stillNeeded: recoveryRoomWanted });
+  const evidence = { power: lost.power, record: lost.record, gaps: lost.facts.gaps };
+  const alone = assessLiveness(lost.signs, undefined, evidence);
+  let second: NodeSigns | undefined;
+  if (alone.verdict !== "alive") {
+    terminal.writeError(`Listening to ${node} for ${listenMs / 1000} s …`);
+    await clock.sleep(listenMs, terminal.catchSignals());
+    second = await readSigns(client, node, { clock });
+  }
+  const liveness = assessLiveness(lost.signs, second, evidence);
+  const dossier = assessRecovery(lost, liveness, {
+    includeHeld: new Set(options.includeHeld),
+    otherPodsMustStay: options.keepOtherPods,
+  });
+  return {
+    lost: second === undefined ? lost : { ...lost, signs: { ...second, containers: lost.signs.containers } },
+    dossier,
+  };
+}
+
+function show({ options, world: { terminal } }: Scene, dossier: Dossier): void {
+  if (options.output !== "json")
+    terminal.writeLines(dossierReport(dossier, { columns: terminal.columns, style: terminal.style }));
+  else if (options.dryRun !== "none") terminal.writeLines(machineLines(dossierDocument(dossier), "json"));
+}
+
+/** What the evidence forbids, no flag allows; another holder of the node can be overridden by name. */
+function refuse({ node, options, world }: Scene, { verdict, reason, heldBy }: Dossier): void {
+  if (verdict === "alive") throw new RefusedError(`${node} is alive: ${reason}`, "nothing was changed");
+  if (verdict === "undecided")
+    throw new RefusedError(
+      `it cannot be told yet whether ${node} is dead: ${reason}`,
+      `nothing was changed; ${world.program} recover ${node} --wait waits until it can`,
+    );
+  const waived = new Set(options.waive);
+  const holder = heldBy.find(({ kind }) => !waived.has(`HeldBy${kind}`));
+  if (holder !== undefined)
+    throw new RefusedError(
+      `${node} is held by ${sanitise(holder.object)}: ${sanitise(holder.detail)}`,
+      `nothing was changed; let it end, or override it with --waive HeldBy${holder.kind}`,
+    );
+}
+
+/** What a person declares about the host; undefined where its death is proven. Throws where consent is missing. */
+async function consent({ options, world, node, user }: Scene, { verdict }: Dossier): Promise<string | undefined> {
+  const unproven = verdict === "unproven";
+  const word = options.nodeIsPoweredOff;
+  if (options.confirmNode !== undefined && options.confirmNode !== node)
+    throw new UsageError(`--confirm-node=${options.confirmNode} is not the node that is to be recovered: ${node}`);
+  if (options.yes || !world.terminal.interactive) {
+    const missing = [
+      ...(options.yes ? [] : ["--yes"]),
+      ...(options.confirmNode === undefined ? [`--confirm-node ${node}`] : []),
+      ...(unproven && word === undefined ? ['--node-is-powered-off "how it was verified"'] : []),
+    ];
+    if (missing.length > 0) throw new UsageError(`consent is missing: ${missing.join(" ")}`, "nothing was changed");
+    return word;
+  }
+  const question = unproven
+    ? "Type the node's name to declare it powered off:"
+    : "Type the node's name to recover its VMs:";
+  const flag = `--yes --confirm-node ${node}`;
+  if (!(await world.terminal.typeName({ text: question, flag }, node)))
+    throw new ExpectedError("recover is cancelled: that is not the node's name", { hint: "nothing was changed" });
+  return word ?? (unproven ? `declared powered off by ${user ?? "somebody"} at a terminal` : undefined);
+}
+
+async function carryOut(scene: Scene, { lost, dossier }: Evidence, assertion: string | undefined): Promise<ExitCode> {
+  const { options, world, client, node, user } = scene;
+  const { terminal, clock } = world;
+  const reporter = terminal.reporter(options.output ?? "text");
+  try {
+    const signal = terminal.catchSignals();
+    const intent = {
+      node,
+      method: dossier.method,
+      vms: dossier.vms.filter((vm) => vm.outcome !== "held" && (vm.pods.length > 0 || vm.outcome !== "unaffected")),
+      firstPods: dossier.controlPlane.filter(({ app, alone }) => app === "virt-api" && alone),
+      consentAt:
+        Date.parse(lost.facts.time) + (clock.now().getTime() - Date.parse(lost.facts.localTime ?? lost.facts.time)),
+    };
+    const recovery = { lost, dossier, intent, by: user ?? "unknown", assertion };
+    const summary = await recoverNode({ client, clock, reporter, signal }, recovery);
+    return summary.exitCode;
+  } finally {
+    reporter.close();
+  }
+}

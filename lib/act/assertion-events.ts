@@ -1,0 +1,62 @@
+/** Writes into the cluster's events who declared a node lost, when, and on what word: on the Node and on each VM that it concerns. */
+import type { KubeClient, ResourceType } from "../kube/client.ts";
+import { statusDetails } from "../kube/status.ts";
+import { UnreachableError } from "../model/errors.ts";
+import { fieldManager, type RecordedVm } from "../model/record.ts";
+
+const events: ResourceType = { group: "", version: "v1", plural: "events", namespaced: true };
+
+export interface DeclaredLost {
+  readonly node: { readonly name: string; readonly uid: string | undefined };
+  readonly vms: readonly RecordedVm[];
+  readonly by: string;
+  /** What was declared; undefined where the evidence itself proved it. */
+  readonly assertion: string | undefined;
+  /** RFC 3339, API server's clock. */
+  readonly time: string;
+}
+
+/** Resolves to what could not be written, one sentence each; the recovery does not depend on it. */
+export async function recordDeclaration(client: KubeClient, declared: DeclaredLost): Promise<readonly string[]> {
+  const word = declared.assertion === undefined ? "" : `, on the word: ${declared.assertion}`;
+  const message = `${declared.by} declared node ${declared.node.name} lost and recovers its VMs${word}`;
+  const node = { apiVersion: "v1", kind: "Node", name: declared.node.name, uid: declared.node.name };
+  const subjects = [
+    // Events of cluster-scoped objects stand in `default`; kubelet and kubectl use the Node's name as its UID there.
+    { namespace: "default", involvedObject: node },
+    ...declared.vms.map(({ namespace, name, uid }) => ({
+      namespace,
+      involvedObject: { apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstance", namespace, name, uid },
+    })),
+  ];
+  const failures = await Promise.all(
+    subjects.map(({ namespace, involvedObject }) =>
+      write(client, namespace, {
+        apiVersion: "v1",
+        kind: "Event",
+        metadata: { generateName: `${involvedObject.name}.`, namespace },
+        involvedObject,
+        type: "Warning",
+        reason: "NodeDeclaredLost",
+        message,
+        source: { component: fieldManager },
+        reportingComponent: fieldManager,
+        firstTimestamp: declared.time,
+        lastTimestamp: declared.time,
+        count: 1,
+      }),
+    ),
+  );
+  return [...new Set(failures.filter((failure) => failure !== undefined))];
+}
+
+async function write(client: KubeClient, namespace: string, event: object): Promise<string | undefined> {
+  try {
+    const response = await client.create({ type: events, namespace }, event, { fieldManager });
+    if (response.status < 300) return undefined;
+    return `an event could not be written in namespace ${namespace}: ${statusDetails(response).message}`;
+  } catch (error) {
+    if (error instanceof UnreachableError) return `an event could not be written: ${error.message}`;
+    throw error;
+  }
+}

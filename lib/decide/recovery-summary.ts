@@ -1,0 +1,71 @@
+/** What is said at the end of a recovery: where each VM runs, which stay down, and what a person must do now. */
+import type { Dossier, VmRecovery } from "../model/dossier.ts";
+import { type ExitCode, exitCode } from "../model/exit-code.ts";
+import type { RecoverySummary, VmProgress } from "../model/progress.ts";
+import type { RecoverIntent } from "./recover.ts";
+
+export interface RecoverySummaryInput {
+  readonly dossier: Dossier;
+  readonly intent: RecoverIntent;
+  readonly vms: readonly VmProgress[];
+  readonly taintLeft: boolean;
+  /** The sign of life that ended it. */
+  readonly life?: string | undefined;
+  /** Why the node could not be judged any more. */
+  readonly unreadable?: string | undefined;
+  readonly interruptedBy?: ExitCode | undefined;
+}
+
+export function summariseRecovery(input: RecoverySummaryInput): RecoverySummary {
+  const plans = new Map(input.dossier.vms.map((vm) => [vm.uid, vm]));
+  const inState = (...states: VmProgress["state"][]) => input.vms.filter((vm) => states.includes(vm.state));
+  const down = inState("stopped").map((vm) => withReason(vm, plans.get(vm.uid)));
+  const failed = inState("failed");
+  const open = inState("shutting-down", "starting", "migrating", "waiting");
+  const scope = new Set(input.intent.vms.map((vm) => vm.uid));
+  const held = input.dossier.vms
+    .filter((vm) => vm.outcome === "held" && !scope.has(vm.uid))
+    .map(({ namespace, name, reason }) => ({ namespace, name, reason }));
+  const unexpected = down.filter((vm) => plans.get(vm.uid)?.outcome === "restarts");
+  const complete = failed.length + open.length + held.length + unexpected.length === 0;
+  return {
+    ...endOf(input, complete),
+    node: input.intent.node,
+    running: inState("restarted", "moved"),
+    down,
+    failed,
+    open,
+    held,
+    taintLeft: input.taintLeft,
+    nextSteps: nextSteps(input, complete),
+  };
+}
+
+/** What was foretold stands beside a VM that stays down, so that nobody has to look it up. */
+function withReason(vm: VmProgress, plan: VmRecovery | undefined): VmProgress {
+  return { ...vm, detail: vm.detail ?? plan?.reason, fix: vm.fix ?? plan?.fix };
+}
+
+function endOf(
+  { life, unreadable, interruptedBy }: RecoverySummaryInput,
+  complete: boolean,
+): Pick<RecoverySummary, "end" | "exitCode" | "detail"> {
+  if (life !== undefined) return { end: "alive", exitCode: exitCode.refused, detail: life };
+  if (unreadable !== undefined) return { end: "unreadable", exitCode: exitCode.incomplete, detail: unreadable };
+  if (interruptedBy !== undefined) return { end: "interrupted", exitCode: interruptedBy };
+  return complete ? { end: "complete", exitCode: exitCode.ok } : { end: "incomplete", exitCode: exitCode.incomplete };
+}
+
+function nextSteps(input: RecoverySummaryInput, complete: boolean): RecoverySummary["nextSteps"] {
+  const { node } = input.intent;
+  const again = { command: `kubectl vmnode recover ${node}`, purpose: "takes the recovery up again" };
+  const uncordon = {
+    command: `kubectl vmnode uncordon ${node}`,
+    purpose: input.taintLeft
+      ? "takes our taint and the cordon off, when the node is back"
+      : "gives the node back, when it is back",
+  };
+  if (input.life !== undefined)
+    return [{ command: `kubectl vmnode recover ${node} --dry-run`, purpose: "looks at the evidence again" }, uncordon];
+  return complete ? [uncordon] : [again, uncordon];
+}

@@ -1,0 +1,81 @@
+/** The end of a recovery: where the VMs run, which stay down and what a person must do about it. */
+import type { RecoverySummary, VmProgress } from "../model/progress.ts";
+import { runningTime } from "./duration.ts";
+import { sanitised } from "./sanitise.ts";
+import { stepLines } from "./steps.ts";
+import { plain, type Style } from "./style.ts";
+import { wrapIndented } from "./width.ts";
+import { count, vmName } from "./wording.ts";
+
+/** The last lines of `recover`; text is broken to fit into `columns`, commands are not. */
+export function recoverySummaryReport(summary: RecoverySummary, style: Style = plain, columns?: number): string[] {
+  const safe = sanitised(summary);
+  return [
+    "",
+    ...endLines(safe, style).flatMap((line) => wrapIndented(line, columns)),
+    ...runningLines(safe.running),
+    ...section("stay down", safe.down, columns),
+    ...section(style("bad", "failed"), safe.failed, columns),
+    ...section("not at their end yet", safe.open, columns),
+    ...heldLines(safe, columns),
+    ...(safe.taintLeft ? ["", ...wrapIndented(taintLine(safe), columns)] : []),
+    ...stepLines(safe.nextSteps, columns),
+  ];
+}
+
+function endLines({ end, node, detail }: RecoverySummary, style: Style): string[] {
+  switch (end) {
+    case "complete":
+      return [style("good", `${node} is recovered.`)];
+    case "incomplete":
+      return [style("warn", `${node} is not recovered completely.`)];
+    case "alive":
+      return [
+        style("bad", `STOPPED: ${node} shows life: ${detail}`),
+        "Nothing more is removed. Look at the host: VMs may run on it.",
+      ];
+    case "unreadable":
+      return [style("bad", `Stopped: whether ${node} is dead could not be read any more: ${detail}`)];
+    case "interrupted":
+      return [style("warn", "Interrupted: nothing more is removed; what Kubernetes and KubeVirt have begun goes on.")];
+  }
+}
+
+function runningLines(running: readonly VmProgress[]): string[] {
+  if (running.length === 0) return [];
+  return [
+    "",
+    `${count(running.length, "VM")} ${running.length === 1 ? "runs" : "run"}:`,
+    ...running.map((vm) => {
+      const where = vm.target === undefined ? (vm.detail ?? "elsewhere") : `on ${vm.target}`;
+      const when = vm.seconds === undefined ? "" : `, ${runningTime(vm.seconds)} after the confirmation`;
+      return `  ${vmName(vm)}   ${where}${when}`;
+    }),
+  ];
+}
+
+function section(title: string, vms: readonly VmProgress[], columns: number | undefined): string[] {
+  if (vms.length === 0) return [];
+  return [
+    "",
+    `${title}:`,
+    ...vms.flatMap((vm) => [
+      ...wrapIndented(`  ${vmName(vm)}${vm.detail === undefined ? "" : `   ${vm.detail}`}`, columns),
+      ...(vm.fix === undefined ? [] : [`    fix: ${vm.fix}`]),
+    ]),
+  ];
+}
+
+function heldLines({ held, node }: RecoverySummary, columns: number | undefined): string[] {
+  if (held.length === 0) return [];
+  return [
+    "",
+    "held, for a person to decide:",
+    ...held.flatMap((vm) => wrapIndented(`  ${vmName(vm)}   ${vm.reason}`, columns)),
+    `  then: kubectl vmnode recover ${node} --include-held NAMESPACE/NAME`,
+  ];
+}
+
+function taintLine({ node }: RecoverySummary): string {
+  return `${node} keeps the taint node.kubernetes.io/out-of-service, under which no pod may run there, until it is uncordoned.`;
+}

@@ -1,0 +1,34 @@
+/** The nodes that look lost, with what their signs of life say at first sight. */
+import type { LivenessVerdict } from "../model/dossier.ts";
+import { plain, type Style } from "./style.ts";
+import { table } from "./table.ts";
+import { wrapIndented } from "./width.ts";
+
+export interface SuspectRow {
+  readonly node: string;
+  readonly vms: number;
+  readonly liveness: { readonly verdict: LivenessVerdict; readonly reason: string };
+}
+
+export interface SuspectOptions {
+  readonly columns?: number | undefined;
+  readonly style?: Style | undefined;
+  /** How the user started us: `kubectl vmnode`. */
+  readonly program: string;
+}
+
+/** The lines of `recover` without a node. */
+export function suspectTable(suspects: readonly SuspectRow[], options: SuspectOptions): string[] {
+  const { columns, style = plain, program } = options;
+  if (suspects.length === 0) return [style("good", "No node looks lost: all are Ready.")];
+  const rows = suspects.map(({ node, vms, liveness }) => [node, vms, liveness.verdict, liveness.reason]);
+  const [first] = suspects;
+  return [
+    ...table(["NODE", { header: "VMS", align: "right" }, "VERDICT", { header: "WHY", elastic: true }], rows, {
+      columns,
+      style,
+    }),
+    "",
+    ...wrapIndented(`The evidence on one of them: ${program} recover ${first?.node ?? "NODE"} --dry-run`, columns),
+  ];
+}
