@@ -2,11 +2,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { Clock } from "../lib/model/clock.ts";
 import { type PracticeCluster, startPracticeCluster } from "../lib/practice/cluster.ts";
 import type { KubeObject } from "../lib/practice/store.ts";
 
 export interface TestCluster {
   readonly cluster: PracticeCluster;
+  /** The cluster's clock, for commands in process. */
+  readonly clock: Clock;
   /** The environment with which the built file, or kubectl, finds the cluster. */
   readonly env: Readonly<Record<string, string>>;
   /** The Node object as it is now. */
@@ -29,6 +32,13 @@ export async function startCluster(scenario: string, speed = 20): Promise<TestCl
   const ownRequests = () => cluster.requests.filter(({ userAgent }) => userAgent.startsWith("kubectl-vmnode"));
   return {
     cluster,
+    clock: {
+      now: () => cluster.clock.now(),
+      sleep: async (ms, signal) => {
+        await cluster.clock.sleep(ms, signal);
+        signal?.throwIfAborted();
+      },
+    },
     env: { KUBECONFIG: cluster.kubeconfigPath },
     node,
     isCordoned: (name) => node(name).spec?.unschedulable === true,

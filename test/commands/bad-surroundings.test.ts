@@ -42,13 +42,13 @@ const commands = [
 
 describe.each(commands)("%s", (line) => {
   test("without a kubeconfig", async () => {
-    const { code, stdout, stderr } = await runCommand(line, { HOME: directory });
+    const { code, stdout, stderr } = await runCommand(line, { HOME: directory }, world);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/^error: no kubeconfig found/);
   });
 
   test("with a context that does not exist", async () => {
-    const { code, stderr } = await runCommand(`${line} --context elsewhere`, world.env);
+    const { code, stderr } = await runCommand(`${line} --context elsewhere`, world.env, world);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringMatching(/^error: context "elsewhere" does not exist/),
@@ -57,21 +57,21 @@ describe.each(commands)("%s", (line) => {
 
   test("with a server that is not there", async () => {
     const text = world.cluster.kubeconfigYaml.replace(world.cluster.server.url, "https://127.0.0.1:1");
-    const { code, stdout, stderr } = await runCommand(line, await withKubeconfig(text));
+    const { code, stdout, stderr } = await runCommand(line, await withKubeconfig(text), world);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("The connection to the server 127.0.0.1:1 was refused");
   });
 
   test("with a token that has expired", async () => {
     const text = await world.cluster.server.kubeconfig({ token: "expired" });
-    const { code, stdout, stderr } = await runCommand(line, await withKubeconfig(text));
+    const { code, stdout, stderr } = await runCommand(line, await withKubeconfig(text), world);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("Unauthorized");
   });
 
   test("with a user who may not list nodes", async () => {
     const text = await world.cluster.server.kubeconfig({ user: "jane" });
-    const { code, stdout, stderr } = await runCommand(line, await withKubeconfig(text));
+    const { code, stdout, stderr } = await runCommand(line, await withKubeconfig(text), world);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/Error from server \(Forbidden\): .*User "jane" cannot/);
   });
@@ -83,21 +83,21 @@ describe.each(commands)("%s", (line) => {
     const own = certificate(world.cluster.server.caCertificate);
     expect(world.cluster.kubeconfigYaml).toContain(own);
     const text = world.cluster.kubeconfigYaml.replace(own, certificate(other.caCertificate));
-    const { code, stdout, stderr } = await runCommand(line, await withKubeconfig(text));
+    const { code, stdout, stderr } = await runCommand(line, await withKubeconfig(text), world);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/certificate/);
   });
 
   test("with a server that hangs", async () => {
     world.cluster.server.setFault(() => ({ kind: "hang" }));
-    const { code, stdout, stderr } = await runCommand(`${line} --request-timeout 300ms`, world.env);
+    const { code, stdout, stderr } = await runCommand(`${line} --request-timeout 300ms`, world.env, world);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/did not answer|timed out|no answer/i);
   });
 
   test("with a proxy that answers instead", async () => {
     world.cluster.server.setFault(() => ({ kind: "html", status: 502 }));
-    const { code, stdout, stderr } = await runCommand(line, world.env);
+    const { code, stdout, stderr } = await runCommand(line, world.env, world);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("answered with an HTML page (HTTP 502)");
   });

@@ -5,7 +5,7 @@ import { runCommand } from "./run.ts";
 
 let world: TestCluster;
 beforeAll(async () => {
-  world = await startCluster("maintenance");
+  world = await startCluster("maintenance", 40);
 });
 afterAll(() => world.close());
 
@@ -31,7 +31,7 @@ const stays = [
 ];
 
 test("check tells what would become of each VM", async () => {
-  const { code, stdout } = await runCommand("check worker-1 -o json", world.env);
+  const { code, stdout } = await runCommand("check worker-1 -o json", world.env, world);
   expect(code).toBe(3);
   const [node] = JSON.parse(stdout).nodes;
   expect(node.verdict).toBe("blocks");
@@ -52,15 +52,15 @@ test("check tells what would become of each VM", async () => {
 });
 
 test("drain refuses, names how to go on, and writes nothing", async () => {
-  const { code, stderr } = await runCommand("drain worker-1 --yes", world.env);
+  const { code, stderr } = await runCommand("drain worker-1 --yes", world.env, world);
   expect(code).toBe(3);
   expect(stderr).toContain("--skip-blocked");
   expect(world.writes()).toEqual([]);
 });
 
 test("drain --skip-blocked moves, restarts and stops what can leave, lists the rest, and ends with 4", async () => {
-  const line = "drain worker-1 --yes --skip-blocked --waive ExternalStrategy --timeout 8m --reason 'new fan'";
-  const { code, stdout } = await runCommand(line, world.env);
+  const line = "drain worker-1 --yes --skip-blocked --waive ExternalStrategy --timeout 14m --reason 'new fan'";
+  const { code, stdout } = await runCommand(line, world.env, world);
   expect(stdout).toContain("node/worker-1 cordoned");
   expect(stdout).not.toContain("node/worker-1 drained");
   for (const vm of stays) expect(stdout).toContain(vm);
@@ -72,13 +72,13 @@ test("drain --skip-blocked moves, restarts and stops what can leave, lists the r
 });
 
 test("list shows who drains the node, and why", async () => {
-  const { stdout } = await runCommand("list", world.env);
+  const { stdout } = await runCommand("list", world.env, world);
   expect(stdout).toMatch(/worker-1 +Ready,SchedulingDisabled/);
   expect(stdout).toMatch(/worker-1: drain by kubernetes-admin, .* ago, "new fan"/);
 });
 
 test("abort takes back what the drain has left", async () => {
-  const { code, stdout } = await runCommand("abort worker-1 --yes", world.env);
+  const { code, stdout } = await runCommand("abort worker-1 --yes", world.env, world);
   expect(code).toBe(0);
   expect(stdout).toContain("node/worker-1 uncordoned");
   expect(world.cluster.store.list(vmis).filter(({ status }) => status?.evacuationNodeName)).toEqual([]);
@@ -88,7 +88,7 @@ test("abort takes back what the drain has left", async () => {
 });
 
 test("uncordon says that the node is in service already", async () => {
-  expect(await runCommand("uncordon worker-1", world.env)).toMatchObject({
+  expect(await runCommand("uncordon worker-1", world.env, world)).toMatchObject({
     code: 0,
     stdout: "node/worker-1 already uncordoned",
   });

@@ -1,32 +1,21 @@
 /** Whole commands in process, over a real connection to a practice cluster, with a scripted person at the terminal. */
 import { homedir } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, type KubeClient } from "../../lib/kube/client.ts";
 import { connect } from "../../lib/kube/connection.ts";
 import type { Clock } from "../../lib/model/clock.ts";
 import { type Run, run, type Scene } from "../unit/cmd/fake-world.ts";
 
-const clock: Clock = {
-  now: () => new Date(),
-  sleep: async (ms, signal) => {
-    try {
-      await sleep(ms, undefined, { signal });
-    } catch (error) {
-      throw signal?.aborted ? signal.reason : error;
-    }
-  },
-};
-
-/** Runs a command line in this environment, of which KUBECONFIG matters most. */
+/** Runs a command line in this environment, of which KUBECONFIG matters most. The clock is the cluster's, however fast that one lives. */
 export async function runCommand(
   commandLine: string,
   env: Readonly<Record<string, string>>,
-  scene: Scene = {},
+  scene: Scene & { readonly clock: Clock },
 ): Promise<Run> {
+  const { clock } = scene;
   const clients: KubeClient[] = [];
   try {
     return await run(commandLine, {
-      clock,
+      ...scene,
       connect: async (options, verbosity) => {
         const client = createClient(
           await connect(options, {
@@ -43,7 +32,6 @@ export async function runCommand(
         clients.push(client);
         return client;
       },
-      ...scene,
     });
   } finally {
     for (const client of clients) client.connection.close();
