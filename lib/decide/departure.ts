@@ -70,7 +70,9 @@ function whereItWent(input: DepartureInput, planned: PlannedVm): Standing {
   if (vmi !== undefined && !same) return restarting(input, planned, vmi);
   if (planned.outcome === "restarts") return restarting(input, planned, undefined);
   const ended = vmi !== undefined && isFinalVmi(vmi);
-  const known = ended || facts.absent?.includes(keyOf(planned)) === true;
+  // That its guest had ended was seen before; what has vanished since is not looked up yet.
+  const seenEnded = input.ledger.seen[planned.uid]?.state === "starting";
+  const known = ended || seenEnded || facts.absent?.includes(keyOf(planned)) === true;
   const comesBack = mayComeBack(facts, planned, vmi);
   if (known) return comesBack ? restarting(input, planned, undefined) : { state: "stopped" };
   // It is being looked up by name.

@@ -279,6 +279,11 @@ describe("what became of a VM that is no longer on the node", () => {
     ] as const)("%s", (_case, facts, state) => {
       expect(gone(rerun, facts)?.state).toBe(state);
     });
+
+    test("goes on starting when the ended VMI vanishes before the next look", () => {
+      const seen = { "uid-vmi-ci": { state: "starting", row: "", phase: "", since: start - 3000 } } as const;
+      expect(gone(rerun, machine("Running"), { ...emptyLedger(start), seen })?.state).toBe("starting");
+    });
   });
 
   describe("of a replica set, which starts another in its place", () => {
