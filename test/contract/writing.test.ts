@@ -14,11 +14,11 @@ beforeAll(async () => {
   // A Node without a machine behind it: nobody else is disturbed by what is written to it.
   node = `/api/v1/nodes/${cluster.namespace}`;
   // An object that was created without any field of a manager never gets managers at all.
-  const labels = { "vmnode.example/suite": "contract" };
+  const annotations = { "vmnode.example/suite": "contract" };
   await cluster.create("/api/v1/nodes", {
     apiVersion: "v1",
     kind: "Node",
-    metadata: { name: cluster.namespace, labels },
+    metadata: { name: cluster.namespace, annotations },
   });
 }, 60_000);
 afterAll(async () => {

@@ -39,6 +39,8 @@ export interface AggregatedRequest {
   readonly name?: string | undefined;
   /** What follows the name: `["evacuate", "cancel"]`; without a resource, all that follows the version. */
   readonly path: readonly string[];
+  /** The Accept header; empty when there was none. */
+  readonly accept: string;
   readonly body: unknown;
   readonly dryRun: boolean;
   readonly user: string;
@@ -52,6 +54,7 @@ export interface AggregatedRequest {
 
 export interface AggregatedAnswer {
   readonly status: number;
+  /** JSON, or a text as it is. */
   readonly body?: unknown;
 }
 

@@ -51,7 +51,16 @@ export const serviceUnavailable: Reply = {
 
 /** True while virt-api can be reached. */
 export function isAggregatedUp(context: ApiContext): boolean {
-  const probe = { method: "GET", version: "v1", path: [], body: undefined, dryRun: false, user: "", groups: [] };
+  const probe = {
+    method: "GET",
+    version: "v1",
+    path: [],
+    accept: "",
+    body: undefined,
+    dryRun: false,
+    user: "",
+    groups: [],
+  };
   return context.aggregated({ ...probe, mayAlso: () => true }) !== undefined;
 }
 
@@ -68,6 +77,7 @@ export function proxyAggregated(context: ApiContext, call: Call): Reply {
     resource,
     name,
     path,
+    accept: call.header("accept"),
     body,
     dryRun: isDryRun(call) || dryRunInBody,
     user: call.user.name,
@@ -84,7 +94,7 @@ export function proxyAggregated(context: ApiContext, call: Call): Reply {
       }),
   });
   if (answer === undefined) return serviceUnavailable;
-  return answer.body === undefined
-    ? { status: answer.status, text: "" }
-    : { status: answer.status, value: answer.body };
+  const { status, body: found } = answer;
+  if (typeof found === "string") return { status, text: found, contentType: "text/plain; charset=utf-8" };
+  return found === undefined ? { status, text: "" } : { status, value: found };
 }

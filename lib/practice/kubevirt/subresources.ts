@@ -50,10 +50,18 @@ function answer(context: Virt, request: AggregatedRequest): AggregatedAnswer {
   const handler = handlers[[resource, ...path].join("/")];
   const isMissing = handler === cancelEvacuation && !context.release.cancelsEvacuations;
   if (handler === undefined || isMissing) return { status: 404, body: failure(404, "404: Page Not Found") };
+  if (!acceptsAnything(request.accept)) return notAcceptable;
   // virt-api asks again for the whole path; its refusal has no body (pkg/virt-api/rest/authorizer.go).
   if (!request.mayAlso(path.join("/"))) return { status: 401 };
   return handler(context, request);
 }
+
+/** These routes do not say what they produce, which go-restful takes for nothing that a client could name. */
+function acceptsAnything(accept: string): boolean {
+  return accept === "" || accept.split(",").some((clause) => clause.trim().startsWith("*/*"));
+}
+
+const notAcceptable: AggregatedAnswer = { status: 406, body: "406: Not Acceptable\n\nAvailable representations: " };
 
 function versionOf({ release }: Virt): object {
   return {
@@ -207,11 +215,11 @@ function cancelEvacuation(context: Virt, request: AggregatedRequest): Aggregated
   if (node === undefined) throw internal(`nodes "${nodeName}" not found`);
   const taintKey = migrationSettings(world).nodeDrainTaintKey;
   if (hasTaint(node, taintKey, "NoSchedule")) {
-    const message = `Node "${nodeName}" has NodeDrainTaintKey "${taintKey}:NoSchedule"`;
+    const taint = `&Taint{Key:${taintKey},Value:,Effect:NoSchedule,TimeAdded:<nil>,}`;
+    const message = `Node "${nodeName}" has NodeDrainTaintKey "${taint}"`;
     throw new StoreError(failure(400, message, "BadRequest"));
   }
   if (!isMarked(vmi)) return done;
-  if (request.body === undefined) throw new StoreError(failure(400, "No body", "BadRequest"));
   if ((bodyOf(request).evacuationNodeName ?? "") !== vmi.status.evacuationNodeName) {
     throw internal("the server rejected our request due to an error in our request");
   }

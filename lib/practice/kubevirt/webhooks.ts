@@ -99,10 +99,18 @@ const webhooks: readonly Webhook[] = [
   ),
 ];
 
+/** Type of a field error, as `metav1.CauseType`. */
+type FieldFault = "FieldValueInvalid" | "FieldValueRequired" | "FieldValueNotSupported" | "FieldValueForbidden";
+
 /** Field errors become 422 Invalid with causes (`webhookutils.ToAdmissionResponse`). */
-function refuse(webhook: string, message: string, field = ""): AdmissionAnswer {
+function refuse(
+  webhook: string,
+  message: string,
+  { field, reason = "FieldValueInvalid" }: { field?: string; reason?: FieldFault },
+): AdmissionAnswer {
   const text = `admission webhook "${webhook}" denied the request: ${message}`;
-  return { allowed: false, code: 422, reason: "Invalid", message: text, causes: [{ message, field }] };
+  const cause = { reason, message, ...(field === undefined ? {} : { field }) };
+  return { allowed: false, code: 422, reason: "Invalid", message: text, causes: [cause] };
 }
 
 /** A plain error is a 400 (`webhookutils.ToAdmissionResponseError`). */
@@ -117,22 +125,25 @@ const migrationValidator = "migration-create-validator.kubevirt.io";
 
 function admitMachine(vm: KubeObject): AdmissionAnswer {
   const { running, runStrategy, template } = vm.spec ?? {};
-  if (template === undefined) return refuse(machineValidator, "missing virtual machine template.", "spec.template");
+  if (template === undefined) {
+    const fault = { field: "spec.template", reason: "FieldValueRequired" } as const;
+    return refuse(machineValidator, "missing virtual machine template.", fault);
+  }
   if (running !== undefined && runStrategy !== undefined) {
     const message =
       "Running and RunStrategy are mutually exclusive. Note that Running is deprecated, please use RunStrategy instead";
-    return refuse(machineValidator, message, "spec.running");
+    return refuse(machineValidator, message, { field: "spec.running" });
   }
   if (running === undefined && runStrategy === undefined) {
     const message = "One of Running or RunStrategy must be specified";
-    return refuse(machineValidator, message, "spec.running");
+    return refuse(machineValidator, message, { field: "spec.running" });
   }
   const strategies = ["Halted", "Manual", "Always", "RerunOnFailure", "Once", "WaitAsReceiver"];
   if (runStrategy !== undefined && !strategies.includes(runStrategy)) {
-    return refuse(machineValidator, `Invalid RunStrategy (${runStrategy})`, "spec.runStrategy");
+    return refuse(machineValidator, `Invalid RunStrategy (${runStrategy})`, { field: "spec.runStrategy" });
   }
   const unknown = unknownStrategy(template.spec);
-  if (unknown !== undefined) return refuse(machineValidator, unknown, "spec.template.spec.evictionStrategy");
+  if (unknown !== undefined) return refuse(machineValidator, unknown, { field: "spec.template.spec.evictionStrategy" });
   return { allowed: true, object: completeMachine(vm) };
 }
 
@@ -145,13 +156,13 @@ function unknownStrategy(spec: KubeObject["spec"]): string | undefined {
 
 function admitNewInstance(world: World, vmi: KubeObject): AdmissionAnswer {
   const unknown = unknownStrategy(vmi.spec);
-  if (unknown !== undefined) return refuse(createValidator, unknown, "spec.evictionStrategy");
+  if (unknown !== undefined) return refuse(createValidator, unknown, { field: "spec.evictionStrategy" });
   const volumes: { name: string }[] = vmi.spec?.volumes ?? [];
   const disks: { name: string }[] = vmi.spec?.domain?.devices?.disks ?? [];
   const loose = disks.findIndex((disk) => !volumes.some(({ name }) => name === disk.name));
   if (loose >= 0) {
     const field = `spec.domain.devices.disks[${loose}].Name`;
-    return refuse(createValidator, `${field} '${disks[loose]?.name}' not found.`, field);
+    return refuse(createValidator, `${field} '${disks[loose]?.name}' not found.`, { field });
   }
   return { allowed: true, object: completeInstance(world, vmi) };
 }
@@ -168,12 +179,14 @@ const protectedLabels = [
 function admitInstanceUpdate(request: AdmissionRequest, vmi: KubeObject): AdmissionAnswer {
   const old = request.oldObject;
   if (old === undefined || trusted.includes(request.user)) return passed;
-  if (!sameJson(vmi.spec, old.spec)) return refuse(updateValidator, "update of VMI object is restricted");
+  if (!sameJson(vmi.spec, old.spec)) {
+    return refuse(updateValidator, "update of VMI object is restricted", { reason: "FieldValueNotSupported" });
+  }
   const reserved = (object: KubeObject): unknown =>
     protectedLabels.map((label) => object.metadata.labels?.[label] ?? null);
   if (!sameJson(reserved(vmi), reserved(old))) {
     const message = "modification of the following reserved kubevirt.io/ labels on a VMI object is prohibited";
-    return refuse(updateValidator, message);
+    return refuse(updateValidator, message, { reason: "FieldValueNotSupported" });
   }
   return sameJson(vmi.status, old.status) ? passed : { allowed: true, object: { ...vmi, status: old.status } };
 }
@@ -181,10 +194,11 @@ function admitInstanceUpdate(request: AdmissionRequest, vmi: KubeObject): Admiss
 function admitNewMigration(world: World, request: AdmissionRequest, migration: KubeObject): AdmissionAnswer {
   const { namespace } = request;
   const vmiName: string | undefined = migration.spec?.vmiName;
-  if (!vmiName) return refuse(migrationValidator, "vmiName is missing", "spec.vmiName");
+  if (!vmiName)
+    return refuse(migrationValidator, "vmiName is missing", { field: "spec.vmiName", reason: "FieldValueRequired" });
   if (migration.spec.priority !== undefined && request.user !== accounts.virtController) {
     const message = "Migration priority queue, only virt-controller is allowed to set priority field";
-    return refuse(migrationValidator, message, "spec.migrationPriority");
+    return refuse(migrationValidator, message, { field: "spec.migrationPriority", reason: "FieldValueForbidden" });
   }
   const vmi = world.store.get(instances, namespace, vmiName);
   if (vmi === undefined) return reject(migrationValidator, `the VMI "${namespace}/${vmiName}" does not exist`);
@@ -213,10 +227,11 @@ function admitMigrationUpdate(request: AdmissionRequest, migration: KubeObject):
   const old = request.oldObject;
   if (old === undefined) return passed;
   if (!sameJson(migration.spec, old.spec)) {
-    return refuse(webhook, "update of Migration object's spec is restricted");
+    return refuse(webhook, "update of Migration object's spec is restricted", { reason: "FieldValueNotSupported" });
   }
   const [before, after] = [old.metadata.labels?.[vmiNameLabel], migration.metadata.labels?.[vmiNameLabel]];
   if (isFinalMigration(migration) || before === undefined || before === after) return passed;
   const verb = migration.metadata.labels === undefined ? "removed from" : "modified on";
-  return refuse(webhook, `selector label can't be ${verb} an in-flight migration`);
+  const message = `selector label can't be ${verb} an in-flight migration`;
+  return refuse(webhook, message, { reason: "FieldValueNotSupported" });
 }

@@ -7,7 +7,15 @@ import { condition, machine, openCluster, type SmallCluster } from "../small-clu
 
 function put(cluster: SmallCluster, path: string, more: Partial<AggregatedRequest> = {}): AggregatedAnswer | undefined {
   const [resource, name, ...rest] = path.split("/");
-  const base = { method: "PUT", version: "v1", namespace: "app", dryRun: false, user: "alice", groups: [] };
+  const base = {
+    method: "PUT",
+    version: "v1",
+    namespace: "app",
+    accept: "*/*",
+    dryRun: false,
+    user: "alice",
+    groups: [],
+  };
   return virtApi(cluster.virt)({ ...base, resource, name, path: rest, body: undefined, mayAlso: () => true, ...more });
 }
 
@@ -46,7 +54,7 @@ describe("evacuate/cancel", () => {
   });
 
   test.each<[string, Partial<AggregatedRequest>, number, string]>([
-    ["without a body", {}, 400, "No body"],
+    ["without a body", {}, 500, "the server rejected our request due to an error in our request"],
     ["with another node", { body: { evacuationNodeName: "n2" } }, 500, "Internal error occurred: "],
     ["with no node", { body: {} }, 500, "Internal error occurred: "],
   ])("%s it fails", (_name, request, status, message) => {
@@ -61,7 +69,7 @@ describe("evacuate/cancel", () => {
     const answer = put(cluster, path, { body: { evacuationNodeName: "n1" } });
     expect([answer?.status, messageOf(answer)]).toEqual([
       400,
-      'Node "n1" has NodeDrainTaintKey "kubevirt.io/drain:NoSchedule"',
+      'Node "n1" has NodeDrainTaintKey "&Taint{Key:kubevirt.io/drain,Value:,Effect:NoSchedule,TimeAdded:<nil>,}"',
     ]);
   });
 
