@@ -44,8 +44,14 @@ function noNodeFits(vmi: VirtualMachineInstance, fit: NoFit): Finding {
     object: refer("virtualmachineinstance", vmi.metadata),
     reason: `Can migrate in principle, but no other node fits: ${fit.summary}. The target pod would stay unschedulable, fail after 5 min, and be retried without end.`,
     ...proofOf(fit),
-    fix: shutdownCommand(vmi),
+    fix: cureOf(fit) ?? shutdownCommand(vmi),
   });
+}
+
+/** A node that only its cordon keeps from taking it. */
+function cureOf({ refusals }: NoFit): string | undefined {
+  const cordoned = refusals.find(({ field }) => field === "spec.unschedulable");
+  return cordoned && `kubectl uncordon ${cordoned.node}`;
 }
 
 /** For a migration under way: it may end all the same, because what is known of the other nodes can be outdated. */

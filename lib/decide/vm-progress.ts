@@ -148,9 +148,11 @@ function patientlyHeld(input: ProgressInput, verdict: VmVerdict): Standing {
 }
 
 /** A migration whose target pod finds no node does nothing but hold one of the node's slots, until KubeVirt gives the pod up. */
-function withoutTarget(trouble: TargetTrouble, phase: string): Standing {
+function withoutTarget(trouble: TargetTrouble, phase: string, otherNodes: number): Standing {
+  // What is known of other nodes is as old as the plan: where it does not explain everything, the scheduler knows better.
+  const explained = trouble.refusals.length >= otherNodes;
   const refusals = trouble.refusals.map(({ node, reason }) => `${node}: ${reason}`);
-  const why = refusals.length > 0 ? refusals.join("; ") : trouble.scheduler;
+  const why = explained ? refusals.join("; ") : trouble.scheduler?.split(" preemption:")[0];
   const until = trouble.until === undefined ? undefined : Date.parse(trouble.until);
   const detail = `no node takes its target pod, which holds a slot: ${why}`;
   return { state: "migrating", phase, detail, code: "NoNodeFits", until };
@@ -163,7 +165,7 @@ function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
   const noNode = verdict.findings.find((finding) => finding.code === "NoNodeFits");
   if (phase === "Scheduling") {
     const trouble = explainMigrationTarget(input.facts, verdict);
-    if (trouble?.scheduler !== undefined) return withoutTarget(trouble, phase);
+    if (trouble?.scheduler !== undefined) return withoutTarget(trouble, phase, input.facts.nodes.length - 1);
   }
   return {
     state: waits ? "queued" : "migrating",

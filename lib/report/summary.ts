@@ -42,8 +42,8 @@ function endLines({ end, goesOn = [] }: Summary, style: Style, columns: number |
   const ending = going(["shutting-down", "starting"]);
   const lines = [
     ...(why === undefined ? [] : [style("warn", why)]),
-    ...(moving.length === 0 ? [] : [`KubeVirt goes on moving ${count(moving.length, "VM")}: ${names(moving)}`]),
-    ...(ending.length === 0 ? [] : [`${count(ending.length, "VM")} still shut down or start: ${names(ending)}`]),
+    ...(moving.length === 0 ? [] : [`KubeVirt goes on moving ${count(moving.length, "VM")}: ${names(moving, false)}`]),
+    ...(ending.length === 0 ? [] : [`${count(ending.length, "VM")} still shut down or start: ${names(ending, false)}`]),
   ];
   return lines.length === 0 ? [] : ["", ...lines.flatMap((line) => wrapIndented(line, columns))];
 }
@@ -85,10 +85,10 @@ function targets(vms: readonly VmProgress[]): string {
   return nodes.length === 0 ? names(vms) : `running on ${nodes.join(", ")}`;
 }
 
-function names(vms: readonly VmProgress[]): string {
+function names(vms: readonly VmProgress[], explained = true): string {
   const shown = vms
     .slice(0, fewNames)
-    .map((vm) => (vm.detail === undefined ? vmName(vm) : `${vmName(vm)} (${vm.detail})`));
+    .map((vm) => (vm.detail === undefined || !explained ? vmName(vm) : `${vmName(vm)} (${vm.detail})`));
   return `${shown.join(", ")}${vms.length > fewNames ? ", …" : ""}`;
 }
 

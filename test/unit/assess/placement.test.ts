@@ -27,6 +27,14 @@ function refusal(options: VmOptions, other: Node, pods: readonly Pod[] = [], sou
 
 const vendor = "cpu-vendor.node.kubevirt.io/";
 
+it("a VM that only a cordon keeps from another node is cured by taking that off, any other by shutting it down", () => {
+  const fixWith = (options: Parameters<typeof aNode>[1]) =>
+    vmVerdict(factsWith([aRunningVm("web")], { nodes: [aNode("worker-1"), aNode("worker-2", options)] }), "web")
+      .findings[0]?.fix;
+  expect(fixWith({ unschedulable: true })).toBe("kubectl uncordon worker-2");
+  expect(fixWith({ ready: "False" })).toBe("virtctl stop web -n prod");
+});
+
 describe("where a VM can migrate to", () => {
   it.each([
     ["a healthy node", {}, undefined],
