@@ -21,6 +21,8 @@ export function startClock(options: { start?: Date; speed?: number } = {}): Prac
   const start = options.start?.getTime() ?? realStart;
   const schedule = (delayMs: number, fn: () => void): (() => void) => {
     const timer = setTimeout(fn, Math.max(0, delayMs) / speed);
+    // The server keeps a practice cluster alive; what it still has in mind must not outlive it.
+    timer.unref();
     return () => clearTimeout(timer);
   };
   return {
