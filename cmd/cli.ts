@@ -6,7 +6,7 @@ import { errorLines } from "../lib/report/errors.ts";
 import { type Command, type CommandDefinition, type Flags, type FlagValues, flagName } from "./command.ts";
 import { commandGroups, commands } from "./commands.ts";
 import { readFlags } from "./flag-values.ts";
-import { connectionFlags, connectionOptions } from "./flags/connection.ts";
+import { connectionFlags } from "./flags/connection.ts";
 import { commandHelp, type HelpContext, optionsHelp, programHelp } from "./help.ts";
 import { firstWord, lastValue, type Spelled, spell } from "./spelling.ts";
 import type { World } from "./world.ts";
@@ -16,7 +16,11 @@ const versionFlags: Flags = { version: { kind: "boolean", description: "Print th
 /** Without a command: what the menu connects with. */
 const rootFlags: Flags = { ...connectionFlags, ...helpFlags, ...versionFlags };
 /** Every flag of every command. A name takes a value everywhere or nowhere, so these tell words from the values of flags. */
-const everyFlag: Flags = Object.assign({}, ...[...commands.values()].map((each) => each.definition.flags), rootFlags);
+export const everyFlag: Flags = Object.assign(
+  {},
+  ...[...commands.values()].map((each) => each.definition.flags),
+  rootFlags,
+);
 
 /** Runs one command line to its end. Whatever goes wrong is printed here and told by the exit code. */
 export async function runCli(argv: readonly string[], world: World): Promise<number> {
@@ -51,7 +55,7 @@ async function runProgram(word: string | undefined, argv: readonly string[], wor
   }
   const { chooseCommand } = await import("./menu.ts");
   const options = readFlags(connectionFlags, valuesByName(line)) as FlagValues<typeof connectionFlags>;
-  const chosen = await chooseCommand(connectionOptions(options), argv, world);
+  const chosen = await chooseCommand(options, argv, world);
   return await runCli([...chosen, ...argv], world);
 }
 
@@ -104,7 +108,11 @@ async function parser(words: readonly string[], world: World): Promise<Argv> {
 
 /** The flags were judged when they were spelled out, so it is the words that yargs finds fault with. */
 function wrongWords([name = "", ...more]: readonly string[], message: string, world: World): UsageError {
-  if (commands.has(name)) return new UsageError(`${name} takes no arguments: ${more.join(" ")}`);
+  const known = commands.get(name)?.definition;
+  if (known !== undefined) {
+    const hint = known.passesOn === undefined ? undefined : `Did you mean ${name} -- ${more.join(" ")}?`;
+    return new UsageError(`${name} takes no arguments: ${more.join(" ")}`, hint);
+  }
   const suggestion = message.startsWith("Did you mean") ? message : undefined;
   return new UsageError(`unknown command "${name}" for "${world.program}"`, suggestion);
 }
@@ -157,6 +165,6 @@ function setColor(argv: readonly string[], world: World): void {
 }
 
 /** The level of -v, whatever else is wrong with the command line. */
-function verbosity(argv: readonly string[]): number {
+export function verbosity(argv: readonly string[]): number {
   return Number(lastValue(argv, everyFlag, "v") ?? 0);
 }

@@ -3,13 +3,14 @@ import { constants, homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeClient } from "../lib/kube/client.ts";
+import type { Kubeconfig } from "../lib/kube/kubeconfig.ts";
 import type { Clock } from "../lib/model/clock.ts";
 import { ExpectedError } from "../lib/model/errors.ts";
 import { exitCode } from "../lib/model/exit-code.ts";
 import { errorLines } from "../lib/report/errors.ts";
 import { createTerminal } from "../lib/terminal/terminal.ts";
-import { runCli } from "./cli.ts";
-import { programName } from "./program-name.ts";
+import { runCli, verbosity } from "./cli.ts";
+import { isCompleter, programName } from "./program-name.ts";
 import type { World } from "./world.ts";
 
 /** Put in by the build. */
@@ -62,15 +63,9 @@ async function temporaryDirectory(): Promise<string> {
   return directory;
 }
 
-const world: World = {
-  program: programName(process.argv[1] ?? "", process.env),
-  version,
-  env: process.env,
-  clock,
-  terminal,
-  runProgram,
-  temporaryDirectory,
-  async connect(options, verbosity) {
+/** Lines that a connection has to tell go to `say`; nobody is asked for credentials where nothing may be said. */
+function connecting(say: ((line: string) => void) | undefined): World["connect"] {
+  return async (options, verbosity) => {
     const [{ connect }, { createClient }] = await Promise.all([
       import("../lib/kube/connection.ts"),
       import("../lib/kube/client.ts"),
@@ -78,31 +73,66 @@ const world: World = {
     const connection = await connect(options, {
       env: process.env,
       homedir: homedir(),
-      stdinIsTerminal: process.stdin.isTTY === true,
+      stdinIsTerminal: say !== undefined && process.stdin.isTTY === true,
       version,
       verbosity,
       log: (level, line) => {
-        if (level <= verbosity) terminal.writeError(line);
+        if (level <= verbosity) say?.(line);
       },
-      warn: (line) => terminal.writeError(`${terminal.errorStyle("warn", "Warning:")} ${line}`),
+      warn: (line) => say?.(`${terminal.errorStyle("warn", "Warning:")} ${line}`),
       clock,
     });
     const client = createClient(connection);
     clients.push(client);
     return client;
-  },
+  };
+}
+
+async function loadKubeconfig(explicit: string | undefined): Promise<Kubeconfig> {
+  const { loadKubeconfig } = await import("../lib/kube/kubeconfig.ts");
+  return await loadKubeconfig({ explicit, env: process.env, homedir: homedir() });
+}
+
+const startedAs = process.argv[1] ?? "";
+const world: World = {
+  program: programName(startedAs, process.env),
+  startedAs,
+  version,
+  env: process.env,
+  clock,
+  terminal,
+  runProgram,
+  temporaryDirectory,
+  loadKubeconfig,
+  connect: connecting((line) => terminal.writeError(line)),
 };
+
+/** A shell waits for the answer, and shows nothing else: whatever is still going on by then is left behind. */
+async function answerShell(): Promise<void> {
+  process.removeAllListeners("uncaughtException").on("uncaughtException", () => process.exit(exitCode.ok));
+  const { complete, completionBudgetMs } = await import("./complete.ts");
+  const budgetMs = completionBudgetMs(process.env) - performance.now();
+  const quiet = { ...world, connect: connecting(undefined) };
+  const lines = await complete(process.argv.slice(2), quiet, Math.max(minimumBudgetMs, budgetMs));
+  process.stdout.write(`${lines.join("\n")}\n`, () => process.exit(exitCode.ok));
+}
+
+/** What is left for the cluster where the start alone took long. */
+const minimumBudgetMs = 150;
 
 // What gets past the command line is a fault of ours outside of any command: in a listener, a timer, or a forgotten promise.
 process.on("uncaughtException", (error) => {
   terminal.close();
-  for (const line of errorLines(error, { stack: process.argv.includes("-v=4") })) terminal.writeError(line);
+  for (const line of errorLines(error, { stack: verbosity(process.argv.slice(2)) >= 4 })) terminal.writeError(line);
   process.exit(exitCode.bug);
 });
 
 // No await at the top of the file: the bundle is CommonJS.
-runCli(process.argv.slice(2), world).then((code) => {
-  process.exitCode = code;
-  terminal.close();
-  for (const client of clients) client.connection.close();
-});
+if (isCompleter(startedAs)) void answerShell();
+else {
+  runCli(process.argv.slice(2), world).then((code) => {
+    process.exitCode = code;
+    terminal.close();
+    for (const client of clients) client.connection.close();
+  });
+}

@@ -32,6 +32,12 @@ export async function run(options: Options, world: World): Promise<number> {
   }
 }
 
+/** The scenarios for completing a command line. */
+export async function scenarioCandidates(): Promise<{ readonly name: string; readonly about: string }[]> {
+  const { allScenarios } = await import("../lib/practice/scenarios/catalog.ts");
+  return allScenarios().map(({ name, summary }) => ({ name, about: summary }));
+}
+
 function list(scenarios: readonly Scenario[], { terminal }: World): number {
   const rows = scenarios.map(({ name, summary }) => [name, summary]);
   terminal.writeLines(

@@ -6,6 +6,11 @@ export function programName(startedAs: string, env: Readonly<Record<string, stri
   return host === "oc" || baseName(startedAs).startsWith("oc-") ? "oc vmnode" : "kubectl vmnode";
 }
 
+/** Whether kubectl or oc started us to complete a command line (kubectl, `pkg/cmd/plugin/plugin_completion.go`). */
+export function isCompleter(startedAs: string): boolean {
+  return /^(?:kubectl|oc)_complete-vmnode$/i.test(baseName(startedAs));
+}
+
 /** The file's name, without its folder and the ending of Windows, whatever system the path is from. */
 function baseName(file: string): string {
   return (file.split(/[\\/]/).at(-1) ?? "").replace(/\.exe$/i, "");

@@ -11,7 +11,14 @@ import { type Flag, type Flags, flagName } from "./command.ts";
 type Token =
   | { readonly kind: "word"; readonly text: string }
   | { readonly kind: "flag"; readonly name: string; readonly value: string }
-  | { readonly kind: "fault"; readonly flag: string; readonly message: string; readonly hint?: string | undefined }
+  | {
+      readonly kind: "fault";
+      readonly flag: string;
+      readonly message: string;
+      readonly hint?: string | undefined;
+      /** The line ends where the flag's value should be. */
+      readonly lacksValue?: true;
+    }
   | { readonly kind: "rest"; readonly words: readonly string[] };
 
 /** A command line in its plain form. */
@@ -34,6 +41,24 @@ export function lastValue(argv: readonly string[], flags: Flags, name: string): 
   let last: string | undefined;
   for (const token of tokens(argv, flags)) if (token.kind === "flag" && token.name === name) last = token.value;
   return last;
+}
+
+/** A command line that is still being typed. */
+export interface UnfinishedLine extends Spelled {
+  /** The flag whose value comes next. */
+  readonly awaiting: string | undefined;
+}
+
+/** Takes apart what stands before the word that is being typed; faults of it are passed over. */
+export function spellUnfinished(argv: readonly string[], flags: Flags): UnfinishedLine {
+  const found = [...tokens(argv, flags)];
+  const [last] = found.slice(-1);
+  return {
+    flags: found.filter((token) => token.kind === "flag"),
+    words: found.flatMap((token) => (token.kind === "word" ? [token.text] : [])),
+    rest: found.flatMap((token) => (token.kind === "rest" ? token.words : [])),
+    awaiting: last?.kind === "fault" && last.lacksValue ? last.flag : undefined,
+  };
 }
 
 /**
@@ -74,7 +99,7 @@ function longFlag(text: string, flags: ReadonlyMap<string, Flag>, left: string[]
   const flag = flags.get(name);
   if (flag === undefined) return unknownFlag(name, flags);
   const value = equals < 0 ? (impliedValue(flag) ?? left.shift()) : text.slice(equals + 1);
-  if (value === undefined) return { kind: "fault", flag: name, message: `flag needs an argument: --${name}` };
+  if (value === undefined) return lacksValue(name, `--${name}`);
   return { kind: "flag", name, value };
 }
 
@@ -100,8 +125,7 @@ function* shortFlags(
       continue;
     }
     const value = attached === "" ? left.shift() : attached.replace(/^=/, "");
-    if (value === undefined)
-      yield { kind: "fault", flag: name, message: `flag needs an argument: '${letter}' in ${text}` };
+    if (value === undefined) yield lacksValue(name, `'${letter}' in ${text}`);
     else yield { kind: "flag", name, value };
     return;
   }
@@ -111,6 +135,10 @@ function* shortFlags(
 function impliedValue(flag: Flag): string | undefined {
   if (flag.kind === "boolean") return "true";
   return flag.kind === "string" || flag.kind === "choice" ? flag.implied : undefined;
+}
+
+function lacksValue(flag: string, spelling: string): Token {
+  return { kind: "fault", flag, message: `flag needs an argument: ${spelling}`, lacksValue: true };
 }
 
 function unknownFlag(name: string, flags: ReadonlyMap<string, Flag>): Token {

@@ -1,12 +1,15 @@
 /** The world as a parameter: everything outside the program that a command may use. Tests make their own. */
 import type { KubeClient } from "../lib/kube/client.ts";
 import type { ConnectionOptions } from "../lib/kube/connection.ts";
+import type { Kubeconfig } from "../lib/kube/kubeconfig.ts";
 import type { Clock } from "../lib/model/clock.ts";
 import type { Terminal } from "../lib/terminal/terminal.ts";
 
 export interface World {
   /** How the user started us: `kubectl vmnode` or `oc vmnode`. */
   readonly program: string;
+  /** The file that we were started as, in the words of whoever started us. */
+  readonly startedAs: string;
   /** Version of this program, without a leading `v`. */
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -24,4 +27,6 @@ export interface World {
   readonly runProgram: (command: readonly string[], env: Readonly<Record<string, string>>) => Promise<number>;
   /** A new directory that only the user can read, and that goes with the process. */
   readonly temporaryDirectory: () => Promise<string>;
+  /** The kubeconfig that `--kubeconfig`, if given, and the environment name. Throws ConfigError when it cannot be read. */
+  readonly loadKubeconfig: (explicit: string | undefined) => Promise<Kubeconfig>;
 }

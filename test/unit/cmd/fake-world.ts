@@ -32,6 +32,7 @@ export async function run(commandLine: string, scene: Scene = {}): Promise<Run> 
   const screen: Screen = { stdout: [], stderr: [], questions: [], choices: [] };
   const world: World = {
     program: "kubectl vmnode",
+    startedAs: "kubectl-vmnode",
     version: "1.2.3",
     env: {},
     clock: { now: () => new Date("2026-11-21T12:00:00Z"), sleep: async () => {} },
@@ -40,6 +41,9 @@ export async function run(commandLine: string, scene: Scene = {}): Promise<Run> 
     },
     runProgram: async () => {
       throw new Error("this test runs no other program");
+    },
+    loadKubeconfig: async () => {
+      throw new Error("this test has no kubeconfig");
     },
     temporaryDirectory: async () => {
       throw new Error("this test needs no directory");

@@ -34,7 +34,8 @@ function withSection(text: string, name: string, content: string): string {
 
 test("the README lists the commands and exit codes that there are", async () => {
   const commandRows = [...commands.values()].map(
-    ({ definition }) => `| \`${usage(definition).replace(" [options]", "")}\` | ${definition.summary} |`,
+    ({ definition }) =>
+      `| \`${usage(definition).replace(" [options]", "").replaceAll("|", "\\|")}\` | ${definition.summary} |`,
   );
   const codes = Object.entries(exitCode).toSorted(([, a], [, b]) => a - b) as [keyof typeof exitCode, number][];
   const codeRows = codes.map(([name, code]) => `| ${code} | ${meanings[name]} |`);

@@ -1,0 +1,175 @@
+/** Completion: the words so far in, candidates out, in the form in which kubectl asks a plugin for them. */
+import type { Kubeconfig } from "../lib/kube/kubeconfig.ts";
+import { parseGoDuration } from "../lib/model/duration.ts";
+import { findingCodes } from "../lib/model/finding.ts";
+import type { NameCandidate } from "../lib/observe/candidates.ts";
+import { everyFlag } from "./cli.ts";
+import { type CommandDefinition, type Flag, type Flags, flagName } from "./command.ts";
+import { commands } from "./commands.ts";
+import { readFlags } from "./flag-values.ts";
+import { connectionFlags, connectionOptions } from "./flags/connection.ts";
+import { firstWord, spellUnfinished, type UnfinishedLine } from "./spelling.ts";
+import type { World } from "./world.ts";
+
+export type CompletionWorld = Pick<World, "connect" | "clock" | "loadKubeconfig">;
+
+/** What the shell does besides (Cobra's ShellCompDirective). */
+const directive = { default: ":0", noFiles: ":4" } as const;
+
+interface Answer {
+  readonly candidates: readonly NameCandidate[];
+  readonly directive: string;
+}
+
+interface Asked {
+  readonly definition: CommandDefinition | undefined;
+  /** What stands before the word that is being typed. */
+  readonly line: UnfinishedLine;
+  readonly world: CompletionWorld;
+  readonly signal: AbortSignal;
+}
+
+/** From the start of the process to the answer: longer, and a person thinks that the shell hangs. Users of slow clusters may set it. */
+export function completionBudgetMs(env: World["env"]): number {
+  return parseGoDuration(env.KUBECTL_VMNODE_COMPLETION_TIMEOUT ?? "") ?? 300;
+}
+
+/**
+ * The lines to print for a command line whose last word, perhaps empty, is being typed: `candidate<TAB>about it`, and how the shell
+ * should go on. Whatever goes wrong, or takes longer than `budgetMs`, gives no candidates and no complaint.
+ */
+export async function complete(words: readonly string[], world: CompletionWorld, budgetMs: number): Promise<string[]> {
+  const over = new AbortController();
+  const nothing: Answer = { candidates: [], directive: directive.noFiles };
+  try {
+    const deadline = world.clock.sleep(budgetMs, over.signal).then(
+      () => nothing,
+      () => nothing,
+    );
+    return printed(await Promise.race([answer(words, world, over.signal), deadline]));
+  } catch {
+    return printed(nothing);
+  } finally {
+    over.abort();
+  }
+}
+
+function printed({ candidates, directive }: Answer): string[] {
+  const safe = candidates.filter(({ name }) => !/[\p{Cc}]/u.test(name));
+  return [
+    ...safe.map(({ name, about }) => (about === "" ? name : `${name}\t${about.replace(/\p{Cc}/gu, " ")}`)),
+    directive,
+  ];
+}
+
+async function answer(words: readonly string[], world: CompletionWorld, signal: AbortSignal): Promise<Answer> {
+  const before = words.slice(0, -1);
+  const typed = words.at(-1) ?? "";
+  const definition = commands.get(firstWord(before, everyFlag) ?? "")?.definition;
+  const flags = definition?.flags ?? everyFlag;
+  const asked: Asked = { definition, line: spellUnfinished(before, flags), world, signal };
+  if (before.includes("--")) {
+    return { candidates: [], directive: definition?.passesOn === undefined ? directive.noFiles : directive.default };
+  }
+  if (asked.line.awaiting !== undefined) return await valueAnswer(flags, asked.line.awaiting, typed, asked);
+  const attached = /^--([^=]+)=(.*)$/s.exec(typed);
+  if (attached !== null) return await valueAnswer(flags, attached[1] ?? "", attached[2] ?? "", asked);
+  const candidates = typed.startsWith("-") ? flagCandidates(asked) : await wordCandidates(typed, asked);
+  return { candidates: startingWith(typed, candidates), directive: directive.noFiles };
+}
+
+function startingWith(typed: string, candidates: readonly NameCandidate[]): readonly NameCandidate[] {
+  return candidates.filter(({ name }) => name.startsWith(typed));
+}
+
+/** The flags of the command, or those that need none; a flag that was given already only where it may be repeated. */
+function flagCandidates({ definition, line }: Asked): NameCandidate[] {
+  const given = new Set(line.flags.map(({ name }) => name));
+  const flags = Object.entries(definition?.flags ?? connectionFlags);
+  return flags
+    .filter(([key, flag]) => !flag.hidden && (flag.kind === "list" || !given.has(flagName(key))))
+    .map(([key, flag]) => ({ name: `--${flagName(key)}`, about: firstSentence(flag) }));
+}
+
+function firstSentence({ description }: Flag): string {
+  return /^(.+?)[.:;](?:\s|$)/s.exec(description)?.[1] ?? description;
+}
+
+async function wordCandidates(typed: string, asked: Asked): Promise<readonly NameCandidate[]> {
+  const { definition, line } = asked;
+  const [first, ...words] = line.words;
+  if (definition === undefined) return first === undefined || first === "help" ? commandCandidates() : [];
+  const form = definition.words ?? "";
+  if (form === "" || (words.length > 0 && !form.includes("..."))) return [];
+  if (!form.includes("NODE"))
+    return form
+      .replace(/[()]/g, "")
+      .split("|")
+      .map((name) => ({ name, about: "" }));
+  const kind = /^(?:no|nodes?)\//.exec(typed)?.[0] ?? "";
+  const taken = new Set(words.map((word) => word.replace(/^\w+\//, "")));
+  const nodes = await clusterNames("nodeCandidates", asked);
+  return nodes.filter(({ name }) => !taken.has(name)).map(({ name, about }) => ({ name: kind + name, about }));
+}
+
+function commandCandidates(): NameCandidate[] {
+  return [...commands.values()].map(({ definition: { name, summary } }) => ({ name, about: summary }));
+}
+
+async function valueAnswer(flags: Flags, name: string, typed: string, asked: Asked): Promise<Answer> {
+  if (fileFlags.has(name)) return { candidates: [], directive: directive.default };
+  const flag = Object.entries(flags).find(([key]) => flagName(key) === name)?.[1];
+  if (flag === undefined) return { candidates: [], directive: directive.noFiles };
+  return { candidates: startingWith(typed, await valueCandidates(name, flag, asked)), directive: directive.noFiles };
+}
+
+const fileFlags: ReadonlySet<string> = new Set([
+  "kubeconfig",
+  "certificate-authority",
+  "client-certificate",
+  "client-key",
+]);
+
+async function valueCandidates(name: string, flag: Flag, asked: Asked): Promise<readonly NameCandidate[]> {
+  if (flag.kind === "choice") return flag.choices.map((choice) => ({ name: choice, about: "" }));
+  if (flag.kind === "boolean") return ["true", "false"].map((value) => ({ name: value, about: "" }));
+  switch (name) {
+    case "context": {
+      const { contexts, currentContext } = await kubeconfigOf(asked);
+      return [...contexts.keys()].map((each) => ({ name: each, about: each === currentContext ? "current" : "" }));
+    }
+    case "cluster":
+      return [...(await kubeconfigOf(asked)).clusters.keys()].map((each) => ({ name: each, about: "" }));
+    case "user":
+      return [...(await kubeconfigOf(asked)).users.keys()].map((each) => ({ name: each, about: "" }));
+    case "namespace":
+      return await clusterNames("namespaceCandidates", asked);
+    case "waive": {
+      const waivable = Object.entries(findingCodes).filter(([, code]) => code.waivable);
+      return waivable.map(([code, { meaning }]) => ({ name: code, about: meaning }));
+    }
+    case "scenario":
+      return await (await import("./practice.ts")).scenarioCandidates();
+    default:
+      return [];
+  }
+}
+
+async function kubeconfigOf({ line, world }: Asked): Promise<Kubeconfig> {
+  return await world.loadKubeconfig(line.flags.findLast(({ name }) => name === "kubeconfig")?.value);
+}
+
+/** Names from the cluster that the flags so far name. */
+async function clusterNames(
+  what: "nodeCandidates" | "namespaceCandidates",
+  { line, world, signal }: Asked,
+): Promise<readonly NameCandidate[]> {
+  const given = new Map<string, string[]>();
+  for (const { name, value } of line.flags) given.set(name, [...(given.get(name) ?? []), value]);
+  const options = readFlags(connectionFlags, given) as Parameters<typeof connectionOptions>[0];
+  const [client, candidates] = await Promise.all([
+    world.connect(connectionOptions(options), 0),
+    import("../lib/observe/candidates.ts"),
+  ]);
+  return await candidates[what](client, { signal });
+}

@@ -1,0 +1,42 @@
+/** `completion`: makes the link by which kubectl asks the plugin for completions. */
+import path from "node:path";
+import { UsageError } from "../lib/model/errors.ts";
+import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import { type CompleterLink, findCompleterLink, makeCompleterLink } from "../lib/terminal/completer-link.ts";
+import type { OptionsOf } from "./command.ts";
+import { quoted } from "./command-line.ts";
+import type { completion } from "./definitions/completion.ts";
+import type { World } from "./world.ts";
+
+export async function run(options: OptionsOf<typeof completion>, world: World): Promise<ExitCode> {
+  const [action, ...more] = options.words;
+  if ((action !== "install" && action !== "print") || more.length > 0) {
+    throw new UsageError("USAGE: completion (install|print) [flags]");
+  }
+  const found = await completerLink(world);
+  if (action === "print") world.terminal.writeLine(commandThatMakes(found));
+  else await install(found, world);
+  return exitCode.ok;
+}
+
+/** Where the link is, or would be, for the program that started us. Throws ExpectedError when we are not run as a plugin's file. */
+export async function completerLink(world: Pick<World, "startedAs" | "env" | "program">): Promise<CompleterLink> {
+  const [host = ""] = world.program.split(" ");
+  return await findCompleterLink({ name: world.startedAs, path: world.env.PATH, host });
+}
+
+async function install(found: CompleterLink, { terminal, program }: World): Promise<void> {
+  await makeCompleterLink(found);
+  terminal.writeLine(`${found.link} ${found.state === "installed" ? "is there already" : "created"}`);
+  if (!found.onPath) {
+    const warning = terminal.errorStyle("warn", "Warning:");
+    terminal.writeError(`${warning} ${path.dirname(found.link)} is not on the PATH, where it would be looked for`);
+  }
+  const [host = ""] = program.split(" ");
+  terminal.writeError(`It takes effect at once where the shell completes ${host} ('${host} completion -h' says how).`);
+}
+
+function commandThatMakes({ plugin, link }: CompleterLink): string {
+  if (link.endsWith(".exe")) return `copy "${plugin}" "${link}"`;
+  return `ln -sf ${quoted(path.basename(plugin))} ${quoted(link)}`;
+}

@@ -1,0 +1,96 @@
+/**
+ * The link by which kubectl asks us for completions: beside the plugin, named as kubectl wants it. Part of how a user's terminal is set up,
+ * like the link on PATH by which kubectl finds the plugin itself.
+ */
+import { constants } from "node:fs";
+import { access, copyFile, lstat, readlink, realpath, rm, stat, symlink } from "node:fs/promises";
+import path from "node:path";
+import { ExpectedError } from "../model/errors.ts";
+
+export interface CompleterLink {
+  /** The plugin as it was started: a link of Krew's, or the file itself. */
+  readonly plugin: string;
+  /** Where kubectl looks for the link. */
+  readonly link: string;
+  /** `stale`: something else is there, or the copy of another version. */
+  readonly state: "installed" | "missing" | "stale";
+  /** kubectl finds the folder. */
+  readonly onPath: boolean;
+}
+
+export interface StartedAs {
+  /** The first word of the command line, as the shell or kubectl gave it. */
+  readonly name: string;
+  readonly path: string | undefined;
+  /** `kubectl` or `oc`. */
+  readonly host: string;
+}
+
+/** Where the link is, or would be. Throws ExpectedError when we were not started as a plugin's file. */
+export async function findCompleterLink({ name, path: searched, host }: StartedAs): Promise<CompleterLink> {
+  const folders = (searched ?? "").split(path.delimiter).filter((folder) => folder !== "");
+  const plugin = await pluginFile(name, folders);
+  const ending = path.extname(plugin) === ".exe" ? ".exe" : "";
+  const link = path.join(path.dirname(plugin), `${host}_complete-vmnode${ending}`);
+  const onPath = folders.some((folder) => path.resolve(folder) === path.dirname(plugin));
+  return { plugin, link, state: await stateOf(link, plugin), onPath };
+}
+
+/**
+ * Makes the link, or replaces a stale one. It names its neighbour and no place further away, so that it stays true when Krew moves
+ * the plugin's own link to a new version. Windows, where links take rights that few users have, gets a copy.
+ * Throws ExpectedError when something is there that we did not make, or the folder cannot be written.
+ */
+export async function makeCompleterLink({ plugin, link, state }: CompleterLink): Promise<void> {
+  if (state === "installed") return;
+  try {
+    if (state === "stale") await removeOwn(link);
+    if (process.platform === "win32") await copyFile(plugin, link, constants.COPYFILE_FICLONE);
+    else await symlink(path.basename(plugin), link);
+  } catch (error) {
+    if (error instanceof ExpectedError) throw error;
+    throw new ExpectedError(`cannot make ${link}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A link, whatever it names; on Windows the copy. Never a file that somebody put there. */
+async function removeOwn(link: string): Promise<void> {
+  const found = await lstat(link);
+  if (!found.isSymbolicLink() && process.platform !== "win32") {
+    throw new ExpectedError(`${link} is a file that this plugin did not make`, { hint: "remove it, and try again" });
+  }
+  await rm(link);
+}
+
+async function pluginFile(name: string, folders: readonly string[]): Promise<string> {
+  if (!/(?:^|[\\/])(?:kubectl|oc)-vmnode(?:\.exe)?$/i.test(name)) {
+    throw new ExpectedError(
+      "completion is for the plugin as kubectl finds it: a file called kubectl-vmnode on the PATH",
+    );
+  }
+  if (/[\\/]/.test(name)) return path.resolve(name);
+  const candidates = folders.map((folder) => path.join(path.resolve(folder), name));
+  for (const candidate of candidates) if (await isExecutable(candidate)) return candidate;
+  throw new ExpectedError(`${name} is not on the PATH`);
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  return await access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function stateOf(link: string, plugin: string): Promise<CompleterLink["state"]> {
+  const found = await lstat(link).catch(() => undefined);
+  if (found === undefined) return "missing";
+  if (found.isSymbolicLink()) {
+    if ((await readlink(link)) === path.basename(plugin)) return "installed";
+    const ends = await Promise.all([link, plugin].map((file) => realpath(file).catch(() => file)));
+    return ends[0] === ends[1] ? "installed" : "stale";
+  }
+  // A copy: another version has another size, nearly always.
+  return process.platform === "win32" && found.size === (await stat(plugin)).size ? "installed" : "stale";
+}

@@ -1,0 +1,93 @@
+/** The link beside the plugin: where it is made, what it is replaced by, and what it leaves alone. */
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findCompleterLink, makeCompleterLink } from "../../../lib/terminal/completer-link.ts";
+
+let folder = "";
+let plugin = "";
+let link = "";
+
+/** As Krew leaves it: a link on the PATH to a file in a folder of its version. */
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "vmnode-link-"));
+  mkdirSync(path.join(folder, "bin"));
+  mkdirSync(path.join(folder, "store/v1"), { recursive: true });
+  writeFileSync(path.join(folder, "store/v1/kubectl-vmnode"), "the plugin");
+  chmodSync(path.join(folder, "store/v1/kubectl-vmnode"), 0o755);
+  plugin = path.join(folder, "bin/kubectl-vmnode");
+  link = path.join(folder, "bin/kubectl_complete-vmnode");
+  symlinkSync(path.join(folder, "store/v1/kubectl-vmnode"), plugin);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const search = () => `/nonexistent${path.delimiter}${path.dirname(plugin)}`;
+const find = (name = plugin, host = "kubectl") => findCompleterLink({ name, path: search(), host });
+
+describe.skipIf(process.platform === "win32")("the link", () => {
+  test("is made beside the plugin's own link, and names it, so that it outlives an upgrade", async () => {
+    const before = await find();
+    expect(before).toEqual({ plugin, link, state: "missing", onPath: true });
+    await makeCompleterLink(before);
+    expect(readlinkSync(link)).toBe("kubectl-vmnode");
+    expect(readFileSync(link, "utf8")).toBe("the plugin");
+    expect((await find()).state).toBe("installed");
+  });
+
+  test("is found for a plugin that was started by its bare name", async () => {
+    expect(await find("kubectl-vmnode")).toMatchObject({ plugin, link });
+  });
+
+  test("has oc's name when oc started us", async () => {
+    expect(path.basename((await find(plugin, "oc")).link)).toBe("oc_complete-vmnode");
+  });
+
+  test("made twice is made once", async () => {
+    await makeCompleterLink(await find());
+    const made = lstatSync(link).mtimeMs;
+    await makeCompleterLink(await find());
+    expect(lstatSync(link).mtimeMs).toBe(made);
+  });
+
+  test("that leads to an older version is replaced", async () => {
+    symlinkSync(path.join(folder, "store/v0/kubectl-vmnode"), link);
+    expect((await find()).state).toBe("stale");
+    await makeCompleterLink(await find());
+    expect(readlinkSync(link)).toBe("kubectl-vmnode");
+  });
+
+  test("that leads to this version by another way is left", async () => {
+    symlinkSync(path.join(folder, "store/v1/kubectl-vmnode"), link);
+    expect((await find()).state).toBe("installed");
+  });
+
+  test("does not replace a file that somebody wrote", async () => {
+    writeFileSync(link, "#!/bin/sh\n");
+    await expect(makeCompleterLink(await find())).rejects.toThrow("is a file that this plugin did not make");
+    expect(readFileSync(link, "utf8")).toBe("#!/bin/sh\n");
+  });
+
+  test("in a folder that is not on the PATH would not be found", async () => {
+    expect((await findCompleterLink({ name: plugin, path: "/usr/bin", host: "kubectl" })).onPath).toBe(false);
+  });
+
+  test("that cannot be made says why", async () => {
+    const lost = { plugin, link: path.join(folder, "missing/link"), state: "missing", onPath: true } as const;
+    await expect(makeCompleterLink(lost)).rejects.toThrow(/^cannot make .*ENOENT/);
+  });
+});
+
+test.each(["/work/cmd/main.ts", "node", ""])("a program that is no plugin has no link: %s", async (name) => {
+  await expect(find(name)).rejects.toThrow("a file called kubectl-vmnode on the PATH");
+});
