@@ -1,12 +1,13 @@
 /** The menu of the bare program: pick a node, then what to do. It makes a command line and does nothing else, so that there is one path. */
-import type { ConnectionOptions } from "../lib/kube/connection.ts";
 import { ExpectedError } from "../lib/model/errors.ts";
 import type { NodeOverview } from "../lib/model/overview.ts";
 import { readOverview } from "../lib/observe/overview.ts";
 import { count } from "../lib/report/wording.ts";
 import type { Choice } from "../lib/terminal/prompts.ts";
+import type { FlagValues } from "./command.ts";
 import { quoted } from "./command-line.ts";
 import { commands } from "./commands.ts";
+import { type connectionFlags, connectionOptions } from "./flags/connection.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -14,11 +15,11 @@ import type { World } from "./world.ts";
  * @returns its words, without the program's name and the flags that were given already.
  */
 export async function chooseCommand(
-  connection: ConnectionOptions,
+  options: FlagValues<typeof connectionFlags>,
   argv: readonly string[],
   world: World,
 ): Promise<readonly string[]> {
-  const client = await world.connect(connection, 0);
+  const client = await world.connect(connectionOptions(options), options.v);
   const { nodes } = await readOverview(client);
   if (nodes.length === 0) throw new ExpectedError(`there is no node in the cluster at ${client.connection.server}`);
   const node = await world.terminal.search({ text: "Which node?", flag: "the name of a command" }, nodeChoices(nodes));

@@ -26,6 +26,10 @@ test.each([
   ["uncordon", "USAGE: uncordon NODE [flags]"],
   ["uncordon worker-1 -n prod", "uncordon looks at the VMs of all namespaces: it takes no --namespace"],
   ["uncordon worker-1 --waive HeldByNobody", '--waive: there is no code "HeldByNobody"'],
+  ["practice --nodes 5", "the scenario maintenance says which nodes there are: --nodes is for the scenario fleet"],
+  ["practice --scenario calm", 'there is no scenario "calm"'],
+  ["practice --speed 0", 'invalid argument "0" for "--speed" flag: must be a number above 0'],
+  ["practice kubectl get nodes", "practice takes no arguments: kubectl get nodes"],
 ])("%s", async (line, message) => {
   const { code, stdout, stderr } = await run(line);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
