@@ -24,7 +24,7 @@ interface Settings {
 const wordColumn = 10;
 const gap = 2;
 /** A column of text narrower than this is hard to read: it then goes below the name. */
-const readable = 36;
+const readable = 28;
 const namesInLine = 3;
 
 /** The lines of the dossier: evidence, verdict, what would happen. */
@@ -216,24 +216,20 @@ function podsEntry(word: string, tone: Tone | undefined, pods: Dossier["otherPod
 }
 
 function vmEntry(vm: VmRecovery, word: string, tone: Tone | undefined): Entry {
-  return {
-    word,
-    tone,
-    object: vmName(vm),
-    texts: [vm.reason],
-    commands: vm.fix === undefined ? [] : [`fix: ${vm.fix}`],
-  };
+  const fix = vm.fix === undefined ? [] : [`fix: ${vm.fix}`];
+  const include = vm.outcome === "held" ? [`take it along: --include-held ${vmName(vm)}`] : [];
+  return { word, tone, object: vmName(vm), texts: [vm.reason], commands: [...fix, ...include] };
 }
 
 /** What is said of some of the VMs of a group. */
 const rowNotes: Readonly<Partial<Record<RecoveryRow, string>>> = {
-  C2: "run elsewhere; only what was arriving here is removed",
+  C2: "only what was arriving here is removed",
   C4: "lost in the midst of a migration",
-  C5: "their migration had not finished",
-  C6: "had ended already",
-  C7: "were being deleted",
-  C11: "wait until their old pod is removed (ReadWriteOncePod)",
-  C12: "wait for their volumes to be detached",
+  C5: "migration not finished",
+  C6: "ended already",
+  C7: "being deleted",
+  C11: "old pod to be removed first (ReadWriteOncePod)",
+  C12: "volumes to be detached first",
 };
 
 function groupEntry(group: readonly VmRecovery[], word: string, tone: Tone | undefined): Entry[] {

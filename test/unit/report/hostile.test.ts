@@ -6,12 +6,14 @@ import type { NodeOverview } from "../../../lib/model/overview.ts";
 import type { ProgressEvent } from "../../../lib/model/progress.ts";
 import { abortPlan, abortResult } from "../../../lib/report/abort.ts";
 import { checkReport } from "../../../lib/report/check.ts";
+import { dossierReport } from "../../../lib/report/dossier.ts";
 import { errorLines } from "../../../lib/report/errors.ts";
 import { eventLines, historyLines } from "../../../lib/report/events.ts";
 import { nodeTable, vmTable } from "../../../lib/report/list.ts";
 import { liveFrame } from "../../../lib/report/live-frame.ts";
 import {
   checkDocument,
+  dossierDocument,
   eventJson,
   machineLines,
   nodeListDocument,
@@ -21,12 +23,29 @@ import {
 import { drainQuestion, planReport } from "../../../lib/report/plan.ts";
 import { summaryReport } from "../../../lib/report/summary.ts";
 import { check, drainProgress, finding, going, mixedCheck, node, summaryOf, vm } from "./builders.ts";
+import { fullDossier } from "./dossiers.ts";
 
 const attack = "\x1b[2J\x1b]0;x\x07\x9b31m\r\n\t\u202e\u2028\ud800";
 const obeyed = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 /** Fields of a fixed set of values, by which layouts choose their words. */
-const closedSets = new Set(["outcome", "severity", "code", "verdict", "state", "type", "kind", "row", "from"]);
+const closedSets = new Set([
+  ...[
+    "outcome",
+    "severity",
+    "code",
+    "verdict",
+    "state",
+    "type",
+    "kind",
+    "row",
+    "from",
+    "grade",
+    "method",
+    "app",
+    "verb",
+  ],
+]);
 
 /** The same data with the attack in every free text. */
 function poisoned<T>(data: T): T {
@@ -135,6 +154,12 @@ const layouts: Record<string, () => readonly string[]> = {
   check: () => [...checkReport(dirtyCheck), ...checkReport(dirtyCheck, { columns: 60, allPods: true, expand: true })],
   plan: () => planReport(dirtyCheck, { allPods: true }),
   question: () => [drainQuestion(dirtyCheck, { skipBlocked: true })],
+  dossier: () =>
+    (["alive", "unproven"] as const).flatMap((verdict) =>
+      [60, undefined].flatMap((columns) =>
+        dossierReport(poisoned({ ...fullDossier(), verdict }), { columns, expand: columns === undefined }),
+      ),
+    ),
   "table of nodes": () => nodeTable(overviews, { now, wide: true }),
   "table of VMs": () => vmTable(dirtyCheck.nodes, { now, wide: true }),
   frame: () => liveFrame(progress, { columns: 500, rows: 200 }, now),
@@ -153,9 +178,12 @@ const layouts: Record<string, () => readonly string[]> = {
       errorLines(error, { stack: true }),
     ),
   "JSON and YAML": () =>
-    [checkDocument(dirtyCheck), nodeListDocument(overviews), vmListDocument(vmItems(dirtyCheck.nodes))].flatMap(
-      (document) => (["json", "yaml", "name"] as const).flatMap((format) => machineLines(document, format)),
-    ),
+    [
+      checkDocument(dirtyCheck),
+      nodeListDocument(overviews),
+      vmListDocument(vmItems(dirtyCheck.nodes)),
+      dossierDocument(poisoned(fullDossier())),
+    ].flatMap((document) => (["json", "yaml", "name"] as const).flatMap((format) => machineLines(document, format))),
   "JSON lines": () => events.map(eventJson),
 };
 

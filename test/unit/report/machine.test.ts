@@ -7,6 +7,7 @@ import type { NodeOverview } from "../../../lib/model/overview.ts";
 import type { ProgressEvent } from "../../../lib/model/progress.ts";
 import {
   checkDocument,
+  dossierDocument,
   eventJson,
   machineLines,
   nodeListDocument,
@@ -15,6 +16,7 @@ import {
   vmListDocument,
 } from "../../../lib/report/machine.ts";
 import { finding, going, mixedCheck, node, summaryOf, vm } from "./builders.ts";
+import { dossier, fullDossier } from "./dossiers.ts";
 import { violations } from "./json-schema.ts";
 
 const schema = JSON.parse(readFileSync(new URL("../../../docs/schema.json", import.meta.url), "utf8"));
@@ -80,6 +82,8 @@ describe("a document", () => {
 
   test.each([
     ["check", checkDocument(complete)],
+    ["recover --dry-run", dossierDocument(fullDossier())],
+    ["recover --dry-run of a deleted node", dossierDocument(dossier({ nodeUid: undefined, bootID: undefined }))],
     ["list", nodeListDocument([overview, { ...overview, drain: undefined, record: { kind: "damaged", text: "{" } }])],
     ["list NODE", vmListDocument(vmItems(complete.nodes))],
     ["version", versionsDocument({ client: "0.1.0", kubernetes: "v1.33.1", kubevirt: "v1.9.0" })],
@@ -105,6 +109,7 @@ describe("a document", () => {
       "virtualmachineinstance.kubevirt.io/web-1",
     ]);
     expect(machineLines(checkDocument(complete), "name")).toEqual(["node/worker-1", "node/worker-2"]);
+    expect(machineLines(dossierDocument(fullDossier()), "name")).toEqual(["node/worker-4"]);
   });
 
   test("keeps hostile text as it is for programs, and harmless for a terminal that shows it", () => {
