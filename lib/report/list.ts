@@ -4,8 +4,8 @@ import type { NodeVerdict, VmVerdict } from "../model/verdict.ts";
 import { age } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style, type Tone } from "./style.ts";
-import { type Cell, type Column, table } from "./table.ts";
-import { objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
+import { type Cell, type Column, fitColumns, table } from "./table.ts";
+import { enumerate, objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
 
 export interface ListOptions {
   /** The API server's clock. */
@@ -53,18 +53,21 @@ export function vmTable(nodes: readonly NodeVerdict[], options: ListOptions): st
     ...(several ? [{ header: "NODE" }] : []),
     { header: "NAMESPACE" },
     { header: "NAME" },
-    { header: "PHASE" },
+    { header: "PHASE", goes: 3 },
     { header: "STRATEGY", elastic: true },
     { header: "MIGRATABLE", elastic: true, tone: (cell) => (cell.startsWith("False") ? "warn" : undefined) },
-    { header: "OWNER", elastic: true },
-    { header: "BUDGETS", elastic: true },
+    { header: "OWNER", elastic: true, goes: 2 },
+    { header: "BUDGETS", elastic: true, goes: 1 },
     { header: "DRAIN", tone: drainTone },
     ...(options.wide ? ["POD", "MEMORY", "TARGET", "REASON"].map((header) => ({ header })) : []),
   ];
   const rows = nodes.flatMap((node) =>
     node.vms.map((vm) => [...(several ? [node.name] : []), ...vmCells(vm), ...(options.wide ? wideVmCells(vm) : [])]),
   );
-  return table(columns, rows, options);
+  const fitted = fitColumns(columns, rows, options.wide ? undefined : options.columns);
+  const lines = table(fitted.columns, fitted.rows, options);
+  if (fitted.gone.length === 0) return lines;
+  return [...lines, "", `No room here for ${enumerate(fitted.gone)}: see -o wide.`];
 }
 
 function vmCells(vm: VmVerdict): Cell[] {

@@ -9,6 +9,8 @@ export interface Column {
   readonly align?: "left" | "right" | undefined;
   /** May be cut when the table is wider than the terminal. */
   readonly elastic?: boolean | undefined;
+  /** On a terminal that is too narrow, columns with this go, the lowest first. */
+  readonly goes?: number | undefined;
   /** What the cell means. */
   readonly tone?: ((cell: string) => Tone | undefined) | undefined;
 }
@@ -58,6 +60,44 @@ export function table(
     lines.push(...draw(chunk, layout, widths));
   }
   return lines;
+}
+
+/** Cut to less than this an elastic column tells nothing any more, and a column that may go does so instead. */
+const stillTelling = 14;
+
+/**
+ * The columns that have room on a terminal of this width, with their cells, and the headers of those that have not. In a pipe
+ * (no width) nothing goes.
+ */
+export function fitColumns(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  limit: number | undefined,
+): {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly Cell[])[];
+  readonly gone: readonly string[];
+} {
+  const needed = columns.map((column, at) => {
+    const widest = rows.reduce((most, row) => Math.max(most, width(cellText(row[at]))), width(column.header));
+    return column.elastic === true ? Math.min(widest, stillTelling) : widest;
+  });
+  let total = needed.reduce((sum, columnWidth) => sum + columnWidth + gap, -gap);
+  const gone = new Set<Column>();
+  const candidates = columns
+    .filter(({ goes }) => goes !== undefined)
+    .sort((left, right) => (left.goes ?? 0) - (right.goes ?? 0));
+  for (const column of candidates) {
+    if (limit === undefined || total <= limit) break;
+    gone.add(column);
+    total -= (needed[columns.indexOf(column)] ?? 0) + gap;
+  }
+  const stays = (_: unknown, at: number) => !gone.has(columns[at] as Column);
+  return {
+    columns: columns.filter(stays),
+    rows: rows.map((row) => row.filter(stays)),
+    gone: columns.filter((column) => gone.has(column)).map(({ header }) => header),
+  };
 }
 
 function cellText(cell: Cell): string {

@@ -147,4 +147,16 @@ describe("the table of VMs", () => {
     expect(cut[1]).toContain("n".repeat(60));
     expect(Math.max(...cut.map(width))).toBeLessThanOrEqual(160);
   });
+
+  test("on 80 columns leaves out whole columns instead of cutting all of them to stumps, and says which", () => {
+    const lines = vmTable(mixedCheck().nodes, { now, columns: 80 });
+    expect(Math.max(...lines.map(width))).toBeLessThanOrEqual(80);
+    expect(text([lines[0] ?? "", ...lines.slice(-4)])).toMatchInlineSnapshot(`
+      "NAMESPACE   NAME        PHASE     STRATEGY                 MIGRATABLE   DRAIN
+      prod        ledger      Running   LiveMigrate (vmi)        True         blocks
+      test        ci-runner   Running   None (cluster)           True         restarts
+
+      No room here for OWNER and BUDGETS: see -o wide."
+    `);
+  });
 });
