@@ -21,6 +21,8 @@ export interface PracticeOptions {
   readonly machinesElsewhere?: number;
   /** Practice seconds per real second; default 1. */
   readonly speed?: number;
+  /** Time itself, for tests that move it by hand; default: a clock that runs at `speed` from now on. */
+  readonly clock?: PracticeClock;
   /** Default: any free port. */
   readonly port?: number;
   /** Default `v1.9.0`. */
@@ -51,14 +53,14 @@ const defaultVersion = "v1.9.0";
 /** Starts a practice cluster whose scenario's past has already happened. Throws when there is no such scenario or KubeVirt version. */
 export async function startPracticeCluster(options: PracticeOptions): Promise<PracticeCluster> {
   const scenario = chosenScenario(options);
-  const now = new Date();
+  const now = options.clock?.now() ?? new Date();
   const { world, virt, faults, clock } = openScenario({
     scenario,
     version: options.kubevirtVersion ?? defaultVersion,
     now,
     onBug: options.onBug ?? rethrowLater,
   });
-  clock.goLive(startClock({ start: now, speed: options.speed ?? 1 }));
+  clock.goLive(options.clock ?? startClock({ start: now, speed: options.speed ?? 1 }));
   const server = await startApiServer({
     store: world.store,
     clock,

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { KubeObject } from "../store.ts";
 import type { Reconciler } from "./control-loop.ts";
-import { attachments, claims, isOf, managers, nodes, onStatus, pods, volumes } from "./keys.ts";
+import { attachments, isOf, managers, nodes, onStatus, pods, volumes } from "./keys.ts";
 import { uniqueVolumeName } from "./kubelet-node.ts";
 import { elapsedMs, hasTaint, isDeleting, isFinished, isReadyNode } from "./objects.ts";
 import { outOfService } from "./pod-gc.ts";
@@ -200,49 +200,4 @@ export function removeFinalizer(draft: KubeObject, finalizer: string): void {
   const left = (draft.metadata.finalizers ?? []).filter((present) => present !== finalizer);
   if (left.length > 0) draft.metadata.finalizers = left;
   else delete draft.metadata.finalizers;
-}
-
-/** Binds claims that wait for a volume: a provisioner in two lines, so that claims applied by hand work. */
-export function createProvisioner(world: World): Reconciler {
-  return {
-    name: "provisioner",
-    *touches({ key, object }) {
-      if (isOf(key, claims)) yield `${object.metadata.namespace}/${object.metadata.name}`;
-    },
-    reconcile(key) {
-      const [namespace = "", name = ""] = key.split("/");
-      const claim = world.store.get(claims, namespace, name);
-      if (claim === undefined || claim.spec.volumeName !== undefined || isDeleting(claim)) return undefined;
-      provision(world, claim);
-      return undefined;
-    },
-  };
-}
-
-function provision(world: World, claim: KubeObject): void {
-  const { namespace, name, uid } = claim.metadata;
-  const volumeName = `pvc-${uid}`;
-  const { accessModes, volumeMode = "Filesystem", resources, storageClassName } = claim.spec;
-  world.store.create(
-    volumes,
-    {
-      metadata: { name: volumeName },
-      spec: {
-        accessModes,
-        capacity: { storage: resources?.requests?.storage ?? "10Gi" },
-        claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid },
-        csi: { driver: "rook-ceph.rbd.csi.ceph.com", volumeHandle: `0001-0009-rook-ceph-${uid}` },
-        persistentVolumeReclaimPolicy: "Delete",
-        ...(storageClassName === undefined ? {} : { storageClassName }),
-        volumeMode,
-      },
-      status: { phase: "Bound" },
-    },
-    { manager: "csi-provisioner" },
-  );
-  const bind = (draft: KubeObject): void => {
-    draft.spec.volumeName = volumeName;
-    draft.status = { phase: "Bound", accessModes, capacity: { storage: resources?.requests?.storage ?? "10Gi" } };
-  };
-  world.store.modify(claims, namespace, name, bind, managers.controllerManager);
 }

@@ -1,5 +1,5 @@
 /** All controllers of Kubernetes itself, added to the control loop. */
-import { createAttachDetach, createAttacher, createProvisioner } from "./attach-detach.ts";
+import { createAttachDetach, createAttacher } from "./attach-detach.ts";
 import { createClaimProtection, createVolumeProtection } from "./claim-protection.ts";
 import { createDisruption } from "./disruption.ts";
 import { createEventExpiry } from "./event-expiry.ts";
@@ -8,6 +8,7 @@ import { type BrokenPods, createKubelets, wakeKubelet } from "./kubelet.ts";
 import { createLeaseRenewal, createNodeStatus } from "./kubelet-node.ts";
 import { createNodeLifecycle } from "./node-lifecycle.ts";
 import { createPodGc } from "./pod-gc.ts";
+import { createProvisioner } from "./provisioner.ts";
 import { createScheduler } from "./scheduler.ts";
 import { createEndpointSlices } from "./services.ts";
 import { createTaintEviction } from "./taint-eviction.ts";

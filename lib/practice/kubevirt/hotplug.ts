@@ -1,7 +1,14 @@
 /** Hotplugged volumes: the attachment pod beside the launcher, and the VMI's word about its volumes (pkg/virt-controller/watch/vmi/storage.go, volume-hotplug.go). */
 import { appLabel, hostnameLabel, hotplugApp } from "../../platform/names.ts";
 import { claims, managers, pods } from "../kubernetes/keys.ts";
-import { controllerOf, controllerReference, isControlledBy, isDeleting, isReadyPod } from "../kubernetes/objects.ts";
+import {
+  controllerOf,
+  controllerReference,
+  isControlledBy,
+  isDeleting,
+  isFinished,
+  isReadyPod,
+} from "../kubernetes/objects.ts";
 import { defaultedPod } from "../kubernetes/pods.ts";
 import type { KubeObject, NewObject } from "../store.ts";
 import { hotplugVolumes, podsOf, vmiKeyOfPod } from "./instance.ts";
@@ -9,6 +16,7 @@ import { ownerVmiNameAnnotation, ownerVmiUidAnnotation } from "./names.ts";
 import type { Virt } from "./virt.ts";
 
 const writer = managers.virtController;
+const from = "virtualmachine-controller";
 
 /** The attachment pods of a launcher pod. */
 export function attachmentPodsOf(virt: Virt, launcher: KubeObject): KubeObject[] {
@@ -31,20 +39,33 @@ export function syncHotplug(virt: Virt, vmi: KubeObject, launcher: KubeObject): 
   if (wanted.length > 0 && !present.some(fits)) {
     const pod = virt.world.store.create(pods, attachmentPod(virt, vmi, launcher), writer);
     const message = `Created attachment pod ${pod.metadata.name}`;
-    virt.world.record(vmi, { type: "Normal", reason: "SuccessfulCreate", message, from: "virtualmachine-controller" });
+    virt.world.record(vmi, { type: "Normal", reason: "SuccessfulCreate", message, from });
   }
   for (const pod of present) {
-    if (!fits(pod)) virt.world.store.delete(pods, pod.metadata.namespace, pod.metadata.name, {}, writer);
+    if (!fits(pod)) deleteAttachmentPod(virt, vmi, pod);
   }
 }
 
 /** A final VMI needs no attachments any more. */
 export function deleteAttachmentPods(virt: Virt, vmi: KubeObject): void {
   for (const launcher of podsOf(virt.world, vmi)) {
-    for (const pod of attachmentPodsOf(virt, launcher)) {
-      if (!isDeleting(pod)) virt.world.store.delete(pods, pod.metadata.namespace, pod.metadata.name, {}, writer);
-    }
+    for (const pod of attachmentPodsOf(virt, launcher)) deleteAttachmentPod(virt, vmi, pod);
   }
+}
+
+/** The attachments of a launcher that ended, such as the source of a migration (`deleteOrphanedAttachmentPods`). */
+export function deleteOrphanedAttachmentPods(virt: Virt, vmi: KubeObject): void {
+  for (const launcher of podsOf(virt.world, vmi)) {
+    if (!isFinished(launcher)) continue;
+    for (const pod of attachmentPodsOf(virt, launcher)) deleteAttachmentPod(virt, vmi, pod);
+  }
+}
+
+function deleteAttachmentPod(virt: Virt, vmi: KubeObject, pod: KubeObject): void {
+  if (isDeleting(pod)) return;
+  virt.world.store.delete(pods, pod.metadata.namespace, pod.metadata.name, { gracePeriodSeconds: 0 }, writer);
+  const message = `Deleted attachment pod ${pod.metadata.name}`;
+  virt.world.record(vmi, { type: "Normal", reason: "SuccessfulDelete", message, from });
 }
 
 /** `RenderHotplugAttachmentPodTemplate`: on the launcher's node, without any grace. */

@@ -1,12 +1,15 @@
 /** virt-controller's VMI ReplicaSets (pkg/virt-controller/watch/replicaset/replicaset.go). */
 
 import { matchesSelector } from "../../model/selectors.ts";
+import { selectorText } from "../api/columns/column.ts";
+import { rfc3339 } from "../clock.ts";
 import { cloneJson } from "../fields.ts";
-import { hasCondition } from "../kubernetes/conditions.ts";
+import { hasCondition, removeCondition, setCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
 import { instanceReplicaSets, instances, isOf, keyOf, managers, onStatus, splitKey } from "../kubernetes/keys.ts";
 import { controllerOf, controllerReference, isControlledBy, isDeleting } from "../kubernetes/objects.ts";
-import type { KubeObject } from "../store.ts";
+import { StoreError } from "../status.ts";
+import type { KubeObject, NewObject } from "../store.ts";
 import { isFinal, readyReason } from "./instance.ts";
 import { accounts } from "./names.ts";
 import type { Virt } from "./virt.ts";
@@ -30,8 +33,9 @@ export function createInstanceReplicaSets(virt: Virt): Reconciler {
       const set = world.store.get(instanceReplicaSets, namespace, name);
       if (set === undefined || isDeleting(set)) return undefined;
       if (!matchesSelector(set.spec.template?.metadata?.labels, set.spec.selector)) return undefined;
-      if (set.spec.paused !== true) scale(virt, set);
-      report(virt, set);
+      const problem = set.spec.paused === true ? undefined : tryToScale(virt, set);
+      report(virt, set, problem);
+      if (problem !== undefined) throw problem;
       return undefined;
     },
   };
@@ -47,6 +51,17 @@ function isActive(vmi: KubeObject): boolean {
   return !isFinal(vmi) && !isDeleting(vmi) && readyReason(vmi) !== "PodTerminating";
 }
 
+/** The answer of the API server that stopped it, which the control loop takes as a reason to try again. */
+function tryToScale(virt: Virt, set: KubeObject): StoreError | undefined {
+  try {
+    scale(virt, set);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StoreError) return error;
+    throw error;
+  }
+}
+
 function scale(virt: Virt, set: KubeObject): void {
   const owned = ownedBy(virt, set);
   const active = owned.filter(isActive);
@@ -58,26 +73,36 @@ function scale(virt: Virt, set: KubeObject): void {
 }
 
 function createInstance(virt: Virt, set: KubeObject): void {
+  const event = (type: "Normal" | "Warning", reason: string, message: string): void =>
+    virt.world.record(set, { type, reason, message, from });
+  try {
+    const vmi = create(virt.world, virt.admit, instances, newInstance(set), {
+      ...writer,
+      user: accounts.virtController,
+    });
+    const message = `Started the virtual machine by creating the new virtual machine instance ${vmi.metadata.name}`;
+    event("Normal", "SuccessfulCreate", message);
+  } catch (error) {
+    if (error instanceof StoreError)
+      event("Warning", "FailedCreate", `Error creating virtual machine instance: ${error.message}`);
+    throw error;
+  }
+}
+
+function newInstance(set: KubeObject): NewObject & { metadata: { namespace: string } } {
   const { metadata, spec } = cloneJson(set.spec.template);
-  const vmi = create(
-    virt.world,
-    virt.admit,
-    instances,
-    {
-      apiVersion: "kubevirt.io/v1",
-      kind: "VirtualMachineInstance",
-      metadata: {
-        ...metadata,
-        namespace: set.metadata.namespace ?? "",
-        generateName: set.metadata.name,
-        ownerReferences: [controllerReference(set)],
-      },
-      spec,
+  const { name, generateName, ...given } = metadata;
+  return {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstance",
+    metadata: {
+      ...given,
+      namespace: set.metadata.namespace ?? "",
+      generateName: name ?? generateName ?? set.metadata.name,
+      ownerReferences: [controllerReference(set)],
     },
-    { ...writer, user: accounts.virtController },
-  );
-  const message = `Started the virtual machine by creating the new virtual machine instance ${vmi.metadata.name}`;
-  virt.world.record(set, { type: "Normal", reason: "SuccessfulCreate", message, from });
+    spec,
+  };
 }
 
 function deleteInstance(virt: Virt, set: KubeObject, vmi: KubeObject): void {
@@ -86,16 +111,36 @@ function deleteInstance(virt: Virt, set: KubeObject, vmi: KubeObject): void {
   virt.world.record(set, { type: "Normal", reason: "SuccessfulDelete", message, from });
 }
 
-function report(virt: Virt, set: KubeObject): void {
+function report(virt: Virt, set: KubeObject, problem: StoreError | undefined): void {
   const active = ownedBy(virt, set).filter(isActive);
   const ready = active.filter((vmi) => hasCondition(vmi, "Ready")).length;
-  const labels: Record<string, string> = set.spec.selector?.matchLabels ?? {};
-  const labelSelector = Object.entries(labels)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(",");
+  const wanted: number = set.spec.replicas ?? 1;
+  const reason = active.length < wanted ? "FailedCreate" : "FailedDelete";
   const change = (draft: KubeObject): void => {
-    draft.status = { ...draft.status, labelSelector, replicas: active.length, readyReplicas: ready };
-    if (ready === 0) delete draft.status.readyReplicas;
+    draft.status = {
+      ...draft.status,
+      labelSelector: selectorText(set.spec.selector),
+      replicas: active.length,
+      readyReplicas: ready,
+    };
+    const now = rfc3339(virt.world.clock.now());
+    reportCondition(draft, "ReplicaFailure", problem && { reason, message: problem.message }, now);
+    reportCondition(draft, "ReplicaPaused", pausedNote(set), now);
+    for (const count of ["replicas", "readyReplicas"]) if (draft.status[count] === 0) delete draft.status[count];
   };
   modify(virt.world, instanceReplicaSets, set, change, onStatus(writer));
+}
+
+function pausedNote(set: KubeObject): { reason: string; message: string } | undefined {
+  return set.spec.paused === true ? { reason: "Paused", message: "Controller got paused" } : undefined;
+}
+
+function reportCondition(
+  draft: KubeObject,
+  type: string,
+  note: { reason: string; message: string } | undefined,
+  now: string,
+): void {
+  if (note === undefined) removeCondition(draft, type);
+  else setCondition(draft, { type, status: "True", ...note }, now);
 }

@@ -31,8 +31,10 @@ export function reportMachine(
   setFlag(status, "ready", hasCondition(vmi, "Ready"));
   if (status.runStrategy !== undefined || vmi !== undefined) status.runStrategy = runStrategyOf(draft);
   const generation = vmi?.metadata.annotations?.["kubevirt.io/vm-generation"];
-  if (generation !== undefined) status.observedGeneration = Number(generation);
-  status.desiredGeneration = draft.metadata.generation;
+  if (generation !== undefined) {
+    status.observedGeneration = Number(generation);
+    status.desiredGeneration = draft.metadata.generation;
+  }
   reportStartFailure(draft, vmi, now);
   reportConditions(draft, vmi, problem, rfc3339(now));
   status.printableStatus = printableStatus(draft, vmi);
@@ -74,9 +76,7 @@ function reportConditions(
   problem: { reason: string; message: string } | undefined,
   now: string,
 ): void {
-  const ready = conditionOf(vmi, "Ready");
-  const missing = { status: "False", reason: "VMINotExists", message: "VMI does not exist", lastProbeTime: now };
-  setCondition(draft, { ...(ready ?? missing), type: "Ready" }, now);
+  setCondition(draft, readiness(vmi, now), now);
   if (problem === undefined) removeCondition(draft, "Failure");
   else setCondition(draft, { type: "Failure", status: "True", ...problem }, now);
   if (vmi === undefined) return;
@@ -86,6 +86,16 @@ function reportConditions(
     const kept = ownConditions.includes(type) || given.some((condition) => condition.type === type);
     if (!kept) removeCondition(draft, type);
   }
+}
+
+/** `syncReadyConditionFromVMI`. */
+function readiness(vmi: KubeObject | undefined, now: string): Condition {
+  const ready = conditionOf(vmi, "Ready");
+  if (ready !== undefined) return ready;
+  const unready = { type: "Ready", status: "False", lastProbeTime: now };
+  return vmi === undefined
+    ? { ...unready, reason: "VMINotExists", message: "VMI does not exist" }
+    : { ...unready, reason: "VMIConditionMissing", message: "VMI is missing the Ready condition" };
 }
 
 /** The first that applies, in the order of `setPrintableStatus`. */

@@ -19,7 +19,13 @@ import {
 import { isDeleting, isFinished } from "../kubernetes/objects.ts";
 import { ownerOf } from "../kubernetes/world.ts";
 import type { KubeObject } from "../store.ts";
-import { deleteAttachmentPods, syncHotplug, vmiKeyOfAttachment, volumeStatusOf } from "./hotplug.ts";
+import {
+  deleteAttachmentPods,
+  deleteOrphanedAttachmentPods,
+  syncHotplug,
+  vmiKeyOfAttachment,
+  volumeStatusOf,
+} from "./hotplug.ts";
 import {
   currentPod,
   isDownOrGoingDown,
@@ -118,7 +124,12 @@ function reconcileInstance(virt: Virt, vmi: KubeObject): number | undefined {
 function sync(virt: Virt, vmi: KubeObject, pod: KubeObject | undefined): void {
   if (isDeleting(vmi)) deletePods(virt, vmi);
   else if (isFinal(vmi)) deleteAttachmentPods(virt, vmi);
-  else if (pod === undefined) {
+  else syncRunning(virt, vmi, pod);
+}
+
+function syncRunning(virt: Virt, vmi: KubeObject, pod: KubeObject | undefined): void {
+  deleteOrphanedAttachmentPods(virt, vmi);
+  if (pod === undefined) {
     if (isUnprocessed(vmi)) createPod(virt, vmi);
   } else if (isHandoverReady(pod)) {
     annotatePod(virt, vmi, pod);
