@@ -176,16 +176,17 @@ function gradeField(
   span: Span | undefined,
   periodMs: number,
 ): FieldGrade {
-  const changed = before !== undefined && span !== undefined && before.value !== now.value;
+  const changed = before !== undefined && before.value !== now.value;
   const written = Date.parse(now.writtenAt ?? "");
   const read = Date.parse(now.readAt ?? "");
   const stamped = !Number.isNaN(written) && !Number.isNaN(read);
   // Several API servers may differ by a little: what comes from the future is new.
   const ageMs = stamped ? Math.max(0, read - written) : undefined;
   if (changed) {
-    const latest = Math.min(ageMs ?? span.ms, span.ms);
-    const at = stamped ? read - latest : span.from + span.ms;
-    return { grade: "alive", writtenAt: at, ageMs: latest, silentAt: at + periodMs, changed };
+    // The stamp may be any; between the two readings it was written.
+    const latest = Math.max(0, Math.min(ageMs ?? Number.POSITIVE_INFINITY, span?.ms ?? 0));
+    const at = stamped ? read - latest : span && span.from + span.ms;
+    return { grade: "alive", writtenAt: at, ageMs: latest, silentAt: at && at + periodMs, changed };
   }
   if (ageMs !== undefined) {
     const silentAt = written + periodMs;
@@ -197,12 +198,14 @@ function gradeField(
   return { grade: "stale", silentAt: span && span.from + periodMs, changed };
 }
 
-function spanOf(first: NodeSigns, second: NodeSigns | undefined): Span {
-  const [from, to] =
-    first.time !== undefined && second?.time !== undefined
-      ? [Date.parse(first.time), Date.parse(second.time)]
-      : [Date.parse(first.localTime), Date.parse((second ?? first).localTime)];
-  return { from: first.time === undefined ? from : Date.parse(first.time), ms: to - from };
+/** Undefined when the clocks make no sense. */
+function spanOf(first: NodeSigns, second: NodeSigns | undefined): Span | undefined {
+  const last = second ?? first;
+  const byServer = first.time !== undefined && last.time !== undefined;
+  const [from, to] = byServer
+    ? [Date.parse(first.time ?? ""), Date.parse(last.time ?? "")]
+    : [Date.parse(first.localTime), Date.parse(last.localTime)];
+  return Number.isNaN(to - from) ? undefined : { from, ms: to - from };
 }
 
 /**
