@@ -24,7 +24,7 @@ export async function bundle({ entry, outdir, plugins = [] }: BundleOptions): Pr
     ...common,
     entryPoints: [entry],
     outfile: path.join(outdir, bundleFiles.program),
-    plugins: [...plugins, leanClientNode(), oneStringWidth(), practiceApart(practiceModules)],
+    plugins: [...plugins, leanClientNode(), noTableColors(), oneStringWidth(), practiceApart(practiceModules)],
   });
   if (practiceModules.size === 0) return [program.metafile];
   const parts = [...practiceModules].map(([file, name]) => `export * as ${name} from ${JSON.stringify(file)};`);
@@ -41,7 +41,6 @@ const common = {
   absWorkingDir: root,
   bundle: true,
   minify: true,
-  keepNames: true, // Errors are told apart, and reported, by the names of their classes.
   platform: "node",
   target: "node24",
   format: "cjs",
@@ -51,6 +50,8 @@ const common = {
   legalComments: "linked",
   logLevel: "warning",
   metafile: true,
+  // For reading the stack traces of bug reports; not part of the executable.
+  sourcemap: "external",
 } as const satisfies BuildOptions;
 
 /**
@@ -78,6 +79,17 @@ function leanClientNode(): Plugin {
       onLoad({ filter: /.*/, namespace: "unreached" }, ({ path: name }) => ({
         contents: (unreached[name] ?? []).map((each) => `exports.${each} = class ${each} {};`).join("\n"),
       }));
+    },
+  };
+}
+
+/** cli-table3 asks for it where a table has colours of its own; ours have none. */
+function noTableColors(): Plugin {
+  return {
+    name: "no-table-colors",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^@colors\/colors\/safe$/ }, ({ path: name }) => ({ path: name, namespace: "no-colors" }));
+      onLoad({ filter: /.*/, namespace: "no-colors" }, () => ({ contents: "module.exports = {};" }));
     },
   };
 }

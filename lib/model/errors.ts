@@ -3,12 +3,13 @@ import { type ExitCode, exitCode } from "./exit-code.ts";
 
 /** Base of all expected errors: `message` is one clear sentence for the user, `hint` says what to do about it. */
 export class ExpectedError extends Error {
+  // Written out in each class: the names of classes themselves do not outlive the build.
+  override readonly name: string = "ExpectedError";
   readonly exitCode: ExitCode;
   readonly hint: string | undefined;
 
   constructor(message: string, options: { exitCode?: ExitCode; hint?: string | undefined; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = new.target.name;
     this.exitCode = options.exitCode ?? exitCode.error;
     this.hint = options.hint;
   }
@@ -16,13 +17,17 @@ export class ExpectedError extends Error {
 
 /** Flags or arguments that are wrong, contradict each other, or are missing where nobody can be asked. */
 export class UsageError extends ExpectedError {
+  override readonly name = "UsageError";
+
   constructor(message: string, hint?: string) {
     super(message, { exitCode: exitCode.usage, hint });
   }
 }
 
 /** The kubeconfig, or a credential that it names, cannot be used. */
-export class ConfigError extends ExpectedError {}
+export class ConfigError extends ExpectedError {
+  override readonly name = "ConfigError";
+}
 
 /** What the API server said when it refused a request: the fields of a Kubernetes Status that are used. */
 export interface StatusDetails {
@@ -38,6 +43,7 @@ export interface StatusDetails {
 
 /** The API server answered, but not with success. Printed in kubectl's wording: `Error from server (Reason): message`. */
 export class KubeError extends ExpectedError {
+  override readonly name = "KubeError";
   readonly status: StatusDetails;
 
   constructor(status: StatusDetails, options: { hint?: string | undefined; cause?: unknown } = {}) {
@@ -47,10 +53,14 @@ export class KubeError extends ExpectedError {
 }
 
 /** No answer could be had: name resolution, connection, TLS, or the time limit of a request. */
-export class UnreachableError extends ExpectedError {}
+export class UnreachableError extends ExpectedError {
+  override readonly name = "UnreachableError";
+}
 
 /** The check found blockers, or the evidence forbids what was asked for. Nothing was changed. */
 export class RefusedError extends ExpectedError {
+  override readonly name = "RefusedError";
+
   constructor(message: string, hint?: string) {
     super(message, { exitCode: exitCode.refused, hint });
   }
@@ -58,6 +68,8 @@ export class RefusedError extends ExpectedError {
 
 /** A signal or Ctrl-C ended the command. */
 export class InterruptedError extends ExpectedError {
+  override readonly name = "InterruptedError";
+
   constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP", message: string) {
     super(message, { exitCode: signalExitCode[signal] });
   }
