@@ -29,6 +29,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: "parity",
+          include: ["test/parity/**/*.test.ts"],
+          testTimeout: 120 * seconds,
+          hookTimeout: 60 * seconds,
+        },
+      },
+      {
+        test: {
           name: "terminal",
           include: ["test/terminal/**/*.test.ts"],
           testTimeout: 60 * seconds,

@@ -1,0 +1,72 @@
+/** The same node drained by the genuine kubectl and by us: the same lines about the same pods, and the same end. */
+import { isDeepStrictEqual } from "node:util";
+import { afterEach, expect, test, vi } from "vitest";
+import { maintenance } from "../../lib/practice/scenarios/maintenance.ts";
+import { quiet } from "../../lib/practice/scenarios/quiet.ts";
+import type { Scenario } from "../../lib/practice/scenarios/scenario.ts";
+import { runCommand } from "../commands/run.ts";
+import { runKubectl } from "../kubectl.ts";
+import { startCluster, type TestCluster } from "../practice-cluster.ts";
+import { type EndState, endState, finishedPods, resultLines } from "./end-state.ts";
+
+const clusters: TestCluster[] = [];
+afterEach(async () => {
+  for (const cluster of clusters.splice(0)) await cluster.close();
+});
+
+async function open(scenario: Scenario): Promise<TestCluster> {
+  const world = await startCluster(scenario, 20);
+  clusters.push(world);
+  return world;
+}
+
+/** The scenario `maintenance` without what a drain cannot or need not end: what blocks, and what arrives. */
+const withoutBlockers: Scenario = {
+  ...maintenance,
+  machines: maintenance.machines.filter(({ namespace }) => namespace !== "legacy" && namespace !== "media"),
+  budgets: (maintenance.budgets ?? []).filter(({ namespace }) => namespace !== "legacy"),
+  past: (maintenance.past ?? []).filter((step) => "migrate" in step && step.migrate.startsWith("shop/")),
+};
+
+const wholeNode = ["--ignore-daemonsets", "--delete-emptydir-data", "--force"];
+/** kubectl's words for what we do when nothing else is said. */
+const machinesAlone = ["--delete-emptydir-data", "--pod-selector=kubevirt.io=virt-launcher"];
+
+test.each([
+  { name: "quiet, VMs alone", scenario: quiet, kubectlFlags: machinesAlone, flags: [] },
+  { name: "quiet, all pods", scenario: quiet, kubectlFlags: wholeNode, flags: ["--all-pods", ...wholeNode] },
+  { name: "maintenance, VMs alone", scenario: withoutBlockers, kubectlFlags: machinesAlone, flags: [] },
+  {
+    name: "maintenance, all pods",
+    scenario: withoutBlockers,
+    kubectlFlags: wholeNode,
+    flags: ["--all-pods", ...wholeNode],
+  },
+])("$name", async ({ scenario, kubectlFlags, flags }) => {
+  const [theirs, ours] = await Promise.all([open(scenario), open(scenario)]);
+  // kubectl clears the finished pods of earlier migrations away, too.
+  const leftovers = finishedPods(theirs.cluster, "worker-1");
+  const [kubectl, vmnode] = await Promise.all([
+    runKubectl(theirs.cluster.kubeconfigPath, ["drain", "worker-1", "--timeout=60s", ...kubectlFlags], {
+      timeoutMs: 90_000,
+    }),
+    runCommand(["drain", "worker-1", "--yes", ...flags].join(" "), ours.env, ours),
+  ]);
+  expect([kubectl.code, vmnode.code], `${kubectl.stderr}\n${vmnode.stdout}\n${vmnode.stderr}`).toEqual([0, 0]);
+  expect(resultLines(vmnode.stdout)).toEqual(resultLines(kubectl.stdout, leftovers));
+  // kubectl does not wait for the VMs that were shut down to run again.
+  const ends = await settled(theirs, ours);
+  expect(ends.ours).toEqual(ends.theirs);
+  const ourEnd = ends.ours;
+  expect(ourEnd.cordoned).toBe(true);
+  expect(ours.cluster.doubleRuns).toEqual([]);
+});
+
+/** How both ended, when they have become alike or have had the time to. */
+async function settled(theirs: TestCluster, ours: TestCluster): Promise<{ theirs: EndState; ours: EndState }> {
+  const look = () => ({ theirs: endState(theirs.cluster, "worker-1"), ours: endState(ours.cluster, "worker-1") });
+  await vi
+    .waitUntil(() => isDeepStrictEqual(look().theirs, look().ours), { timeout: 20_000, interval: 50 })
+    .catch(() => undefined);
+  return look();
+}
