@@ -73,31 +73,24 @@ function whereItWent(input: DepartureInput, planned: PlannedVm): Standing {
   // That its guest had ended was seen before; what has vanished since is not looked up yet.
   const seenEnded = input.ledger.seen[planned.uid]?.state === "starting";
   const known = ended || seenEnded || facts.absent?.includes(keyOf(planned)) === true;
-  const comesBack = mayComeBack(facts, planned, vmi);
-  if (known) return comesBack ? restarting(input, planned, undefined) : { state: "stopped" };
+  const down = whyItStaysDown(input, planned, vmi);
+  if (known && down === undefined) return restarting(input, planned, undefined);
+  // What was agreed to needs no explaining.
+  if (known) return { state: "stopped", detail: planned.outcome === "stops" ? undefined : down };
   // It is being looked up by name.
   if (planned.outcome !== "stops") return { state: "migrating" };
-  return { state: comesBack ? "shutting-down" : "stopped" };
-}
-
-/**
- * Whether the VM starts a guest again that was shut down (kubevirt/kubevirt pkg/virt-controller/watch/vm/vm.go): under
- * RerunOnFailure that one which did not obey and was destroyed, or crashed.
- */
-function mayComeBack(facts: Facts, planned: PlannedVm, vmi: VirtualMachineInstance | undefined): boolean {
-  const machine = findMachine(facts, planned);
-  if (machine === undefined || machine.printableStatus === "Stopped") return false;
-  if (machine.runStrategy === "RerunOnFailure") return vmi?.status.phase !== "Succeeded";
-  return machine.runStrategy === "Always";
+  return { state: down === undefined ? "shutting-down" : "stopped" };
 }
 
 function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachineInstance | undefined): Standing {
   const node = vmi?.status.nodeName;
   if (vmi?.status.phase === "Running" && node !== undefined) return { state: "restarted", target: node };
   if (vmi === undefined && planned.replicaSet !== undefined) return replaced(input, planned, planned.replicaSet);
-  const gone = vmi === undefined ? whyItStaysDown(input.facts, planned) : undefined;
-  if (gone !== undefined) return { state: "stopped", detail: gone };
-  const status = findMachine(input.facts, planned)?.printableStatus;
+  const machine = findMachine(input.facts, planned);
+  const isTold = vmi === undefined && (machine !== undefined || isDeleted(input.facts, planned));
+  const down = isTold ? whyItStaysDown(input, planned, undefined) : undefined;
+  if (down !== undefined) return { state: "stopped", detail: down };
+  const status = machine?.printableStatus;
   const trouble = status !== undefined && troubles.has(status);
   if (trouble && planned.outcome === "stops") return { state: "stopped", detail: `does not run again: ${status}` };
   const end = startedAt(input, planned) + (trouble ? startTrouble : (input.startPatience ?? patience));
@@ -133,13 +126,38 @@ function startedAt(input: DepartureInput, planned: PlannedVm): number {
   return seen?.state === "starting" ? seen.since : input.now;
 }
 
-/** Why nothing starts it again although that was expected: somebody has decided so meanwhile. */
-function whyItStaysDown(facts: Facts, planned: PlannedVm): string | undefined {
-  if (facts.absentMachines?.includes(keyOf(planned))) return "its VirtualMachine was deleted meanwhile";
-  const machine = findMachine(facts, planned);
-  if (machine?.runStrategy === "Halted" && machine.printableStatus === "Stopped")
-    return "its VirtualMachine was stopped";
-  return undefined;
+/** A VM says "Stopped" also in the moment between two guests. */
+const momentBetweenGuests = 10_000;
+
+/**
+ * Why nobody starts a guest again that has ended (kubevirt/kubevirt pkg/virt-controller/watch/vm/vm.go); undefined when somebody
+ * does. Under RerunOnFailure one that has shut down orderly stays down, one that was destroyed comes back.
+ */
+function whyItStaysDown(
+  input: DepartureInput,
+  planned: PlannedVm,
+  vmi: VirtualMachineInstance | undefined,
+): string | undefined {
+  if (isDeleted(input.facts, planned)) return "its VirtualMachine was deleted meanwhile";
+  if (planned.replicaSet !== undefined) return undefined;
+  const { runStrategy, printableStatus } = findMachine(input.facts, planned) ?? {};
+  switch (runStrategy) {
+    case "Always":
+      return undefined;
+    case "RerunOnFailure": {
+      const rests = printableStatus === "Stopped" && input.now >= startedAt(input, planned) + momentBetweenGuests;
+      return vmi?.status.phase === "Succeeded" || rests ? "its guest has shut down" : undefined;
+    }
+    case "Halted":
+      return "its VirtualMachine was stopped";
+    default:
+      return "its guest has ended, and nothing starts it again";
+  }
+}
+
+/** True when the VM of that name was looked for and not found. */
+function isDeleted(facts: Facts, planned: PlannedVm): boolean {
+  return facts.absentMachines?.includes(keyOf(planned)) === true;
 }
 
 function findMachine(facts: Facts, planned: PlannedVm): VirtualMachine | undefined {

@@ -273,11 +273,17 @@ describe("what became of a VM that is no longer on the node", () => {
     test.each([
       ["it obeyed", { ...machine("Stopping"), vmis: [aVmi("ci", { phase: "Succeeded" })] }, "stopped"],
       ["it was destroyed", { ...machine("Stopping"), vmis: [aVmi("ci", { phase: "Failed" })] }, "starting"],
-      ["nothing is left of it", { ...machine("Stopped"), absent: ["prod/ci"] }, "stopped"],
+      ["nothing is left of it, for a moment", { ...machine("Stopped"), absent: ["prod/ci"] }, "starting"],
       ["it is started again", { ...machine("Starting"), absent: ["prod/ci"] }, "starting"],
       ["it runs again", { ...machine("Running"), vmis: [aVmi("ci", { uid: "new", node: "worker-2" })] }, "restarted"],
     ] as const)("%s", (_case, facts, state) => {
       expect(gone(rerun, facts)?.state).toBe(state);
+    });
+
+    test("has stopped when its VM goes on saying so", () => {
+      const seen = { "uid-vmi-ci": { state: "starting", row: "", phase: "", since: start - 10_000 } } as const;
+      const facts = { ...machine("Stopped"), absent: ["prod/ci"] };
+      expect(gone(rerun, facts, { ...emptyLedger(start), seen })?.state).toBe("stopped");
     });
 
     test("goes on starting when the ended VMI vanishes before the next look", () => {
@@ -318,12 +324,21 @@ describe("what became of a VM that is no longer on the node", () => {
   });
 
   test("one that was to move and whose guest has ended is starting again where its VM wants it to run", () => {
-    const virtualMachines = [aVm("web", { runStrategy: "Always", printableStatus: "Starting" })];
-    expect(gone(aVerdict("web"), { absent: ["prod/web"], virtualMachines })?.state).toBe("starting");
+    for (const printableStatus of ["Starting", "Stopped"]) {
+      const virtualMachines = [aVm("web", { runStrategy: "Always", printableStatus })];
+      expect(gone(aVerdict("web"), { absent: ["prod/web"], virtualMachines })?.state).toBe("starting");
+    }
   });
 
-  test("one that was to move but does not exist any more was stopped by somebody", () => {
-    expect(gone(aVerdict("web"), { absent: ["prod/web"] })?.state).toBe("stopped");
+  test("one that was to move but does not exist any more was stopped by somebody, and that is told", () => {
+    expect(gone(aVerdict("web"), { absent: ["prod/web"] })).toMatchObject({
+      state: "stopped",
+      detail: expect.stringContaining("nothing starts"),
+    });
+    const virtualMachines = [aVm("web", { runStrategy: "Halted" })];
+    expect(gone(aVerdict("web"), { absent: ["prod/web"], virtualMachines })?.detail).toBe(
+      "its VirtualMachine was stopped",
+    );
   });
 });
 
