@@ -7,6 +7,7 @@ import {
   type NodeAtTheEnd,
   nodeAtTheEnd,
   nodeInPicture,
+  type SummaryInput,
   summariseDrain,
 } from "../decide/drain-summary.ts";
 import { type DrainIntent, planOf } from "../decide/intent.ts";
@@ -16,7 +17,7 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, InterruptedError } from "../model/errors.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
-import { type ExitCode, exitCode } from "../model/exit-code.ts";
+import { exitCode } from "../model/exit-code.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Pod } from "../model/kubernetes.ts";
 import type { DrainProgress, ProgressEvent, Reporter, Summary } from "../model/progress.ts";
@@ -49,7 +50,7 @@ export interface ConfirmedDrain {
   readonly commands: DrainCommands;
 }
 
-/** Cordons the nodes and drives them empty. Throws ExpectedError when a node cannot be cordoned or is deleted meanwhile. */
+/** Cordons the nodes and drives them empty. Throws ExpectedError when a node cannot be cordoned. */
 export async function drainNodes(world: DrainWorld, drain: ConfirmedDrain): Promise<Summary> {
   await cordonAll(world, drain);
   const loop = new DrainLoop(world, drain);
@@ -111,6 +112,8 @@ class DrainLoop {
     for (;;) {
       if (this.world.signal.aborted) return this.interrupted();
       if (this.fault !== undefined) throw this.fault;
+      const taken = this.takenAway();
+      if (taken !== undefined) return await this.stoppedBy(taken);
       const decision = this.look();
       await this.askAgain(decision);
       for (const action of decision.actions) this.start(action);
@@ -134,7 +137,6 @@ class DrainLoop {
   /** One picture, assessed and decided, and told to the reporter. */
   private look(): DrainDecision {
     const facts = this.live.facts();
-    this.guardNodes(facts);
     const check = assess(facts, this.drain.assessOptions);
     const decision = decideDrain({
       facts,
@@ -153,17 +155,16 @@ class DrainLoop {
   }
 
   /** A node that was deleted or given back by somebody else is no longer ours to drain. */
-  private guardNodes(facts: Facts): void {
+  private takenAway(): string | undefined {
+    const { nodes } = this.live.facts();
     for (const name of this.intent.nodes) {
-      const node = facts.nodes.find((candidate) => candidate.metadata.name === name);
-      if (node === undefined) throw new ExpectedError(`node/${name} was deleted while it was being drained`);
-      if (node.spec.unschedulable) this.seenCordoned.add(name);
-      else if (this.seenCordoned.has(name))
-        throw new ExpectedError(`node/${name} was uncordoned by somebody else; the drain stops`, {
-          exitCode: exitCode.incomplete,
-          hint: `kubectl vmnode list ${name} shows where its VMs are; the same drain can be started again`,
-        });
+      const uid = this.drain.facts.nodes.find((node) => node.metadata.name === name)?.metadata.uid;
+      const node = nodes.find((candidate) => candidate.metadata.name === name);
+      if (node?.metadata.uid !== uid) return `node/${name} was deleted by somebody else`;
+      if (node?.spec.unschedulable) this.seenCordoned.add(name);
+      else if (this.seenCordoned.has(name)) return `node/${name} was uncordoned by somebody else`;
     }
+    return undefined;
   }
 
   private async askAgain(decision: DrainDecision): Promise<void> {
@@ -264,7 +265,13 @@ class DrainLoop {
     const progress: DrainProgress = { ...(this.progress ?? this.look().progress), phase: "interrupted" };
     const { reason } = this.world.signal;
     const nodes = this.intent.nodes.map((name) => nodeInPicture(progress, name));
-    return this.summary(progress, nodes, reason instanceof InterruptedError ? reason.exitCode : exitCode.interrupted);
+    const interruptedBy = reason instanceof InterruptedError ? reason.exitCode : exitCode.interrupted;
+    return this.summary(progress, nodes, { interruptedBy });
+  }
+
+  private async stoppedBy(stoppedBy: string): Promise<Summary> {
+    const progress: DrainProgress = { ...(this.progress ?? this.look().progress), phase: "interrupted" };
+    return this.summary(progress, await this.readNodes(progress), { stoppedBy });
   }
 
   private readNodes(progress: DrainProgress): Promise<readonly NodeAtTheEnd[]> {
@@ -282,10 +289,14 @@ class DrainLoop {
     );
   }
 
-  private summary(progress: DrainProgress, nodes: readonly NodeAtTheEnd[], interruptedBy?: ExitCode): Summary {
+  private summary(
+    progress: DrainProgress,
+    nodes: readonly NodeAtTheEnd[],
+    end: Pick<SummaryInput, "interruptedBy" | "stoppedBy"> = {},
+  ): Summary {
     const { time } = this.live.facts();
     this.world.reporter.progress(progress);
-    const summary = summariseDrain({ progress, nodes, interruptedBy, commands: this.drain.commands });
+    const summary = summariseDrain({ progress, nodes, ...end, commands: this.drain.commands });
     for (const node of summary.nodes)
       if (node.drained && node.outsideSelection === 0) this.tell({ type: "node-drained", time, node: node.name });
     this.tell({ type: "summary", time, ...summary });

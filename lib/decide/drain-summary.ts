@@ -23,6 +23,8 @@ export interface SummaryInput {
   readonly nodes: readonly NodeAtTheEnd[];
   /** The exit code of the signal that ended it. */
   readonly interruptedBy?: ExitCode | undefined;
+  /** What somebody else did that stopped it. */
+  readonly stoppedBy?: string | undefined;
   readonly commands: DrainCommands;
 }
 
@@ -74,7 +76,8 @@ export function summariseDrain(input: SummaryInput): Summary {
   const goesOn = input.progress.vms.filter((vm) => goesOnByItself.has(vm.state));
   return {
     exitCode: input.interruptedBy ?? (complete ? exitCode.ok : exitCode.incomplete),
-    end: complete ? "complete" : endOf(input.progress),
+    end: complete ? "complete" : input.stoppedBy === undefined ? endOf(input.progress) : "stopped",
+    ...(complete || input.stoppedBy === undefined ? {} : { stoppedBy: input.stoppedBy }),
     ...(complete ? {} : { goesOn }),
     nodes,
     nextSteps: complete ? afterDrain(input) : afterIncomplete(input),

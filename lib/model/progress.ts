@@ -135,7 +135,9 @@ export interface Summary {
     readonly powerOffDetail?: string | undefined;
   }[];
   /** Why it ended; absent where there is only one way. */
-  readonly end?: "complete" | "left-behind" | "stuck" | "timed-out" | "interrupted" | undefined;
+  readonly end?: "complete" | "left-behind" | "stuck" | "timed-out" | "interrupted" | "stopped" | undefined;
+  /** What somebody else did that stopped it. */
+  readonly stoppedBy?: string | undefined;
   /** VMs with which KubeVirt goes on by itself: marked, migrating or being shut down. */
   readonly goesOn?: readonly VmProgress[] | undefined;
   /** Commands with which to go on, or to go back. */

@@ -35,8 +35,8 @@ const ends: Readonly<Partial<Record<NonNullable<Summary["end"]>, string>>> = {
 };
 
 /** Why it ended before it was done, and what goes on without this program. */
-function endLines({ end, goesOn = [] }: Summary, style: Style, columns: number | undefined): string[] {
-  const why = end === undefined ? undefined : ends[end];
+function endLines({ end, stoppedBy, goesOn = [] }: Summary, style: Style, columns: number | undefined): string[] {
+  const why = stoppedBy === undefined ? end && ends[end] : `Stopped: ${stoppedBy}. Nothing more is evicted.`;
   const going = (states: readonly VmState[]) => goesOn.filter((vm) => states.includes(vm.state));
   const moving = going(["queued", "migrating"]);
   const ending = going(["shutting-down", "starting"]);

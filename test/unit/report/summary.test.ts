@@ -107,6 +107,10 @@ test("an end before everything was done says why, and what goes on without this 
   ]);
   expect(text(summaryReport(summaryOf({}, { end: "timed-out" })))).toContain("the time limit (--timeout) is over");
   expect(text(summaryReport(summaryOf({}, { end: "stuck" })))).toContain("everything that is left is blocked");
+  const stopped = summaryOf({}, { end: "stopped", stoppedBy: "node/worker-1 was uncordoned by somebody else" });
+  expect(text(summaryReport(stopped))).toContain(
+    "Stopped: node/worker-1 was uncordoned by somebody else. Nothing more",
+  );
   expect(summaryReport(summaryOf({}, { end: "complete" }))[1]).toContain("may be powered off");
 });
 
