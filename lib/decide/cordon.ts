@@ -16,30 +16,8 @@ export interface DrainRecordInput {
  * The cordon of a drain, with its record. A record of a drain on a node that is still cordoned is taken up: who cordoned the
  * node, and since when, stays as it was. A record on a schedulable node is stale and is replaced.
  */
-export function cordonForDrain(
-  node: Node,
-  found: RecordOnNode,
-  input: DrainRecordInput,
-): Extract<Action, { kind: "cordon" }> {
-  const earlier = found.kind === "record" && node.spec.unschedulable ? found.record : undefined;
-  const record: OperationRecord = {
-    v: 1,
-    kind: "drain",
-    by: earlier?.by ?? input.by,
-    reason: input.reason ?? earlier?.reason,
-    since: earlier?.since ?? input.since,
-    cordonedByUs: earlier?.cordonedByUs ?? !node.spec.unschedulable,
-    taints: earlier?.taints ?? [],
-    bootID: node.status.bootID,
-    vms: mergeVms(earlier?.vms ?? [], input.vms),
-  };
-  return {
-    kind: "cordon",
-    node: node.metadata.name,
-    uid: node.metadata.uid,
-    resourceVersion: node.metadata.resourceVersion,
-    record,
-  };
+export function cordonForDrain(node: Node, found: RecordOnNode, input: DrainRecordInput): CordonAction {
+  return cordonWith(node, recordOver(node, found, { ...input, kind: "drain" }), []);
 }
 
 export interface LostRecordInput extends DrainRecordInput {
@@ -49,40 +27,53 @@ export interface LostRecordInput extends DrainRecordInput {
   readonly taint?: Taint | undefined;
 }
 
-/**
- * Declares a node lost: cordon, record and taint in one write. What an earlier operation recorded of its own cordon, taints and
- * VMs is kept, so that nothing is lost that is needed in order to go back. The bootID tells later whether the host was ever off.
- */
-export function declareLost(
-  node: Node,
-  found: RecordOnNode,
-  input: LostRecordInput,
-): Extract<Action, { kind: "cordon" }> {
-  const earlier = found.kind === "record" && node.spec.unschedulable ? found.record : undefined;
-  const isRecovery = earlier?.kind === "recover";
-  const { taint } = input;
-  const ours = ourTaints(node, found);
+/** Declares a node lost: cordon, record and taint in one write. The bootID tells later whether the host was ever off. */
+export function declareLost(node: Node, found: RecordOnNode, { taint, ...input }: LostRecordInput): CordonAction {
   const present = taint !== undefined && node.spec.taints.some((other) => taintText(other) === taintText(taint));
-  const sets = taint !== undefined && !present ? [taint] : [];
-  const record: OperationRecord = {
-    v: 1,
-    kind: "recover",
-    by: isRecovery ? earlier.by : input.by,
-    reason: input.reason ?? earlier?.reason,
-    since: isRecovery ? earlier.since : input.since,
-    cordonedByUs: earlier?.cordonedByUs ?? !node.spec.unschedulable,
-    taints: [...ours, ...sets.map(taintText)],
-    bootID: isRecovery ? (earlier.bootID ?? node.status.bootID) : node.status.bootID,
-    assertion: input.assertion ?? earlier?.assertion,
-    vms: mergeVms(earlier?.vms ?? [], input.vms),
-  };
+  return cordonWith(
+    node,
+    recordOver(node, found, { ...input, kind: "recover" }),
+    taint === undefined || present ? [] : [taint],
+  );
+}
+
+type CordonAction = Extract<Action, { kind: "cordon" }>;
+
+function cordonWith(node: Node, record: OperationRecord, taints: readonly Taint[]): CordonAction {
   return {
     kind: "cordon",
     node: node.metadata.name,
     uid: node.metadata.uid,
     resourceVersion: node.metadata.resourceVersion,
-    record,
-    ...(sets.length === 0 ? {} : { taints: [...node.spec.taints, ...sets] }),
+    record: { ...record, taints: [...record.taints, ...taints.map(taintText)] },
+    ...(taints.length === 0 ? {} : { taints: [...node.spec.taints, ...taints] }),
+  };
+}
+
+/**
+ * The record of an operation on a node that may carry one of an earlier operation. As long as the node is cordoned, what that
+ * one recorded of its own cordon, taints and VMs is kept, so that nothing is lost that is needed in order to go back; and a
+ * recovery stays one until the node is given back, because its bootID and assertion are asked for then.
+ */
+function recordOver(
+  node: Node,
+  found: RecordOnNode,
+  input: LostRecordInput & Pick<OperationRecord, "kind">,
+): OperationRecord {
+  const earlier = found.kind === "record" && node.spec.unschedulable ? found.record : undefined;
+  const kind = earlier?.kind === "recover" ? "recover" : input.kind;
+  const same = earlier?.kind === kind ? earlier : undefined;
+  return {
+    v: 1,
+    kind,
+    by: same?.by ?? input.by,
+    reason: input.reason ?? earlier?.reason,
+    since: same?.since ?? input.since,
+    cordonedByUs: earlier?.cordonedByUs ?? !node.spec.unschedulable,
+    taints: ourTaints(node, found),
+    bootID: (kind === "recover" ? same?.bootID : undefined) ?? node.status.bootID,
+    assertion: input.assertion ?? earlier?.assertion,
+    vms: mergeVms(earlier?.vms ?? [], input.vms),
   };
 }
 

@@ -1,0 +1,123 @@
+/** The record on a node: what an earlier operation left is taken up, and nothing is lost that is needed in order to go back. */
+import { describe, expect, test } from "vitest";
+import { cordonForDrain, declareLost, releaseNode } from "../../../lib/decide/cordon.ts";
+import type { RecordOnNode } from "../../../lib/model/facts.ts";
+import type { OperationRecord } from "../../../lib/model/record.ts";
+import { aNode, at, now } from "../../builders.ts";
+
+const none: RecordOnNode = { kind: "none" };
+const web = { namespace: "prod", name: "web", uid: "web" };
+const db = { namespace: "prod", name: "db", uid: "db" };
+const taint = { key: "node.kubernetes.io/out-of-service", value: "nodeshutdown", effect: "NoExecute" };
+const taintText = "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute";
+
+function recorded(fields: Partial<OperationRecord>): RecordOnNode {
+  const record = {
+    v: 1,
+    kind: "drain",
+    by: "ann",
+    since: at(-60),
+    cordonedByUs: true,
+    taints: [],
+    vms: [web],
+  } as const;
+  return { kind: "record", record: { ...record, ...fields } };
+}
+
+const cordoned = aNode("worker-1", { unschedulable: true });
+const input = { by: "bob", since: now, vms: [db] };
+
+describe("the cordon of a drain", () => {
+  test("is ours when the node was schedulable, and not when it was cordoned already", () => {
+    expect(cordonForDrain(aNode("worker-1"), none, input).record).toMatchObject({ cordonedByUs: true, by: "bob" });
+    expect(cordonForDrain(cordoned, none, input).record).toMatchObject({ cordonedByUs: false });
+  });
+
+  test("takes up a drain that was interrupted: who began it, when, with which VMs", () => {
+    expect(cordonForDrain(cordoned, recorded({}), input).record).toMatchObject({
+      by: "ann",
+      since: at(-60),
+      cordonedByUs: true,
+      vms: [web, db],
+    });
+  });
+
+  test("replaces a stale record on a schedulable node", () => {
+    expect(cordonForDrain(aNode("worker-1"), recorded({ cordonedByUs: false }), input).record).toMatchObject({
+      by: "bob",
+      cordonedByUs: true,
+      vms: [db],
+    });
+  });
+
+  test("keeps the record of a recovery: the bootID before the crash and the assertion are needed at the uncordon", () => {
+    const found = recorded({ kind: "recover", bootID: "before", assertion: "BMC says off" });
+    expect(cordonForDrain(cordoned, found, input).record).toMatchObject({
+      kind: "recover",
+      bootID: "before",
+      assertion: "BMC says off",
+    });
+  });
+});
+
+describe("declaring a node lost", () => {
+  test("sets cordon, record and taint in one write, beside the taints of others", () => {
+    const node = aNode("worker-1", { taints: [{ key: "other", effect: "NoSchedule" }] });
+    const action = declareLost(node, none, { ...input, taint, assertion: "seen" });
+    expect(action.taints).toEqual([{ key: "other", effect: "NoSchedule" }, taint]);
+    expect(action.record).toMatchObject({
+      kind: "recover",
+      taints: [taintText],
+      assertion: "seen",
+      bootID: "boot-worker-1",
+    });
+  });
+
+  test("leaves a taint that a colleague has set, and does not call it ours", () => {
+    const action = declareLost(aNode("worker-1", { taints: [taint] }), none, { ...input, taint });
+    expect(action.taints).toBeUndefined();
+    expect(action.record.taints).toEqual([]);
+  });
+
+  test("taken up again keeps its own taint, the bootID of the crash and the first assertion", () => {
+    const found = recorded({ kind: "recover", taints: [taintText], bootID: "before", assertion: "seen" });
+    const node = aNode("worker-1", { unschedulable: true, taints: [taint] });
+    expect(declareLost(node, found, { ...input, taint }).record).toMatchObject({
+      by: "ann",
+      taints: [taintText],
+      bootID: "before",
+      assertion: "seen",
+    });
+  });
+
+  test("after an interrupted drain keeps that the drain had cordoned the node, and its VMs", () => {
+    expect(declareLost(cordoned, recorded({}), { ...input, taint }).record).toMatchObject({
+      kind: "recover",
+      by: "bob",
+      cordonedByUs: true,
+      vms: [web, db],
+    });
+  });
+});
+
+describe("giving a node back", () => {
+  test("takes our taint off first, then cordon and record", () => {
+    const found = recorded({ kind: "recover", taints: [taintText] });
+    const node = aNode("worker-1", { unschedulable: true, taints: [taint, { key: "other", effect: "NoSchedule" }] });
+    expect(releaseNode(node, found, { uncordon: true })).toMatchObject({
+      taints: [taintText],
+      remainingTaints: [{ key: "other", effect: "NoSchedule" }],
+      uncordon: false,
+      record: false,
+    });
+    expect(releaseNode(cordoned, found, { uncordon: true })).toMatchObject({
+      taints: [],
+      uncordon: true,
+      record: true,
+    });
+  });
+
+  test("has nothing to do on a schedulable node without a record", () => {
+    expect(releaseNode(aNode("worker-1"), none, { uncordon: true })).toBeUndefined();
+  });
+});
