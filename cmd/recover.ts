@@ -108,7 +108,7 @@ function show({ options, world: { terminal } }: Scene, dossier: Dossier): void {
 
 /** What the evidence forbids, no flag allows; another holder of the node can be overridden by name. */
 function refuse({ node, options, world }: Scene, { verdict, reason, heldBy }: Dossier): void {
-  if (verdict === "alive") throw new RefusedError(`${node} is alive: ${reason}`, "nothing was changed");
+  if (verdict === "alive") throw new RefusedError(reason, "nothing was changed");
   if (verdict === "undecided")
     throw new RefusedError(
       `it cannot be told yet whether ${node} is dead: ${reason}`,

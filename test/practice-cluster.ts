@@ -3,7 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Clock } from "../lib/model/clock.ts";
+import type { PracticeClock } from "../lib/practice/clock.ts";
 import { type PracticeCluster, startPracticeCluster } from "../lib/practice/cluster.ts";
+import type { Scenario } from "../lib/practice/scenarios/scenario.ts";
 import type { KubeObject } from "../lib/practice/store.ts";
 
 export interface TestCluster {
@@ -20,10 +22,14 @@ export interface TestCluster {
   close(): Promise<void>;
 }
 
-/** Starts a practice cluster that lives `speed` times faster than real time. */
-export async function startCluster(scenario: string, speed = 20): Promise<TestCluster> {
+/** Starts a practice cluster that lives `speed` times faster than real time, or by a clock of the test's own. */
+export async function startCluster(
+  scenario: string | Scenario,
+  speed: number | PracticeClock = 20,
+): Promise<TestCluster> {
   const workDirectory = await mkdtemp(path.join(tmpdir(), "vmnode-test-"));
-  const cluster = await startPracticeCluster({ scenario, speed, workDirectory });
+  const time = typeof speed === "number" ? { speed } : { clock: speed };
+  const cluster = await startPracticeCluster({ scenario, workDirectory, ...time });
   const node = (name: string): KubeObject => {
     const found = cluster.store.get({ group: "", resource: "nodes" }, undefined, name);
     if (found === undefined) throw new Error(`there is no node ${name}`);

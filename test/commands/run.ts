@@ -1,7 +1,7 @@
 /** Whole commands in process, over a real connection to a practice cluster, with a scripted person at the terminal. */
 import { homedir } from "node:os";
 import { createClient, type KubeClient } from "../../lib/kube/client.ts";
-import { connect } from "../../lib/kube/connection.ts";
+import { type Connection, connect } from "../../lib/kube/connection.ts";
 import type { Clock } from "../../lib/model/clock.ts";
 import { type Run, run, type Scene } from "../unit/cmd/fake-world.ts";
 
@@ -9,26 +9,26 @@ import { type Run, run, type Scene } from "../unit/cmd/fake-world.ts";
 export async function runCommand(
   commandLine: string,
   env: Readonly<Record<string, string>>,
-  scene: Scene & { readonly clock: Clock },
+  scene: Scene & { readonly clock: Clock; readonly through?: (connection: Connection) => Connection },
 ): Promise<Run> {
-  const { clock } = scene;
+  const { clock, through = (connection) => connection, ...rest } = scene;
   const clients: KubeClient[] = [];
   try {
     return await run(commandLine, {
-      ...scene,
+      ...rest,
+      clock,
       connect: async (options, verbosity) => {
-        const client = createClient(
-          await connect(options, {
-            env,
-            homedir: env.HOME ?? homedir(),
-            stdinIsTerminal: false,
-            version: "1.2.3",
-            verbosity,
-            log: () => {},
-            warn: () => {},
-            clock,
-          }),
-        );
+        const connection = await connect(options, {
+          env,
+          homedir: env.HOME ?? homedir(),
+          stdinIsTerminal: false,
+          version: "1.2.3",
+          verbosity,
+          log: () => {},
+          warn: () => {},
+          clock,
+        });
+        const client = createClient(through(connection));
         clients.push(client);
         return client;
       },
