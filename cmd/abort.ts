@@ -36,7 +36,7 @@ export async function run(options: OptionsOf<typeof abort>, world: World): Promi
     const agreed = await terminal.confirm({ text: `Undo the drain of ${node}?`, flag: "--yes" });
     if (!agreed) throw new ExpectedError("abort is cancelled", { hint: "nothing was changed" });
   }
-  const reporter = terminal.reporter("text");
+  const reporter = await terminal.reporter("text");
   try {
     const signal = terminal.catchSignals();
     const result = await abortNode({ client, clock, reporter, signal }, facts, intent);

@@ -139,7 +139,7 @@ async function carryOut(scene: Scene, { facts, check, assessOptions, user }: Nod
       uncordon: (node) => commandOn(world.program, "uncordon", node, options),
     },
   };
-  const reporter = terminal.reporter(options.output ?? "text");
+  const reporter = await terminal.reporter(options.output ?? "text");
   try {
     const signal = terminal.catchSignals();
     const mayAsk = terminal.interactive && !options.yes && options.output === undefined;

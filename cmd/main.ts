@@ -27,7 +27,9 @@ const clock: Clock = {
   },
 };
 const terminal = createTerminal({
-  stdin: process.stdin,
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,

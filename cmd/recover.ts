@@ -150,7 +150,7 @@ async function consent({ options, world, node, user }: Scene, { verdict }: Dossi
 async function carryOut(scene: Scene, { lost, dossier }: Evidence, assertion: string | undefined): Promise<ExitCode> {
   const { options, world, client, node, user } = scene;
   const { terminal, clock } = world;
-  const reporter = terminal.reporter(options.output ?? "text");
+  const reporter = await terminal.reporter(options.output ?? "text");
   try {
     const signal = terminal.catchSignals();
     const intent = {

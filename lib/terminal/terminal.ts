@@ -5,7 +5,7 @@ import { type ColorChoice, styleFor, wantsColor } from "./color.ts";
 import type { LiveView } from "./live-view.ts";
 import { createOutput, type Output, type OutputStream } from "./output.ts";
 import type { Choice, InputStream, PromptContext } from "./prompts.ts";
-import { jsonReporter, liveReporter, plainReporter, type TerminalReporter } from "./reporters.ts";
+import type { TerminalReporter } from "./reporters.ts";
 import { catchSignals, type Interrupts, type JobControl, onSuspend, type SignalSource } from "./signals.ts";
 
 export interface Question {
@@ -43,7 +43,7 @@ export interface Terminal {
    * Follows an operation: `json` one event per line; `text` a live view where standard error is a capable terminal, plain lines
    * elsewhere. A view catches signals.
    */
-  reporter(format: "text" | "json"): TerminalReporter;
+  reporter(format: "text" | "json"): Promise<TerminalReporter>;
   /** From now on the first SIGINT, SIGTERM or SIGHUP aborts the returned signal, with an InterruptedError; the second ends the process. */
   catchSignals(): AbortSignal;
   /** Puts everything back as it was. */
@@ -58,6 +58,7 @@ export type HostProcess = SignalSource &
   };
 
 export interface TerminalOptions {
+  /** Looked at only when somebody might be asked: to open it takes Node longer than to print a version. */
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -67,10 +68,10 @@ export interface TerminalOptions {
 }
 
 export function createTerminal(options: TerminalOptions): Terminal {
-  const { stdin, stdout, stderr, env } = options;
+  const { stdout, stderr, env } = options;
   const out = createOutput(stdout);
   const err = createOutput(stderr);
-  const interactive = stdin.isTTY === true && err.isTerminal && !env.CI;
+  const isInteractive = () => err.isTerminal && !env.CI && options.stdin.isTTY === true;
   const canRedraw = err.isTerminal && !env.CI && env.TERM !== "dumb";
   let color: ColorChoice = "auto";
   let view: LiveView | undefined;
@@ -103,12 +104,12 @@ export function createTerminal(options: TerminalOptions): Terminal {
     question: Question,
     prompt: (prompts: Prompts, context: PromptContext) => Promise<T>,
   ): Promise<T> => {
-    if (!interactive) throw new UsageError(`there is nobody to ask here: pass ${question.flag}`);
+    if (!isInteractive()) throw new UsageError(`there is nobody to ask here: pass ${question.flag}`);
     const prompts = await import("./prompts.ts");
     view?.pause();
     try {
       return await prompt(prompts, {
-        input: stdin,
+        input: options.stdin,
         output: stderr,
         style: styleOn(err),
         signal: interrupts?.signal ?? new AbortController().signal,
@@ -120,7 +121,9 @@ export function createTerminal(options: TerminalOptions): Terminal {
   };
 
   return {
-    interactive,
+    get interactive() {
+      return isInteractive();
+    },
     get columns() {
       return out.isTerminal ? out.size().columns : undefined;
     },
@@ -143,7 +146,8 @@ export function createTerminal(options: TerminalOptions): Terminal {
       ask(question, (prompts, context) => prompts.askSearch(question.text, choices, context)),
     typeName: (question, expected) =>
       ask(question, async (prompts, context) => (await prompts.askText(question.text, context)) === expected),
-    reporter(format) {
+    async reporter(format) {
+      const { jsonReporter, liveReporter, plainReporter } = await import("./reporters.ts");
       const outputs = { out, err, outStyle: styleOn(out), errStyle: styleOn(err) };
       if (format === "json") return jsonReporter(outputs);
       if (!canRedraw) return plainReporter(outputs);

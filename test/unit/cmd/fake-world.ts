@@ -99,7 +99,7 @@ function scriptedTerminal(
     select: choose,
     search: choose,
     typeName: async (question, expected) => answer(question) === expected,
-    reporter: (format) => ({
+    reporter: async (format) => ({
       event: (event) => {
         if (format === "json") return void stdout.push(eventJson(event));
         const { out, err } = eventLines(event);

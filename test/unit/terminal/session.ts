@@ -15,7 +15,7 @@ const terminal = createTerminal({
 async function run(): Promise<number> {
   if (!(await terminal.confirm({ text: "Drain worker-1?", flag: "--yes" }))) return 1;
   const signal = terminal.catchSignals();
-  const reporter = terminal.reporter("text");
+  const reporter = await terminal.reporter("text");
   const time = new Date().toISOString();
   const vm = going("prod/web-1", "migrating", { target: "worker-3", phase: "Running" });
   try {

@@ -96,7 +96,7 @@ describe("a question of yes or no", () => {
 
   test("makes room in a running view, and gives it back", async () => {
     const scene = stage();
-    const reporter = scene.terminal.reporter("text");
+    const reporter = await scene.terminal.reporter("text");
     reporter.progress(drainProgress([going("a/b", "migrating")]));
     await shown(scene, "draining worker-1");
     const answer = scene.terminal.confirm(question);
@@ -170,12 +170,12 @@ describe("lines", () => {
     expect([stdout.written, stderr.written]).toEqual(["a^[[2J\nb\nc\n", "d\n"]);
   });
 
-  test("know the width of the terminal, and none in a pipe", () => {
+  test("know the width of the terminal, and none in a pipe", async () => {
     expect(stage({ columns: 61 }).terminal.columns).toBe(61);
     expect(stage({ stdout: false }).terminal.columns).toBeUndefined();
   });
 
-  test("are coloured as --color says, per stream", () => {
+  test("are coloured as --color says, per stream", async () => {
     const { terminal } = stage({ stdout: false });
     expect([terminal.style("bad", "x"), terminal.errorStyle("bad", "x")]).toEqual(["x", "\x1b[31mx\x1b[39m"]);
     terminal.setColor("never");
@@ -198,8 +198,8 @@ describe("an operation", () => {
     { time, type: "summary", ...summaryOf({ moved: [vm] }) },
   ];
 
-  function follow(scene: Stage, format: "text" | "json" = "text"): Stage {
-    const reporter = scene.terminal.reporter(format);
+  async function follow(scene: Stage, format: "text" | "json" = "text"): Promise<Stage> {
+    const reporter = await scene.terminal.reporter(format);
     reporter.progress(drainProgress([vm]));
     for (const event of events) reporter.event(event);
     reporter.close();
@@ -213,8 +213,8 @@ describe("an operation", () => {
     "node/worker-1 drained",
   ];
 
-  test("in a pipe is plain lines, kubectl's among them, without any cursor codes", () => {
-    const { stdout, stderr } = follow(stage({ stdin: false, stdout: false, stderr: false }));
+  test("in a pipe is plain lines, kubectl's among them, without any cursor codes", async () => {
+    const { stdout, stderr } = await follow(stage({ stdin: false, stdout: false, stderr: false }));
     const lines = stdout.written.split("\n");
     expect(lines.filter((line) => kubectlLines.includes(line))).toEqual(kubectlLines);
     expect(lines).toContain(`${time} prod/web-1 moved to worker-3 in 41 s`);
@@ -222,20 +222,20 @@ describe("an operation", () => {
     expect(stdout.written + stderr.written).not.toContain("\x1b");
   });
 
-  test.each([{ CI: "1" }, { TERM: "dumb" }])("has no view with %o", (env) => {
-    const { stdout, stderr } = follow(stage({ env }));
+  test.each([{ CI: "1" }, { TERM: "dumb" }])("has no view with %o", async (env) => {
+    const { stdout, stderr } = await follow(stage({ env }));
     expect(stdout.written + stderr.written).not.toContain("\x1b[?25l");
   });
 
-  test("as JSON is JSON lines alone on standard output, on a terminal too", () => {
-    const { stdout, stderr } = follow(stage(), "json");
+  test("as JSON is JSON lines alone on standard output, on a terminal too", async () => {
+    const { stdout, stderr } = await follow(stage(), "json");
     const lines = stdout.written.trimEnd().split("\n");
     expect(lines.map((line) => JSON.parse(line).type)).toEqual(events.map((event) => event.type));
     expect(stderr.written).toBe("");
   });
 
-  test("on a terminal leaves its history and the summary, and gives the cursor back", () => {
-    const { stdout, stderr } = follow(stage());
+  test("on a terminal leaves its history and the summary, and gives the cursor back", async () => {
+    const { stdout, stderr } = await follow(stage());
     expect(stdout.written.split("\n")).toEqual([
       "node/worker-1 cordoned",
       `pod/${vm.pod} evicted   prod/web-1 moved to worker-3 in 41 s`,
@@ -248,9 +248,9 @@ describe("an operation", () => {
     expect(screenOf(stderr.written)).toEqual({ lines: [expect.stringContaining("odd")], cursor: true });
   });
 
-  test("with standard output in a pipe has the view on standard error and plain lines in the pipe", () => {
+  test("with standard output in a pipe has the view on standard error and plain lines in the pipe", async () => {
     const scene = stage({ stdout: false });
-    follow(scene);
+    await follow(scene);
     expect(scene.stdout.written.split("\n").filter((line) => kubectlLines.includes(line))).toEqual(kubectlLines);
     expect(scene.stdout.written).not.toContain("\x1b");
     expect(scene.stderr.written).toContain("\x1b[?25l");
@@ -258,7 +258,7 @@ describe("an operation", () => {
 
   test("writes other lines above the view, not into it", async () => {
     const scene = stage({ stdout: false });
-    const reporter = scene.terminal.reporter("text");
+    const reporter = await scene.terminal.reporter("text");
     reporter.progress(drainProgress([going("a/b", "migrating")]));
     await shown(scene, "draining worker-1");
     scene.terminal.writeError("a remark");
@@ -268,17 +268,17 @@ describe("an operation", () => {
     reporter.close();
   });
 
-  test("gives the cursor back when the process ends in its midst", () => {
+  test("gives the cursor back when the process ends in its midst", async () => {
     const scene = stage();
-    scene.terminal.reporter("text");
+    await scene.terminal.reporter("text");
     expect(screenOf(scene.stderr.written).cursor).toBe(false);
     scene.process.emit("exit", 70);
     expect(screenOf(scene.stderr.written).cursor).toBe(true);
   });
 
-  test("put aside by Ctrl-Z gives the cursor back, and takes it again when it goes on", () => {
+  test("put aside by Ctrl-Z gives the cursor back, and takes it again when it goes on", async () => {
     const scene = stage();
-    const reporter = scene.terminal.reporter("text");
+    const reporter = await scene.terminal.reporter("text");
     scene.process.emit("SIGTSTP");
     expect(scene.process.kills).toEqual(["SIGSTOP 4711"]);
     expect(screenOf(scene.stderr.written).cursor).toBe(true);
@@ -288,9 +288,9 @@ describe("an operation", () => {
     expect(scene.process.listenerCount("SIGTSTP") + scene.process.listenerCount("SIGCONT")).toBe(0);
   });
 
-  test("is aborted by the first signal and left at the second, with the cursor back", () => {
+  test("is aborted by the first signal and left at the second, with the cursor back", async () => {
     const scene = stage();
-    scene.terminal.reporter("text");
+    await scene.terminal.reporter("text");
     const signal = scene.terminal.catchSignals();
     scene.process.emit("SIGINT", "SIGINT");
     expect(signal.aborted).toBe(true);
