@@ -32,11 +32,12 @@ export interface Result extends Trial {
   readonly left: number;
 }
 
-const main = fileURLToPath(new URL("../cmd/main.ts", import.meta.url));
+/** What users get, as the build has left it. */
+const executable = fileURLToPath(new URL("../dist/kubectl-vmnode", import.meta.url));
 
 /** Both are told to move the VMs and nothing else. */
 const commandLines: Readonly<Record<Program, () => readonly [string, ...string[]]>> = {
-  "kubectl vmnode": () => [process.execPath, main, "drain", "worker-1", "--yes"],
+  "kubectl vmnode": () => [executable, "drain", "worker-1", "--yes"],
   "kubectl drain": () => [
     kubectlPath(),
     "drain",

@@ -92,7 +92,8 @@ function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachi
   if (down !== undefined) return { state: "stopped", detail: down };
   const status = machine?.printableStatus;
   const trouble = status !== undefined && troubles.has(status);
-  if (trouble && planned.outcome === "stops") return { state: "stopped", detail: `does not run again: ${status}` };
+  // Only what was promised can fail: one that was shutting down before we came was promised nothing.
+  if (trouble && planned.outcome !== "restarts") return { state: "stopped", detail: `does not run again: ${status}` };
   const end = startedAt(input, planned) + (trouble ? startTrouble : (input.startPatience ?? patience));
   if (input.now >= end)
     return {
