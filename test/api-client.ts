@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Agent, type RequestOptions, request } from "node:https";
 import { dirname, resolve } from "node:path";
-import { parse } from "yaml";
+import { load as parse } from "js-yaml";
 
 export interface Answer {
   readonly status: number;

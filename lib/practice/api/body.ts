@@ -1,5 +1,5 @@
 /** Request bodies: JSON or YAML text to objects, with kube-apiserver's complaints about what does not fit. */
-import { parse as parseYaml } from "yaml";
+import { load as parseYaml } from "js-yaml";
 import { isMap } from "../fields.ts";
 import type { Resource } from "../resource.ts";
 import { badRequest, failure, StoreError } from "../status.ts";

@@ -1,5 +1,5 @@
 /** Kubeconfig files for the practice server. */
-import { stringify } from "yaml";
+import { dump } from "js-yaml";
 import type { CertificateAuthority } from "./certificates.ts";
 
 /** Who a kubeconfig stands for: a bearer token, or a user with groups for whom a client certificate is made. */
@@ -22,7 +22,7 @@ export async function kubeconfigText({
   const name = "practice";
   const user = "user" in identity ? identity.user : "token";
   const { namespace } = identity;
-  return stringify({
+  return dump({
     apiVersion: "v1",
     kind: "Config",
     "current-context": name,
