@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { unzipSync } from "fflate";
-import { parse } from "yaml";
+import { load as parse } from "js-yaml";
 import { readTar, type TarEntry } from "../../krew/tar.ts";
 import { type Manifest, type OsArch, selects } from "./krew-rules.ts";
 
