@@ -1,5 +1,5 @@
 /** What krew asks of a manifest: its own validation, and what the index adds to it (krew's internal/index/validation and cmd/validate-krew-manifest). */
-import { parse } from "yaml";
+import { load as parse } from "js-yaml";
 
 export interface Manifest {
   readonly apiVersion: string;
