@@ -2,7 +2,7 @@
 import { describe, expect, it, test } from "vitest";
 import { assessLiveness, gateOf } from "../../../lib/assess/liveness.ts";
 import type { RecordOnNode } from "../../../lib/model/facts.ts";
-import type { PowerReport } from "../../../lib/model/lost-node.ts";
+import type { NodeSigns, PowerReport } from "../../../lib/model/lost-node.ts";
 import { at } from "../../builders.ts";
 import {
   absent,
@@ -253,6 +253,9 @@ describe("a node that reboots", () => {
   });
 
   test("and died again is not alive by its bootID", () => {
+    const uncorrected = { ...readingAt(600, death), object: readingAt(600, {}).object };
+    const booted = { ...record, record: { ...record.record, bootID: "other" } };
+    expect(assessLiveness(uncorrected, undefined, { ...nothingElse, record: booted }).rebooted).toBe(false);
     expect(
       verdictAt(600, { ...death }, { record: { ...record, record: { ...record.record, bootID: "other" } } }),
     ).toMatchObject({ verdict: "unproven", rebooted: false });
@@ -293,6 +296,34 @@ test("a value that changed between two looks is life whatever its stamp", () => 
   const second = readingAt(620, death);
   const changed = { ...second, heartbeat: { value: "other", writtenAt: at(-9000), readAt: at(620) } };
   expect(assessLiveness(first, changed).verdict).toBe("alive");
+});
+
+describe("the last breath of a host", () => {
+  /** Read at 100, the lease renewed at 0 and the heartbeat written at `heartbeat`. */
+  const silentSince = (heartbeat: number, story: Story = {}): NodeSigns => {
+    const stamp = (written: number) => ({ value: at(written), writtenAt: at(written), readAt: at(100) });
+    const lease =
+      story.lease === undefined ? ({ kind: "seen", value: stamp(0) } as const) : (story.lease as NodeSigns["lease"]);
+    return { ...readingAt(100, { ...death, ...story }), lease, heartbeat: stamp(heartbeat) };
+  };
+  const gradeOf = (signs: NodeSigns) => signOf(assessLiveness(signs), "virt-handler heartbeat").grade;
+
+  it("is what was written until the kubelet had missed two renewals", () => {
+    expect([gradeOf(silentSince(20)), gradeOf(silentSince(21))]).toEqual(["stale", "alive"]);
+  });
+
+  it("is counted from the control plane's grace period where the lease cannot be read", () => {
+    // Ready became Unknown at 50: the kubelet was last heard at 10.
+    expect([gradeOf(silentSince(30, { lease: forbidden })), gradeOf(silentSince(31, { lease: forbidden }))]).toEqual([
+      "stale",
+      "alive",
+    ]);
+  });
+
+  it("is not what has changed since an earlier look", () => {
+    const first = { ...silentSince(-60), time: at(5), localTime: at(5) };
+    expect(assessLiveness(first, silentSince(10)).verdict).toBe("alive");
+  });
 });
 
 test("container statuses that a small second reading did not ask for are judged by the first", () => {

@@ -239,7 +239,10 @@ describe("what belongs to a VM", () => {
     const lost = lostVm(
       { volumes: [disk("data")] },
       {
-        pods: [aHotplugPod(), aPod("other", { node: "worker-1" })],
+        pods: [
+          aHotplugPod(),
+          aPod("other", { node: "worker-1", annotations: { "kubevirt.io/owner-vmi-uid": "uid-vmi-a" } }),
+        ],
         claims: [aClaim("data", "pv-data"), aClaim("hot", "pv-hot"), aClaim("x", "pv-x")],
         migrations: [aMigration("m", "a"), aMigration("old", "a", { phase: "Failed" }), aMigration("n", "b")],
       },
@@ -252,6 +255,18 @@ describe("what belongs to a VM", () => {
       ],
       migrations: [{ name: "m", uid: "uid-m" }],
       attachments: ["pv-data", "pv-hot"],
+    });
+  });
+
+  it("a hotplug pod whose launcher pod is gone, by the VMI that it names", () => {
+    const orphan = aPod("hp-volume-y", {
+      node: "worker-1",
+      labels: { "kubevirt.io": "hotplug-disk" },
+      annotations: { "kubevirt.io/owner-vmi-uid": "uid-vmi-a" },
+    });
+    expect(recoveryOf(lostVm({}, { pods: [orphan] })).pods).toContainEqual({
+      name: "hp-volume-y",
+      uid: "uid-hp-volume-y",
     });
   });
 
