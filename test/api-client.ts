@@ -111,11 +111,18 @@ interface Named {
   readonly name: string;
 }
 
+interface Kubeconfig {
+  readonly "current-context": string;
+  readonly contexts: readonly Named[];
+  readonly clusters: readonly Named[];
+  readonly users: readonly Named[];
+}
+
 function readKubeconfig(
   text: string,
   baseDirectory: string,
 ): { server: string; agent: Agent; headers: Record<string, string> } {
-  const config = parse(text);
+  const config = parse(text) as Kubeconfig;
   const find = (list: readonly Named[], name: string): Record<string, Record<string, string>> =>
     (list.find((each) => each.name === name) ?? {}) as unknown as Record<string, Record<string, string>>;
   const { context = {} } = find(config.contexts, config["current-context"]);
