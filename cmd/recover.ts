@@ -3,7 +3,7 @@ import { recoverNode } from "../lib/act/recover-node.ts";
 import { assessLiveness } from "../lib/assess/liveness.ts";
 import { assessRecovery, recoveryRoomWanted } from "../lib/assess/recovery.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
-import type { Dossier } from "../lib/model/dossier.ts";
+import type { Dossier, VmRecovery } from "../lib/model/dossier.ts";
 import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { LostNodeFacts, NodeSigns } from "../lib/model/lost-node.ts";
@@ -147,6 +147,11 @@ async function consent({ options, world, node, user }: Scene, { verdict }: Dossi
   return word ?? (unproven ? `declared powered off by ${user ?? "somebody"} at a terminal` : undefined);
 }
 
+/** What is held stays out; a VM of which nothing is here but its name is nobody's concern. */
+function concerned({ outcome, pods }: VmRecovery): boolean {
+  return outcome !== "held" && (pods.length > 0 || outcome !== "unaffected");
+}
+
 async function carryOut(scene: Scene, { lost, dossier }: Evidence, assertion: string | undefined): Promise<ExitCode> {
   const { options, world, client, node, user } = scene;
   const { terminal, clock } = world;
@@ -156,7 +161,7 @@ async function carryOut(scene: Scene, { lost, dossier }: Evidence, assertion: st
     const intent = {
       node,
       method: dossier.method,
-      vms: dossier.vms.filter((vm) => vm.outcome !== "held" && (vm.pods.length > 0 || vm.outcome !== "unaffected")),
+      vms: [...dossier.vms.filter(concerned), ...(dossier.takenUp ?? [])],
       firstPods: dossier.controlPlane.filter(({ app, alone }) => app === "virt-api" && alone),
       consentAt:
         Date.parse(lost.facts.time) + (clock.now().getTime() - Date.parse(lost.facts.localTime ?? lost.facts.time)),

@@ -41,14 +41,14 @@ export async function cordonNode(
 type NodeAction = Extract<Action, { kind: "cordon" | "release-node" }>;
 
 /**
- * Reads the node, lets `decide` make the action from what was read, and carries it out; again from the start on a conflict.
- * The node that is returned is the one read before the change. An action of undefined changes nothing and is done.
+ * Reads the node, lets `decide` make the action from what was read, and carries it out; again from the start on a conflict,
+ * `tries` times at most. The node that is returned is the one read before the change. An action of undefined changes nothing and is done.
  */
 export async function changeNode(
   client: KubeClient,
   assessed: { readonly name: string; readonly uid?: string | undefined },
   decide: (node: Node, record: RecordOnNode) => NodeAction | undefined,
-  options: { readonly dryRun?: boolean } = {},
+  options: { readonly dryRun?: boolean; readonly tries?: number } = {},
 ): Promise<{ readonly node: Node; readonly result: ActionResult }> {
   for (let tries = 1; ; tries += 1) {
     const node = await readNode(client, assessed.name);
@@ -58,7 +58,7 @@ export async function changeNode(
     if (action === undefined) return { node, result: { kind: "done" } };
     const result = await perform(client, action, options);
     const conflict = result.kind === "refused" && result.code === 409;
-    if (!conflict || tries === triesOnConflict) return { node, result };
+    if (!conflict || tries >= (options.tries ?? triesOnConflict)) return { node, result };
   }
 }
 

@@ -33,6 +33,11 @@ export async function perform(
   }
 }
 
+function recordPatch({ record, rewritten }: Extract<Action, { kind: "release-node" }>): object {
+  if (record) return { annotations: { [recordAnnotation]: null } };
+  return rewritten === undefined ? {} : { annotations: { [recordAnnotation]: JSON.stringify(rewritten) } };
+}
+
 function send(client: KubeClient, action: WriteAction, options: PerformOptions): Promise<KubeResponse> {
   switch (action.kind) {
     case "cordon":
@@ -42,7 +47,7 @@ function send(client: KubeClient, action: WriteAction, options: PerformOptions):
       });
     case "release-node":
       return patchNode(client, action, options, {
-        metadata: action.record ? { annotations: { [recordAnnotation]: null } } : {},
+        metadata: recordPatch(action),
         spec: {
           ...(action.uncordon ? { unschedulable: null } : {}),
           ...(action.taints.length > 0 ? { taints: action.remainingTaints } : {}),

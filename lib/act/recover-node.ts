@@ -1,9 +1,8 @@
 /** Carries out a recovery that was consented to, one gated step after the other, until each VM runs or is known not to. */
-import { gateOf } from "../assess/liveness.ts";
 import { outOfServiceTaint } from "../assess/recovery.ts";
-import { declareLost, releaseNode } from "../decide/cordon.ts";
+import { declareLost, releaseNode, taintText } from "../decide/cordon.ts";
 import { emptyLedger } from "../decide/ledger.ts";
-import { decideRecover, noteTried, type RecoverIntent, type RecoverLedger } from "../decide/recover.ts";
+import { decideRecover, noteTried, notLookedAt, type RecoverIntent, type RecoverLedger } from "../decide/recover.ts";
 import { summariseRecovery } from "../decide/recovery-summary.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Action, ActionResult } from "../model/action.ts";
@@ -11,13 +10,15 @@ import type { Clock } from "../model/clock.ts";
 import type { Dossier } from "../model/dossier.ts";
 import { ExpectedError, InterruptedError } from "../model/errors.ts";
 import { exitCode } from "../model/exit-code.ts";
+import type { Node } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import type { DrainProgress, RecoverySummary, Reporter, VmProgress } from "../model/progress.ts";
+import type { RecordedVm } from "../model/record.ts";
 import { readRecovery } from "../observe/recovery-picture.ts";
-import { readSigns } from "../observe/signs.ts";
 import { changesOf } from "./abort-node.ts";
 import { recordDeclaration } from "./assertion-events.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
+import { LifeGate, Stop } from "./life-gate.ts";
 import { perform } from "./perform.ts";
 
 export interface RecoverWorld {
@@ -36,42 +37,34 @@ export interface ConfirmedRecovery {
   readonly assertion: string | undefined;
 }
 
-/** How long a reading may be old when a destructive call is sent that rests on it. */
-const gateAgeMs = 1_000;
 const lookEveryMs = 1_000;
-/** A reading that fails is tried again this often; meanwhile nothing is destroyed. */
-const readingsAtMost = 5;
+/** Controllers write to a node that is lost, too, so that a conflict is ordinary. */
+const declarationsAtMost = 8;
 
 /** Cleans up after the node and follows its VMs. Any sign of life takes our taint off and stops everything. */
 export async function recoverNode(world: RecoverWorld, recovery: ConfirmedRecovery): Promise<RecoverySummary> {
   return await new RecoveryRun(world, recovery).run();
 }
 
-/** Thrown inside the run, to end it: the node lives, or can no longer be judged. */
-class Stop extends Error {
-  readonly life: boolean;
-
-  constructor(reason: string, life: boolean) {
-    super(reason);
-    this.life = life;
-  }
-}
-
 class RecoveryRun {
   private readonly world: RecoverWorld;
   private readonly recovery: ConfirmedRecovery;
   private ledger: RecoverLedger;
-  private vms: readonly VmProgress[] = [];
+  private vms: readonly VmProgress[];
   private time: string;
-  /** Our own clock's time of the latest reading that showed no life. */
-  private gateOpenedAt = Number.NEGATIVE_INFINITY;
-  private unread = 0;
-  private tainted = false;
+  private readonly gate: LifeGate;
+  /** Whose the out-of-service taint is that the node bears. */
+  private taint: "none" | "ours" | "theirs" = "none";
+  /** Requests that are under way, and the words of the declaration as they are written into events. */
+  private work: Promise<unknown> = Promise.resolve();
+  private words: Promise<void> | undefined;
 
   constructor(world: RecoverWorld, recovery: ConfirmedRecovery) {
     this.world = world;
     this.recovery = recovery;
+    this.gate = new LifeGate(world, recovery.lost.signs, (message) => this.warn(message));
     this.time = recovery.lost.facts.time;
+    this.vms = notLookedAt(recovery.intent);
     this.ledger = { ...emptyLedger(Date.parse(this.time)), tried: {} };
   }
 
@@ -79,6 +72,7 @@ class RecoveryRun {
     try {
       await this.declare();
       await this.follow();
+      await this.writeWords();
       return this.summary({});
     } catch (error) {
       if (error instanceof Stop) return await this.stopped(error);
@@ -87,46 +81,67 @@ class RecoveryRun {
     }
   }
 
-  /** Cordon, record and taint in one write; then the words of the declaration, beside the work. */
+  /** Cordon, record and taint in one write, which a reading of the node precedes each time that it is tried. */
   private async declare(): Promise<void> {
     const { dossier, lost, intent, by, assertion } = this.recovery;
-    const vms = intent.vms.map(({ namespace, name, uid }) => ({ namespace, name, uid }));
-    const since = lost.facts.time;
-    await this.passGate();
-    if (dossier.nodeUid !== undefined) {
-      const taint = intent.method === "taint" ? outOfServiceTaint : undefined;
+    if (dossier.nodeUid === undefined) return await this.gate.pass();
+    const taint = intent.method === "taint" ? outOfServiceTaint : undefined;
+    const input = { by, since: lost.facts.time, vms: this.namedVms(), assertion, taint };
+    for (let tries = 1; ; tries += 1) {
+      await this.gate.pass();
+      let action: ReturnType<typeof declareLost> | undefined;
       const { result, node } = await changeNode(
         this.world.client,
         { name: intent.node, uid: dossier.nodeUid },
-        (current, found) => declareLost(current, found, { by, since, vms, assertion, taint }),
+        (current, found) => {
+          action = declareLost(current, found, input);
+          return action;
+        },
+        { tries: 1 },
       );
-      if (result.kind !== "done")
+      if (result.kind === "done" && action !== undefined) return this.declared(node, action);
+      // Somebody has written to the node: perhaps the node itself.
+      const conflict = result.kind === "refused" && result.code === 409;
+      if (!conflict || tries === declarationsAtMost)
         throw new ExpectedError(`unable to declare node "${intent.node}" lost: ${describe(result)}`, {
           hint: "no pod was removed",
         });
-      this.tainted = taint !== undefined;
-      this.world.reporter.event({
-        type: "node-cordoned",
-        time: since,
-        node: intent.node,
-        already: node.spec.unschedulable,
-      });
-      if (this.tainted) this.tellChange(`node/${intent.node}`, `tainted (${outOfServiceTaint.key})`);
     }
+  }
+
+  private declared({ spec }: Node, { record, taints }: ReturnType<typeof declareLost>): void {
+    const { node } = this.recovery.intent;
+    const { key } = outOfServiceTaint;
+    const present = (taints ?? spec.taints).some((taint) => taint.key === key);
+    const ours = record.taints.includes(taintText(outOfServiceTaint));
+    this.taint = !present ? "none" : ours ? "ours" : "theirs";
+    this.world.reporter.event({ type: "node-cordoned", time: this.time, node, already: spec.unschedulable });
+    if (taints !== undefined) this.tellChange(`node/${node}`, `tainted (${key})`);
+  }
+
+  private namedVms(): readonly RecordedVm[] {
+    return this.recovery.intent.vms.map(({ namespace, name, uid }) => ({ namespace, name, uid }));
+  }
+
+  /** The words of the declaration, as events on the node and its VMs: beside the work, not before it. */
+  private writeWords(): Promise<void> {
+    const { dossier, lost, intent, by, assertion } = this.recovery;
     const node = { name: intent.node, uid: dossier.nodeUid };
-    recordDeclaration(this.world.client, { node, vms, by, assertion, time: since }).then(
+    const declaration = { node, vms: this.namedVms(), by, assertion, time: lost.facts.time };
+    this.words ??= recordDeclaration(this.world.client, declaration).then(
       (failures) => {
         for (const message of failures) this.warn(message);
       },
       (error: unknown) => this.warn(String(error)),
     );
+    return this.words;
   }
 
   private async follow(): Promise<void> {
     const { clock, signal, reporter } = this.world;
     for (;;) {
       signal.throwIfAborted();
-      await this.passGate();
+      await this.gate.pass();
       const picture = await this.read();
       if (picture !== undefined) {
         this.time = picture.facts.time;
@@ -136,6 +151,7 @@ class RecoveryRun {
         reporter.progress(this.progress());
         if (decision.actions.length > 0) await this.carryOut(decision.actions);
         else if (decision.status === "done") return;
+        void this.writeWords();
       }
       await clock.sleep(lookEveryMs, signal);
     }
@@ -150,68 +166,66 @@ class RecoveryRun {
         this.recovery.intent.vms,
         this.world.signal,
       );
-      this.unread = 0;
+      this.gate.noteRead();
       return picture;
     } catch (error) {
-      this.noteUnread(error);
+      this.gate.noteUnread(error);
       return undefined;
     }
   }
 
-  /** Nothing is destroyed on an old reading: the node is read again if the last word on it is older than a second. */
+  /** As many at a time as there are connections, so that none waits between its gate and its sending. */
   private async carryOut(actions: readonly Action[]): Promise<void> {
-    if (this.world.clock.now().getTime() - this.gateOpenedAt > gateAgeMs) await this.passGate();
-    const results = await Promise.all(
-      actions.map(async (action): Promise<readonly [Action, ActionResult]> => {
-        if (action.kind === "evict") return [action, { kind: "nothing-to-do", detail: "" }];
-        return [action, await perform(this.world.client, action)];
-      }),
-    );
-    for (const [action, result] of results) {
-      this.ledger = noteTried(this.ledger, action, result, Date.parse(this.time));
-      const [change] = changesOf(action);
-      if (change === undefined) continue;
-      if (result.kind === "done") this.tellChange(change.object, change.verb);
-      else if (result.kind !== "nothing-to-do") this.warn(`${change.object}: ${describe(result)}`);
-    }
-  }
-
-  /** Reads Node and Lease afresh. Throws Stop at any sign of life, and when they cannot be read any more. */
-  private async passGate(): Promise<void> {
-    for (;;) {
-      this.world.signal.throwIfAborted();
-      const fresh = await readSigns(this.world.client, this.recovery.intent.node, this.world);
-      const gate = gateOf(this.recovery.lost.signs, fresh);
-      if (gate.kind === "life") throw new Stop(gate.reason, true);
-      if (gate.kind === "open") {
-        this.unread = 0;
-        this.gateOpenedAt = this.world.clock.now().getTime();
-        return;
+    const queue = [...actions];
+    const lane = async (): Promise<void> => {
+      try {
+        for (let action = queue.shift(); action !== undefined; action = queue.shift()) {
+          if (action.kind === "evict") continue;
+          await this.gate.fresh();
+          this.note(action, await perform(this.world.client, action));
+        }
+      } catch (error) {
+        queue.length = 0;
+        throw error;
       }
-      this.noteUnread(new ExpectedError(gate.reason));
-      await this.world.clock.sleep(lookEveryMs, this.world.signal);
-    }
+    };
+    const lanes = [lane(), lane()];
+    this.work = Promise.allSettled(lanes);
+    await Promise.all(lanes);
   }
 
-  private noteUnread(error: unknown): void {
-    if (!(error instanceof ExpectedError) || error instanceof InterruptedError) throw error;
-    this.unread += 1;
-    if (this.unread === 1) this.warn(error.message);
-    if (this.unread >= readingsAtMost) throw new Stop(error.message, false);
+  private note(action: Action, result: ActionResult): void {
+    this.ledger = noteTried(this.ledger, action, result, Date.parse(this.time));
+    const [change] = changesOf(action);
+    if (change === undefined) return;
+    if (result.kind === "done") this.tellChange(change.object, change.verb);
+    else if (result.kind !== "nothing-to-do") this.warn(`${change.object}: ${describe(result)}`);
+  }
+
+  private async stopped({ message, life }: Stop): Promise<RecoverySummary> {
+    if (life) await this.untaint();
+    await this.work;
+    if (!life) return this.summary({ unreadable: message });
+    await this.writeWords();
+    return this.summary({ life: message });
   }
 
   /** Life: our taint must not stay a moment longer. The cordon and the record stay, to tell what was done. */
-  private async stopped(stop: Stop): Promise<RecoverySummary> {
+  private async untaint(): Promise<void> {
     const { node } = this.recovery.intent;
-    if (!stop.life || !this.tainted) return this.summary({ [stop.life ? "life" : "unreadable"]: stop.message });
+    const { key } = outOfServiceTaint;
+    if (this.taint === "theirs")
+      this.warn(
+        `node/${node} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: kubectl taint node ${node} ${key}-`,
+      );
+    if (this.taint !== "ours") return;
     const { result } = await changeNode(this.world.client, { name: node }, (current, found) =>
       releaseNode(current, found, { uncordon: false, keepRecord: true }),
     );
     if (result.kind === "done") {
-      this.tainted = false;
-      this.tellChange(`node/${node}`, `untainted (${outOfServiceTaint.key})`);
+      this.taint = "none";
+      this.tellChange(`node/${node}`, `untainted (${key})`);
     } else this.warn(`our taint is still on node/${node}: ${describe(result)}`);
-    return this.summary({ life: stop.message });
   }
 
   private interrupted(): RecoverySummary {
@@ -225,7 +239,7 @@ class RecoveryRun {
     interruptedBy?: RecoverySummary["exitCode"];
   }): RecoverySummary {
     const { dossier, intent } = this.recovery;
-    const summary = summariseRecovery({ dossier, intent, vms: this.vms, taintLeft: this.tainted, ...end });
+    const summary = summariseRecovery({ dossier, intent, vms: this.vms, taintLeft: this.taint === "ours", ...end });
     this.world.reporter.event({ type: "summary", operation: "recover", time: this.time, ...summary });
     return summary;
   }

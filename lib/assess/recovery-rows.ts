@@ -177,14 +177,14 @@ function before(row: RecoveryRow, sentence: string, after: RowVerdict): RowVerdi
 }
 
 /** How the VMI ends: node loss makes it Failed, which RerunOnFailure starts again, unlike a shutdown. */
-type Ending = "failed" | "succeeded" | "deleted";
+export type Ending = "failed" | "succeeded" | "deleted";
 
 /** C13 to C18: what the owner does (pkg/virt-controller/watch/vm/vm.go, syncRunStrategy; …/watch/replicaset/replicaset.go). */
-function afterwards(index: Index, vmi: VirtualMachineInstance, ending: Ending): RowVerdict {
+export function afterwards(index: Index, vmi: VirtualMachineInstance, ending: Ending): RowVerdict {
   const owner = controllerOf(vmi.metadata);
   if (owner?.kind === vmKind) {
     const machine = machineOf(index, vmi);
-    return machine === undefined ? withoutMachine(index, vmi, owner) : underMachine(machine, vmi, ending);
+    return machine === undefined ? withoutMachine(index, vmi, owner) : underMachine(machine, ending);
   }
   if (owner?.kind === replicaSetKind) {
     const reason = `Its replica set ${owner.name} makes another in its place, or has done so when the pod began to terminate.`;
@@ -198,14 +198,15 @@ function afterwards(index: Index, vmi: VirtualMachineInstance, ending: Ending): 
   return staysDown("C18", [reason], fix);
 }
 
-function underMachine(machine: VirtualMachine, vmi: VirtualMachineInstance, ending: Ending): RowVerdict {
-  const verdict = byRunStrategy(machine, vmi, ending);
+/** C13 to C15, C17: what follows for a VirtualMachine whose VMI has ended so. */
+export function underMachine(machine: VirtualMachine, ending: Ending): RowVerdict {
+  const verdict = byRunStrategy(machine, ending);
   const owner = controllerOf(machine.metadata);
   if (owner?.kind !== poolKind) return verdict;
   return { ...verdict, row: "C17", sentences: [`VM of the pool ${owner.name}.`, ...verdict.sentences] };
 }
 
-function byRunStrategy(machine: VirtualMachine, vmi: VirtualMachineInstance, ending: Ending): RowVerdict {
+function byRunStrategy(machine: VirtualMachine, ending: Ending): RowVerdict {
   if (machine.metadata.deletionTimestamp !== undefined)
     return staysDown("C15", ["Its VirtualMachine is being deleted, too."]);
   const strategy = machine.runStrategy ?? "Halted";
@@ -221,7 +222,7 @@ function byRunStrategy(machine: VirtualMachine, vmi: VirtualMachineInstance, end
     case "Manual":
       return staysDown("C14", ["runStrategy Manual: start it yourself."], start);
     case "Once": {
-      const again = `kubectl delete vmi ${named(vmi.metadata)}`;
+      const again = `kubectl delete vmi ${named(machine.metadata)}`;
       return staysDown("C14", ["runStrategy Once: it starts again when its ended VMI is deleted."], again);
     }
     case "Halted":

@@ -20,6 +20,7 @@ import { type Disks, disksOfCasualty, placeCasualties, withHints } from "./recov
 import { type Casualty, casualtiesOn, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
 import { type Index, indexFacts, keyOf } from "./subjects.ts";
+import { takenUpVms } from "./taken-up.ts";
 
 export interface RecoveryOptions {
   /** VMs, as `namespace/name`, that go although they would be held. */
@@ -69,6 +70,7 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
     method,
     methodReason,
     vms,
+    takenUp: takenUpVms(lost, vms),
     otherPods: method === "taint" ? otherPods(index, node, vms) : [],
     controlPlane: controlPlaneOn(lost),
     gaps: facts.gaps,

@@ -112,7 +112,10 @@ export function releaseNode(
   } as const;
   if (taints.length > 0) {
     const remainingTaints = node.spec.taints.filter((taint) => !taints.includes(taintText(taint)));
-    return { ...base, taints, remainingTaints, uncordon: false, record: false };
+    // Should somebody else set the same taint later, a record that stays must not call it ours.
+    const stays = options.keepRecord === true && found.kind === "record";
+    const rewritten = stays ? { rewritten: { ...found.record, taints: [] } } : {};
+    return { ...base, taints, remainingTaints, uncordon: false, record: false, ...rewritten };
   }
   const uncordon = options.uncordon && node.spec.unschedulable;
   const record = found.kind === "record" && options.keepRecord !== true;

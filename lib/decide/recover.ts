@@ -80,6 +80,8 @@ interface Scene {
 
 function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
   const { ledger, now, intent } = scene;
+  const before = ledger.ended[vm.uid];
+  if (before !== undefined) return before;
   const base = { namespace: vm.namespace, name: vm.name, uid: vm.uid, node: intent.node, pod: vm.pods[0]?.name ?? "" };
   const seen = ledger.seen[vm.uid];
   const since = (state: string): string => new Date(seen?.state === state ? seen.since : now).toISOString();
@@ -106,7 +108,18 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
   );
   if (progress.state === "starting") return { ...progress, ...whatItWaitsFor(vm, scene, Date.parse(progress.since)) };
   if (!hasEnded(progress.state)) return progress;
-  return { ...progress, seconds: progress.seconds ?? Math.max(0, Math.round((now - intent.consentAt) / 1000)) };
+  if (progress.state === "stopped" || progress.state === "failed") return withoutStart(vm, scene, progress);
+  // What had started before this run looked is not this run's work.
+  const foundSo = vm.pods.length === 0 && seen === undefined;
+  return { ...progress, seconds: foundSo ? undefined : Math.max(0, Math.round((now - intent.consentAt) / 1000)) };
+}
+
+/** It does not run: as was foretold, with the words and the command of the plan; or against it, with the cluster's own words. */
+function withoutStart(vm: VmRecovery, { picture }: Scene, progress: VmProgress): VmProgress {
+  if (vm.outcome === "stays-down")
+    return { ...progress, state: "stopped", detail: vm.reason, fix: vm.fix, seconds: undefined };
+  const why = whyItDoesNotStart(vm, picture.facts);
+  return why === undefined ? progress : { ...progress, detail: `does not start: ${why}` };
 }
 
 /** The recovery's outcomes in the words of a drain, whose rules tell what became of a VM that is gone from its node. */
@@ -135,8 +148,27 @@ function whatItWaitsFor(vm: VmRecovery, { picture, intent }: Scene, since: numbe
       detail: `volume ${volume} is still attached to ${intent.node}; Kubernetes detaches it by itself after 6 minutes`,
       until: new Date(since + forcedDetachAfter).toISOString(),
     };
-  const scheduled = findCondition(findVmi(picture.facts, vm)?.status.conditions ?? [], "PodScheduled");
-  return scheduled?.status === "False" ? { detail: scheduled.message ?? scheduled.reason } : {};
+  const why = whyItDoesNotStart(vm, picture.facts);
+  return why === undefined ? {} : { detail: why };
+}
+
+/** The scheduler's words where no node takes its pod, KubeVirt's where the pod cannot be made: a quota, a webhook, a missing claim. */
+function whyItDoesNotStart(vm: VmRecovery, facts: Facts): string | undefined {
+  const conditions = findVmi(facts, vm)?.status.conditions ?? [];
+  const broken = ["PodScheduled", "Synchronized"]
+    .map((type) => findCondition(conditions, type))
+    .find((condition) => condition?.status === "False");
+  return broken?.message ?? broken?.reason;
+}
+
+/** Every VM of the plan before anything was looked at. */
+export function notLookedAt(intent: RecoverIntent): readonly VmProgress[] {
+  const since = new Date(intent.consentAt).toISOString();
+  return intent.vms.map(({ namespace, name, uid, pods }) => ({
+    ...{ namespace, name, uid, node: intent.node, pod: pods[0]?.name ?? "" },
+    state: "waiting",
+    since,
+  }));
 }
 
 interface CleanUpScene {

@@ -1,5 +1,5 @@
 /** What is said at the end of a recovery: where each VM runs, which stay down, and what a person must do now. */
-import type { Dossier, VmRecovery } from "../model/dossier.ts";
+import type { Dossier } from "../model/dossier.ts";
 import { type ExitCode, exitCode } from "../model/exit-code.ts";
 import type { RecoverySummary, VmProgress } from "../model/progress.ts";
 import type { RecoverIntent } from "./recover.ts";
@@ -17,9 +17,9 @@ export interface RecoverySummaryInput {
 }
 
 export function summariseRecovery(input: RecoverySummaryInput): RecoverySummary {
-  const plans = new Map(input.dossier.vms.map((vm) => [vm.uid, vm]));
+  const plans = new Map(input.intent.vms.map((vm) => [vm.uid, vm]));
   const inState = (...states: VmProgress["state"][]) => input.vms.filter((vm) => states.includes(vm.state));
-  const down = inState("stopped").map((vm) => withReason(vm, plans.get(vm.uid)));
+  const down = inState("stopped");
   const failed = inState("failed");
   const open = inState("shutting-down", "starting", "migrating", "waiting");
   const scope = new Set(input.intent.vms.map((vm) => vm.uid));
@@ -39,11 +39,6 @@ export function summariseRecovery(input: RecoverySummaryInput): RecoverySummary 
     taintLeft: input.taintLeft,
     nextSteps: nextSteps(input, complete),
   };
-}
-
-/** What was foretold stands beside a VM that stays down, so that nobody has to look it up. */
-function withReason(vm: VmProgress, plan: VmRecovery | undefined): VmProgress {
-  return { ...vm, detail: vm.detail ?? plan?.reason, fix: vm.fix ?? plan?.fix };
 }
 
 function endOf(

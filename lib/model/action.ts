@@ -44,7 +44,10 @@ export type Action =
       /** What stays when those are off. */
       readonly remainingTaints: readonly Taint[];
       readonly uncordon: boolean;
+      /** Takes the record off. */
       readonly record: boolean;
+      /** The record as it stands afterwards, where it stays and no longer tells of these taints. */
+      readonly rewritten?: OperationRecord | undefined;
     };
 
 /** How an action ended. A refusal by the server is an answer, not an exception. */

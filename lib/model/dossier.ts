@@ -95,6 +95,8 @@ export interface Dossier {
   /** Why this method. */
   readonly methodReason: string;
   readonly vms: readonly VmRecovery[];
+  /** VMs of the recovery on record of which nothing is left on the node: they are followed to their end, too. */
+  readonly takenUp?: readonly VmRecovery[] | undefined;
   /** Every other pod that goes with the taint; empty under method `delete`. */
   readonly otherPods: readonly {
     readonly namespace: string;

@@ -2,6 +2,7 @@
 import type { Facts, RecordOnNode } from "./facts.ts";
 import type { ObjectReference } from "./finding.ts";
 import type { Node, Pod, VolumeAttachment } from "./kubernetes.ts";
+import type { VirtualMachine, VirtualMachineInstance } from "./kubevirt.ts";
 
 /** What came of looking for one object or list. */
 export type Seen<T> =
@@ -52,6 +53,11 @@ export interface PowerReport {
   readonly detail: string;
 }
 
+export interface TakenUp {
+  readonly vmis: readonly VirtualMachineInstance[];
+  readonly virtualMachines: readonly VirtualMachine[];
+}
+
 export interface LostNodeFacts {
   readonly node: string;
   /** The picture, with this node as its one target; without the Node itself where it has been deleted. */
@@ -64,6 +70,8 @@ export interface LostNodeFacts {
   readonly controlPlane: readonly Pod[];
   /** The record of an operation on the Node, ours or somebody else's. */
   readonly record: RecordOnNode;
+  /** The VMs of the recovery on record that have nothing on the node any more, under their names as they are now. */
+  readonly takenUp?: TakenUp | undefined;
   /** Whether we may set a taint; undefined when that could not be asked. */
   readonly mayPatchNode?: boolean | undefined;
 }

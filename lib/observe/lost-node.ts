@@ -4,23 +4,24 @@ import type { Clock } from "../model/clock.ts";
 import type { Facts, NodeHolder, RecordOnNode } from "../model/facts.ts";
 import { isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
-import type { ContainerWrite, LostNodeFacts, NodeSigns, Seen } from "../model/lost-node.ts";
+import type { ContainerWrite, LostNodeFacts, NodeSigns, Seen, TakenUp } from "../model/lost-node.ts";
 import { appLabel, virtApiApp, virtControllerApp } from "../platform/names.ts";
 import { mayI } from "./access.ts";
-import { readDisks, readMigrations, readOtherLaunchers, readOwners } from "./around-vms.ts";
+import { readDisks, readMigrations, readOtherLaunchers, readOwners, virtualMachinesByName } from "./around-vms.ts";
 import { decodeNode, decodePod } from "./decode/core.ts";
 import { recordOnNode } from "./decode/record.ts";
 import { decodeAttachment } from "./decode/storage.ts";
 import { readHolders } from "./holders.ts";
 import { readKubernetesVersion } from "./installation.ts";
+import { readNamed } from "./named-objects.ts";
 import { readInstallation, refuseUnknownNodes, timesOf, withRoom } from "./observe.ts";
 import { readPowerReports } from "./power-reports.ts";
 import { fieldsOf, number, text } from "./read-field.ts";
-import { type Reading, startReading } from "./reading.ts";
+import { keyOf, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { containerWrite, readNodeAndLease } from "./signs.ts";
 import { refuseUnseenVms } from "./visible-vms.ts";
-import { readWorkloads, type Workloads } from "./workloads.ts";
+import { readWorkloads, vmiOfLauncher, vmisByName, type Workloads } from "./workloads.ts";
 
 export interface LostNodeOptions {
   readonly clock: Clock;
@@ -57,7 +58,7 @@ export async function observeLostNode(
     refuseUnknownNodes([name], nodes ?? []);
 
   const around = await readAround(reading, { discovery, name, node, workloads, user: options.user });
-  const { installation, holders, owned, power, controlPlane, mayPatchNode } = around;
+  const { installation, holders, owned, power, controlPlane, mayPatchNode, takenUp } = around;
   const facts: Facts = {
     ...timesOf(reading, options.clock),
     server: client.connection.server,
@@ -86,6 +87,7 @@ export async function observeLostNode(
     attachments: attached,
     controlPlane,
     record: recordOf(node),
+    takenUp,
     mayPatchNode,
   };
 }
@@ -141,8 +143,8 @@ interface Surroundings {
 async function readAround(reading: Reading, surroundings: Surroundings) {
   const { discovery, name, node, workloads } = surroundings;
   const running = workloads.vmis.filter((vmi) => !isFinalVmi(vmi));
-  const [installation, holders, power, virtualMachines, migrations, otherPods, disks, mayPatchNode] = await Promise.all(
-    [
+  const [installation, holders, power, virtualMachines, migrations, otherPods, disks, mayPatchNode, takenUp] =
+    await Promise.all([
       readInstallation(reading, discovery),
       readOthers(reading, surroundings),
       readPowerReports(reading, { discovery, name, node }),
@@ -151,11 +153,26 @@ async function readAround(reading: Reading, surroundings: Surroundings) {
       readOtherLaunchers(reading, running, workloads.pods),
       readDisks(reading, workloads.vmis),
       askPatchRight(reading),
-    ],
-  );
+      readTakenUp(reading, recordOf(node), workloads),
+    ]);
   const controlPlane = await readControlPlane(reading, installation.kubevirt?.metadata.namespace);
   const owned = { virtualMachines, migrations, otherPods, disks };
-  return { installation, holders, power, controlPlane, owned, mayPatchNode };
+  return { installation, holders, power, controlPlane, owned, mayPatchNode, takenUp };
+}
+
+/** The VMs of a recovery that was begun, as far as they have left the node; nothing where no recovery is on record. */
+async function readTakenUp(reading: Reading, found: RecordOnNode, { pods, vmis }: Workloads): Promise<TakenUp> {
+  const here = new Set([
+    ...vmis.map(({ metadata }) => keyOf(metadata)),
+    ...pods.map(vmiOfLauncher).flatMap((vmi) => (vmi === undefined ? [] : [keyOf(vmi)])),
+  ]);
+  const recorded = found.kind === "record" && found.record.kind === "recover" ? found.record.vms : [];
+  const gone = recorded.filter((vm) => !here.has(keyOf(vm)));
+  const [present, virtualMachines] = await Promise.all([
+    readNamed(reading, vmisByName, gone),
+    readNamed(reading, virtualMachinesByName, gone),
+  ]);
+  return { vmis: present, virtualMachines };
 }
 
 /** virt-api and virt-controller, wherever they run. */

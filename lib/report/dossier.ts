@@ -179,8 +179,18 @@ function consequenceLines(dossier: Dossier, settings: Settings): string[] {
   return [
     settings.style("strong", title),
     ...entryLines(entriesOf(dossier, settings), settings),
+    ...takenUpLines(dossier, settings),
     ...wrap(how, settings.columns),
   ];
+}
+
+function takenUpLines({ takenUp = [] }: Dossier, { columns }: Settings): string[] {
+  if (takenUp.length === 0) return [];
+  const names = takenUp.map(vmName).join(", ");
+  return wrap(
+    `Followed, too: ${count(takenUp.length, "VM")} that the recovery on record has freed: ${names}.`,
+    columns,
+  );
 }
 
 function sentence(text: string): string {

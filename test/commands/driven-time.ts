@@ -88,7 +88,7 @@ export class DrivenTime {
     options: {
       readonly skewMs?: number;
       readonly before?: BeforeRequest | undefined;
-      readonly until?: Promise<T>;
+      readonly until?: Promise<T> | undefined;
     } = {},
   ): Promise<T> {
     const participant = new Participant(this, options.skewMs ?? 0, options.before);

@@ -1,4 +1,6 @@
 /** A cluster with a node that is lost, or only seems so; commands run on it in driven time, and the cluster itself counts what they did. */
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
 import { manualClock } from "../../../lib/practice/clock.ts";
 import type { MachineRow, PastStep, Scenario } from "../../../lib/practice/scenarios/scenario.ts";
 import { startCluster, type TestCluster } from "../../practice-cluster.ts";
@@ -57,6 +59,8 @@ export interface Stage extends TestCluster {
   record(): Readonly<Record<string, unknown>> | undefined;
   /** Serves a kind that is not Kubernetes' own, and creates one object of it. */
   install(kind: CustomKind, object: CustomObject): void;
+  /** The environment of another administrator. */
+  kubeconfigFor(user: string): Promise<Readonly<Record<string, string>>>;
   /** Paths of what the program deleted with success, in order. */
   deletions(): string[];
 }
@@ -104,6 +108,11 @@ export async function openStage(scenario: string | Scenario): Promise<Stage> {
     record: () => {
       const text = world.node(lost).metadata.annotations?.["kubectl-vmnode/operation"];
       return text === undefined ? undefined : JSON.parse(text);
+    },
+    kubeconfigFor: async (user) => {
+      const file = path.join(path.dirname(world.cluster.kubeconfigPath), `kubeconfig-${user}`);
+      await writeFile(file, await world.cluster.server.kubeconfig({ user, groups: ["system:masters"] }));
+      return { KUBECONFIG: file };
     },
     deletions: () =>
       world.cluster.requests

@@ -117,6 +117,14 @@ describe("giving a node back", () => {
     });
   });
 
+  test("a record that stays no longer calls a taint ours that was taken off", () => {
+    const node = aNode("worker-1", { unschedulable: true, taints: [taint] });
+    const found = recorded({ kind: "recover", taints: [taintText] });
+    const action = releaseNode(node, found, { uncordon: false, keepRecord: true });
+    expect(action).toMatchObject({ taints: [taintText], rewritten: { kind: "recover", taints: [], vms: [web] } });
+    expect(releaseNode(cordoned, found, { uncordon: false, keepRecord: true })).toBeUndefined();
+  });
+
   test("has nothing to do on a schedulable node without a record", () => {
     expect(releaseNode(aNode("worker-1"), none, { uncordon: true })).toBeUndefined();
   });

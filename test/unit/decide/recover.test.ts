@@ -5,7 +5,18 @@ import { decideRecover, noteTried, type RecoverIntent, type RecoverLedger } from
 import type { VmRecovery } from "../../../lib/model/dossier.ts";
 import type { Facts } from "../../../lib/model/facts.ts";
 import type { VolumeAttachment } from "../../../lib/model/kubernetes.ts";
-import { aClaim, aCondition, aLauncherPod, aMeta, aMigration, aPod, aVmi, now, someFacts } from "../../builders.ts";
+import {
+  aClaim,
+  aCondition,
+  aLauncherPod,
+  aMeta,
+  aMigration,
+  aPod,
+  aVm,
+  aVmi,
+  now,
+  someFacts,
+} from "../../builders.ts";
 
 const start = Date.parse(now);
 const web = aVmi("web");
@@ -164,11 +175,42 @@ describe("what became of a VM", () => {
     expect(decide({ facts: { vmis: [vmi] } }).vms).toMatchObject([{ detail: "0/3 nodes are available" }]);
   });
 
-  test("it stays down: stopped", () => {
-    expect(decide({ vms: [aRecovery({ outcome: "stays-down", row: "C14" })] })).toMatchObject({
+  test("it stays down: stopped, with the words and the command of the plan", () => {
+    const plan = { outcome: "stays-down", row: "C14", reason: "runStrategy Manual", fix: "virtctl start web" } as const;
+    expect(decide({ vms: [aRecovery(plan)] })).toMatchObject({
       status: "done",
-      vms: [{ state: "stopped" }],
+      vms: [{ state: "stopped", detail: "runStrategy Manual", fix: "virtctl start web" }],
     });
+  });
+
+  test("it cannot start where its disk is not, as was foretold: stopped, not failed", () => {
+    const plan = { outcome: "stays-down", row: "C9", reason: "its disk is on worker-1" } as const;
+    const virtualMachines = [aVm("web", { printableStatus: "ErrorUnschedulable" })];
+    const vmis = [aVmi("web", { uid: "new", node: undefined, phase: "Scheduling" })];
+    expect(decide({ vms: [aRecovery(plan)], facts: { vmis, virtualMachines } })).toMatchObject({
+      status: "done",
+      vms: [{ state: "stopped", detail: "its disk is on worker-1" }],
+    });
+  });
+
+  test("its pod cannot be made: KubeVirt's words, of a quota for example", () => {
+    const pending = aVmi("web", { uid: "new", node: undefined, phase: "Pending" });
+    const message = "failed to create virtual machine pod: exceeded quota: compute";
+    const conditions = [aCondition("Synchronized", "False", { reason: "FailedCreate", message })];
+    const vmi = { ...pending, status: { ...pending.status, conditions } };
+    expect(decide({ facts: { vmis: [vmi] } }).vms).toMatchObject([{ state: "starting", detail: message }]);
+    expect(decide({ facts: { vmis: [vmi] }, ledger: seen("starting", 480) }).vms).toMatchObject([
+      { state: "failed", detail: `does not start: ${message}` },
+    ]);
+  });
+
+  test("it had started before this run looked: restarted, not by this run's seconds", () => {
+    const vms = [aRecovery({ pods: [] })];
+    const facts = { vmis: [aVmi("web", { uid: "new", node: "worker-2" })] };
+    const first = decide({ vms, facts });
+    expect(first.vms).toMatchObject([{ state: "restarted", target: "worker-2", seconds: undefined }]);
+    expect(decide({ vms, facts, ledger: first.ledger }).vms).toEqual(first.vms);
+    expect(decide({ vms, facts, ledger: seen("starting", 3) }).vms).toMatchObject([{ seconds: 6 }]);
   });
 
   test("its guest runs on the source of a migration to the lost node: unaffected", () => {

@@ -1,0 +1,44 @@
+/** What becomes of the VMs of a recovery that was begun and taken up again, of which nothing is left on the node. Pure. */
+import type { VmRecovery } from "../model/dossier.ts";
+import type { LostNodeFacts } from "../model/lost-node.ts";
+import type { RecordedVm } from "../model/record.ts";
+import { afterwards, type RowVerdict, underMachine } from "./recovery-rows.ts";
+import { findGap, type Index, indexFacts, keyOf } from "./subjects.ts";
+
+/** The VMs on record that are not among `here`, in the record's order. */
+export function takenUpVms(
+  { record, facts, takenUp }: LostNodeFacts,
+  here: readonly Pick<VmRecovery, "namespace" | "name">[],
+): readonly VmRecovery[] {
+  if (record.kind !== "record" || record.record.kind !== "recover") return [];
+  const known = new Set(here.map(keyOf));
+  const { vmis = [], virtualMachines = [] } = takenUp ?? {};
+  const index = indexFacts({ ...facts, vmis, virtualMachines });
+  return record.record.vms
+    .filter((vm) => !known.has(keyOf(vm)))
+    .map((vm): VmRecovery => {
+      const { row, outcome, sentences, fix } = judge(index, vm);
+      const { namespace, name, uid } = vm;
+      return {
+        ...{ namespace, name, uid, row, outcome, fix },
+        reason: ["Its pods are gone already.", ...sentences].join(" "),
+        pods: [],
+        migrations: [],
+        attachments: [],
+      };
+    });
+}
+
+/** As for a VM whose pods are still there, from what is left: its VirtualMachine, or the VMI that has ended. */
+function judge(index: Index, vm: RecordedVm): RowVerdict {
+  const machine = index.machines.get(keyOf(vm));
+  if (machine !== undefined) return underMachine(machine, "failed");
+  const vmi = index.vmis.get(keyOf(vm));
+  if (vmi !== undefined) return afterwards(index, vmi, "failed");
+  const gap = findGap(index.facts, "virtualmachines", vm.namespace);
+  const reason =
+    gap === undefined
+      ? "Neither it nor a VirtualMachine of its name exists any more."
+      : `Whether it starts again is not known: its VirtualMachine could not be read (${gap.reason}).`;
+  return { row: gap === undefined ? "C18" : "unknown", outcome: "stays-down", sentences: [reason] };
+}

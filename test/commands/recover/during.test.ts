@@ -1,0 +1,155 @@
+/** What happens to a recovery while it is at work: the node comes back, the API server goes, a person stops it, another one starts it. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { KubeRequest } from "../../../lib/kube/connection.ts";
+import { InterruptedError } from "../../../lib/model/errors.ts";
+import { lost, lostVms, openStage, type Play, powerLoss, type Stage, scenarioOf, word } from "./stage.ts";
+
+const outOfService = "node.kubernetes.io/out-of-service";
+const isTaint = ({ method, path }: KubeRequest) => method === "PATCH" && path.endsWith(`/nodes/${lost}`);
+const isDelete = (kind: string) => (request: KubeRequest) =>
+  request.method === "DELETE" && request.path.includes(`/${kind}/`);
+const isGate = ({ method, path }: KubeRequest) => method === "GET" && path.endsWith(`/leases/${lost}`);
+
+/** Acts before the first request of the second kind that follows one of the first kind. */
+function between(
+  first: (request: KubeRequest) => boolean,
+  second: (request: KubeRequest) => boolean,
+  act: () => unknown,
+): Play {
+  let stage: "before" | "after" | "done" = "before";
+  return {
+    before: async (request) => {
+      if (stage === "after" && second(request)) {
+        stage = "done";
+        await act();
+      }
+      if (stage === "before" && first(request)) stage = "after";
+    },
+  };
+}
+
+let stage: Stage;
+afterEach(() => stage.close());
+
+describe("the node comes back", () => {
+  const cutOff = { ...powerLoss, fault: { connected: false } };
+  const back = async () => {
+    stage.cluster.faults.restore(lost);
+    // The kubelet says so within a moment.
+    await stage.pass(1_500);
+  };
+
+  test.each([
+    ["boots", powerLoss],
+    ["was only cut off, whatever was asserted", cutOff],
+  ])("before the first pod is deleted, because it %s: only the taint was set, and goes at once", async (_why, past) => {
+    stage = await openStage(scenarioOf([past]));
+    const { code, stdout } = await stage.run(`recover ${lost} ${word}`, between(isTaint, isGate, back));
+    expect(stdout).toContain("STOPPED: worker-1 shows life");
+    expect(stdout).toContain(`node/worker-1 untainted (${outOfService})`);
+    expect(code).toBe(3);
+    expect(stage.deletions()).toEqual([]);
+    expect(stage.taints()).not.toContain(outOfService);
+    expect(stage.isCordoned(lost)).toBe(true);
+    expect(stage.record()).toMatchObject({ kind: "recover", assertion: "seen on the console", taints: [] });
+    expect(stage.cluster.doubleRuns).toEqual([]);
+  });
+
+  test("between the pods and the attachments: no attachment is deleted", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    const line = `recover ${lost} ${word} --keep-other-pods`;
+    const { code, stdout } = await stage.run(line, between(isDelete("pods"), isGate, back));
+    expect(stdout).toContain("STOPPED: worker-1 shows life");
+    expect(code).toBe(3);
+    expect(stage.deletions().filter((path) => path.includes("volumeattachments"))).toEqual([]);
+  });
+
+  test("while the VMs start: the taint goes at once, and what was done is told", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    const { code, stdout } = await stage.run(`recover ${lost} ${word}`, between(isDelete("pods"), isGate, back));
+    expect(stdout).toContain("STOPPED: worker-1 shows life");
+    expect(stdout).toContain("kubectl vmnode uncordon worker-1");
+    expect(code).toBe(3);
+    expect(stage.taints()).not.toContain(outOfService);
+    expect(stage.deletions()).toHaveLength(3);
+    await stage.pass(60_000);
+    expect(stage.cluster.doubleRuns).toEqual([]);
+  });
+
+  test("a taint that a colleague has set is left alone, and named", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    stage.cluster.store.modify({ group: "", resource: "nodes" }, undefined, lost, (draft) => {
+      draft.spec.taints = [
+        ...(draft.spec.taints ?? []),
+        { key: outOfService, value: "nodeshutdown", effect: "NoExecute" },
+      ];
+    });
+    const { code, stdout, stderr } = await stage.run(`recover ${lost} ${word}`, between(isTaint, isGate, back));
+    expect(code).toBe(3);
+    expect(stdout).not.toContain("untainted");
+    expect(stderr).toMatch(/out-of-service.*somebody else/);
+    expect(stage.taints()).toContain(outOfService);
+  });
+});
+
+describe("a false assertion", () => {
+  test("starts VMs twice, which the cluster sees: the detector of these tests works", async () => {
+    stage = await openStage(scenarioOf([{ ...powerLoss, fault: { kubelet: false, handler: false } }]));
+    await stage.run(`recover ${lost} ${word}`);
+    expect(stage.cluster.doubleRuns.map(({ vm }) => vm).sort()).toEqual(lostVms);
+  });
+});
+
+describe("the API server", () => {
+  test("becomes unreachable: nothing more is deleted, and the same command finishes later", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    const gone = between(isTaint, isGate, () => stage.cluster.server.setFault(() => ({ kind: "refuse" })));
+    const first = await stage.run(`recover ${lost} ${word}`, gone);
+    expect(first.stdout).toContain("could not be read any more");
+    expect(first.stdout).toContain(`kubectl vmnode recover ${lost}`);
+    expect(first.code).toBe(4);
+    expect(stage.deletions()).toEqual([]);
+    stage.cluster.server.setFault(undefined);
+    const second = await stage.run(`recover ${lost} ${word}`);
+    expect(second.code).toBe(0);
+    expect(stage.recovered()).toEqual(lostVms);
+  });
+});
+
+describe("Ctrl-C", () => {
+  test("leaves the taint, says so, and the same command takes it up", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    const stop = new AbortController();
+    const play = between(isDelete("pods"), isGate, () => stop.abort(new InterruptedError("SIGINT", "interrupted")));
+    const first = await stage.run(`recover ${lost} ${word}`, { ...play, signal: stop.signal });
+    expect(first.code).toBe(130);
+    expect(first.stdout).toContain("Interrupted: nothing more is removed");
+    expect(first.stdout).toContain(`${lost} keeps the taint ${outOfService}`);
+    expect(stage.taints()).toContain(outOfService);
+    const second = await stage.run(`recover ${lost} ${word}`);
+    expect(second.code).toBe(0);
+    for (const vm of lostVms) expect(second.stdout).toMatch(new RegExp(`${vm} +on worker-[23]`));
+    expect(stage.cluster.doubleRuns).toEqual([]);
+  });
+});
+
+describe("two operators at once", () => {
+  beforeEach(async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+  });
+
+  test("do the same work once, and both see it through", async () => {
+    const both = await Promise.all([stage.run(`recover ${lost} ${word}`), stage.run(`recover ${lost} ${word}`)]);
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    expect(stage.recovered()).toEqual(lostVms);
+    expect(stage.deletions()).toEqual([...new Set(stage.deletions())]);
+    expect(stage.cluster.doubleRuns).toEqual([]);
+  });
+
+  test("of different names: who comes second is told who came first", async () => {
+    await stage.run(`recover ${lost} ${word}`);
+    const env = await stage.kubeconfigFor("jane");
+    const { code, stderr } = await stage.run(`recover ${lost} ${word}`, { env });
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(/recover by kubernetes-admin since/) });
+  });
+});

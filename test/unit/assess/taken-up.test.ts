@@ -1,0 +1,50 @@
+/** VMs of a recovery that was begun, of which nothing is left on the node: what will become of them. */
+import { expect, test } from "vitest";
+import { takenUpVms } from "../../../lib/assess/taken-up.ts";
+import type { Gap } from "../../../lib/model/facts.ts";
+import type { LostNodeFacts, TakenUp } from "../../../lib/model/lost-node.ts";
+import { anOwner, aVm, aVmi, now, someFacts } from "../../builders.ts";
+import { death, readingAt } from "./lost-node.ts";
+
+function lostWith(kind: "recover" | "drain", takenUp: Partial<TakenUp>, gaps: readonly Gap[] = []): LostNodeFacts {
+  const vms = [{ namespace: "prod", name: "web", uid: "uid-web" }];
+  return {
+    node: "worker-1",
+    facts: someFacts({ gaps }),
+    signs: readingAt(300, death),
+    power: [],
+    attachments: [],
+    controlPlane: [],
+    record: { kind: "record", record: { v: 1, kind, by: "ann", since: now, cordonedByUs: true, taints: [], vms } },
+    takenUp: { vmis: [], virtualMachines: [], ...takenUp },
+  };
+}
+
+test.each([
+  ["its VirtualMachine starts it", { virtualMachines: [aVm("web", { runStrategy: "Always" })] }, "restarts", "C13"],
+  ["its VirtualMachine does not", { virtualMachines: [aVm("web", { runStrategy: "Manual" })] }, "stays-down", "C14"],
+  ["a bare VMI that has failed", { vmis: [aVmi("web", { phase: "Failed" })] }, "stays-down", "C18"],
+  [
+    "a replica set has it",
+    { vmis: [aVmi("web", { owner: anOwner("VirtualMachineInstanceReplicaSet", "set") })] },
+    "replaced",
+    "C16",
+  ],
+  ["nothing of its name", {}, "stays-down", "C18"],
+] as const)("%s", (_case, takenUp, outcome, row) => {
+  expect(takenUpVms(lostWith("recover", takenUp), [])).toMatchObject([
+    { namespace: "prod", name: "web", uid: "uid-web", outcome, row, pods: [], attachments: [] },
+  ]);
+});
+
+test("a VirtualMachine that cannot be read is not taken to be gone", () => {
+  const gaps = [{ resource: "virtualmachines", namespace: "prod", reason: "forbidden" }];
+  expect(takenUpVms(lostWith("recover", {}, gaps), [])).toMatchObject([
+    { row: "unknown", reason: expect.stringContaining("could not be read (forbidden)") },
+  ]);
+});
+
+test("what is still on the node, and the VMs of a drain, are not among them", () => {
+  expect(takenUpVms(lostWith("recover", {}), [{ namespace: "prod", name: "web" }])).toEqual([]);
+  expect(takenUpVms(lostWith("drain", {}), [])).toEqual([]);
+});
