@@ -37,12 +37,19 @@ const onlyNew: Readonly<Record<string, (object: Fields) => void>> = {
     node.spec = { ...node.spec, taints: [...(node.spec?.taints ?? []), taint] };
   },
   "/persistentvolumeclaims": (claim) => {
+    protect(claim, "kubernetes.io/pvc-protection");
     claim.status = { phase: "Pending", ...claim.status };
   },
   "/persistentvolumes": (volume) => {
+    protect(volume, "kubernetes.io/pv-protection");
     volume.status = { phase: "Pending", ...volume.status };
   },
 };
+
+/** Admission plugin StorageObjectInUseProtection. */
+function protect({ metadata }: Fields, finalizer: string): void {
+  metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), finalizer])];
+}
 
 const always: Readonly<Record<string, (object: Fields) => void>> = {
   "/pods": (pod) => {

@@ -17,7 +17,9 @@ export function createClaimProtection(world: World): Reconciler {
       const { namespace, name } = splitKey(key);
       const claim = world.store.get(claims, namespace, name);
       if (claim === undefined || !isDeleting(claim)) return undefined;
-      if (world.podsOfClaim.get(key).some((pod) => !isFinished(pod))) return undefined;
+      // A pod without a node does not count: no kubelet starts it with a claim that is being deleted.
+      const users = world.podsOfClaim.get(key).filter((pod) => pod.spec.nodeName !== undefined && !isFinished(pod));
+      if (users.length > 0) return undefined;
       const change = (draft: KubeObject): void => removeFinalizer(draft, "kubernetes.io/pvc-protection");
       world.store.modify(claims, namespace, name, change, managers.controllerManager);
       const volume = world.store.get(volumes, undefined, claim.spec.volumeName ?? "");

@@ -50,7 +50,7 @@ export function createGarbageCollector(world: World): Reconciler {
       const owner = known.get(key);
       const owned = [...(dependents.get(key)?.values() ?? [])];
       if (owner === undefined) for (const dependent of owned) release(world, dependent, key, known);
-      else if (waitsForDependents(owner.object)) finishOwner(world, owner, owned);
+      else if (waitsForDependents(owner.object)) finishOwner(world, owner, owned, (uid) => hasAny(dependents.get(uid)));
       return undefined;
     },
   };
@@ -67,14 +67,28 @@ function release(world: World, dependent: Dependent, gone: string, known: Readon
   if (!others.some((owner) => known.has(owner.uid))) remove(world, dependent);
 }
 
-function remove(world: World, { key, object }: Dependent): void {
+function hasAny(dependents: ReadonlyMap<string, unknown> | undefined): boolean {
+  return (dependents?.size ?? 0) > 0;
+}
+
+function remove(
+  world: World,
+  { key, object }: Dependent,
+  propagationPolicy: "Background" | "Foreground" = "Background",
+): void {
   if (isDeleting(object)) return;
   const { namespace, name, uid } = object.metadata;
-  const options = { preconditions: { uid }, propagationPolicy: "Background" } as const;
+  const options = { preconditions: { uid }, propagationPolicy };
   world.store.delete(key, namespace, name, options, managers.controllerManager);
 }
 
-function finishOwner(world: World, owner: Dependent, owned: readonly Dependent[]): void {
+/** A dependent with dependents of its own is deleted in the foreground too, so that all of them go before the owner. */
+function finishOwner(
+  world: World,
+  owner: Dependent,
+  owned: readonly Dependent[],
+  isOwner: (uid: string) => boolean,
+): void {
   const { key, object } = owner;
   const { namespace, name, uid } = object.metadata;
   if (object.metadata.finalizers?.includes(orphan)) {
@@ -83,11 +97,17 @@ function finishOwner(world: World, owner: Dependent, owned: readonly Dependent[]
     world.store.modify(key, namespace, name, change, managers.controllerManager);
     return;
   }
-  if (owned.length > 0) for (const dependent of owned) remove(world, dependent);
-  else {
+  for (const dependent of owned)
+    remove(world, dependent, isOwner(dependent.object.metadata.uid) ? "Foreground" : "Background");
+  if (!owned.some(({ object: dependent }) => blocks(dependent, uid))) {
     const change = (draft: KubeObject): void => removeFinalizer(draft, foreground);
     world.store.modify(key, namespace, name, change, managers.controllerManager);
   }
+}
+
+function blocks(dependent: KubeObject, owner: string): boolean {
+  const references = dependent.metadata.ownerReferences ?? [];
+  return references.some((reference) => reference.uid === owner && reference.blockOwnerDeletion === true);
 }
 
 function disown(world: World, { key, object }: Dependent, owner: string): void {

@@ -2,6 +2,7 @@
 import type { KubeObject } from "../store.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { claims, isOf, keyOf, managers, splitKey, storageClasses, volumes } from "./keys.ts";
+import { createCompleted } from "./new-objects.ts";
 import { isDeleting } from "./objects.ts";
 import type { EventText } from "./recorder.ts";
 import type { World } from "./world.ts";
@@ -63,7 +64,8 @@ function provision(world: World, claim: KubeObject, className: string): void {
   const volumeName = `pvc-${uid}`;
   const { accessModes, volumeMode = "Filesystem", resources } = claim.spec;
   const capacity = { storage: resources?.requests?.storage ?? "10Gi" };
-  world.store.create(
+  createCompleted(
+    world.store,
     volumes,
     {
       metadata: { name: volumeName },
