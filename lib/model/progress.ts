@@ -101,7 +101,13 @@ export type ProgressEvent = { readonly time: string } & (
       readonly message: string;
       readonly final: boolean;
     }
-  | { readonly type: "vm"; readonly vm: VmProgress; readonly change?: VmChange | undefined }
+  | {
+      readonly type: "vm";
+      /** A drain when absent. */
+      readonly operation?: "recover" | undefined;
+      readonly vm: VmProgress;
+      readonly change?: VmChange | undefined;
+    }
   | { readonly type: "pod-evicted"; readonly node: string; readonly namespace: string; readonly pod: string }
   | {
       readonly type: "changed-object";

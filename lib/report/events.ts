@@ -35,7 +35,7 @@ export function eventLines(event: ProgressEvent, style: Style = plain, columns?:
     }
     case "vm":
       return isForTheLog(safe.vm, safe.change)
-        ? out(...wrapIndented(`${wholeSeconds(safe.time)} ${vmName(safe.vm)} ${vmText(safe.vm)}`, columns))
+        ? out(...wrapIndented(`${wholeSeconds(safe.time)} ${vmName(safe.vm)} ${textOf(safe)}`, columns))
         : out();
     case "pod-evicted":
       return out(`pod/${safe.pod} evicted`);
@@ -73,11 +73,14 @@ export function historyLines(
         ? nothing
         : eventLines(event, style, columns);
     case "vm": {
-      const vm = sanitised(event.vm);
+      const safe = sanitised(event);
+      const { vm } = safe;
       // What was agreed to stands in the plan above.
       if (vm.state === "failed" || (vm.state === "left-behind" && vm.code === undefined))
-        return out(...wrapIndented(`${vmName(vm)} ${vmText(vm)}`, columns).map((line) => style("bad", line)));
+        return out(...wrapIndented(`${vmName(vm)} ${textOf(safe)}`, columns).map((line) => style("bad", line)));
       if (!hasLeft(vm)) return nothing;
+      // Its pods were not evicted but removed, and each of them has a line.
+      if (safe.operation === "recover") return out(...wrapIndented(`${vmName(vm)} ${textOf(safe)}`, columns));
       const line = `pod/${vm.pod} evicted   ${vmName(vm)} ${vmText(vm)}`;
       if (width(line) <= (columns ?? Number.POSITIVE_INFINITY)) return out(line);
       return out(`pod/${vm.pod} evicted`, `  ${vmName(vm)} ${vmText(vm)}`);
@@ -112,7 +115,16 @@ function wholeSeconds(time: string): string {
   return time.replace(/\.\d+Z$/, "Z");
 }
 
-/** What a VM does now, as the rest of a sentence that starts with its name. */
+type VmEvent = Extract<ProgressEvent, { type: "vm" }>;
+
+/** What a VM does now, as the rest of a sentence that starts with its name. A guest that died with its host does not shut down. */
+function textOf({ vm, operation }: VmEvent): string {
+  if (operation !== "recover") return vmText(vm);
+  const why = vm.detail === undefined ? "" : `: ${vm.detail}`;
+  if (vm.state === "shutting-down") return `waits for its pods to be removed${why}`;
+  return vm.state === "stopped" ? `stays down${why}` : vmText(vm);
+}
+
 function vmText(vm: VmProgress): string {
   const to = vm.target === undefined ? "" : ` to ${vm.target}`;
   const on = vm.target === undefined ? "" : ` on ${vm.target}`;

@@ -31,7 +31,9 @@ const interest = [
 ] as const;
 type ShownState = (typeof interest)[number];
 
-const stateText: Readonly<Record<ShownState, string>> = {
+type Words = Readonly<Record<ShownState, string>>;
+
+const stateText: Words = {
   failed: "failed",
   blocked: "blocked",
   "left-behind": "left behind",
@@ -42,6 +44,13 @@ const stateText: Readonly<Record<ShownState, string>> = {
   queued: "queued",
   waiting: "waiting",
 };
+
+/** A guest that died with its host does not shut down: its pods, which are only objects now, go. */
+const recoveryText: Words = { ...stateText, "shutting-down": "removing its pods" };
+
+function wordsOf({ operation }: DrainProgress): Words {
+  return operation === "recover" ? recoveryText : stateText;
+}
 
 const stateTone: Readonly<Partial<Record<VmState, Tone>>> = {
   failed: "bad",
@@ -133,18 +142,19 @@ function vmGroups(progress: DrainProgress, columns: number, now: Date): Group[] 
   const several = progress.nodes.length > 1;
   const name = (vm: VmProgress) => (several ? `${vm.node}  ${vmName(vm)}` : vmName(vm));
   const nameColumn = Math.min(longestName, Math.max(0, ...shown.map((vm) => width(name(vm)))));
-  const motionColumn = Math.max(0, ...shown.filter(isInMotion).map((vm) => width(motion(vm))));
+  const words = wordsOf(progress);
+  const motionColumn = Math.max(0, ...shown.filter(isInMotion).map((vm) => width(motion(vm, words))));
   const indent = " ".repeat(nameColumn + 4);
   return shown.map((vm) => {
     const [first = "", ...rest] = isInMotion(vm)
-      ? motionTexts(vm, motionColumn, now)
-      : standstillTexts(vm, columns - indent.length, now);
+      ? motionTexts(vm, { motionColumn, now, words })
+      : standstillTexts(vm, { columns: columns - indent.length, now, words });
     const lines = [
       `  ${padRight(clip(name(vm), nameColumn), nameColumn)}  ${first}`,
       ...rest.map((text) => indent + text),
     ];
     const tone = stateTone[vm.state];
-    return { what: stateText[vm.state as ShownState], lines: lines.map((text) => ({ text: text.trimEnd(), tone })) };
+    return { what: words[vm.state as ShownState], lines: lines.map((text) => ({ text: text.trimEnd(), tone })) };
   });
 }
 
@@ -158,15 +168,18 @@ function isInMotion(vm: VmProgress): boolean {
   return vm.state === "migrating" || vm.state === "shutting-down" || vm.state === "starting";
 }
 
-function motion(vm: VmProgress): string {
-  const state = stateText[vm.state as ShownState];
+function motion(vm: VmProgress, words: Words): string {
+  const state = words[vm.state as ShownState];
   return vm.target === undefined ? state : `${state} → ${vm.target}`;
 }
 
 /** How far it has come, and how long that has taken: `migrating → worker-3   0:22   Running`. */
-function motionTexts(vm: VmProgress, motionColumn: number, now: Date): string[] {
+function motionTexts(
+  vm: VmProgress,
+  { motionColumn, now, words }: { readonly motionColumn: number; readonly now: Date; readonly words: Words },
+): string[] {
   const elapsed = stopwatch((now.getTime() - Date.parse(vm.since)) / 1000);
-  const first = `${padRight(motion(vm), motionColumn)}  ${padLeft(elapsed, 5)}   `;
+  const first = `${padRight(motion(vm, words), motionColumn)}  ${padLeft(elapsed, 5)}   `;
   if (vm.detail === undefined)
     return [
       first + [vm.phase, ...untilTexts(vm, now)].filter((text) => text !== undefined).join(", "),
@@ -176,8 +189,11 @@ function motionTexts(vm: VmProgress, motionColumn: number, now: Date): string[] 
 }
 
 /** What holds it up, until when, and the cure. Only what a person may have to act on takes more than one line. */
-function standstillTexts(vm: VmProgress, columns: number, now: Date): string[] {
-  const state = stateText[vm.state as ShownState];
+function standstillTexts(
+  vm: VmProgress,
+  { columns, now, words }: { readonly columns: number; readonly now: Date; readonly words: Words },
+): string[] {
+  const state = words[vm.state as ShownState];
   const detail = vm.detail === undefined ? state : `${state}: ${vm.detail}`;
   // What was agreed to stay needs no explaining any more.
   if (vm.state === "left-behind" && vm.code !== undefined) return [`stays as agreed: ${vm.code}`];
@@ -185,8 +201,10 @@ function standstillTexts(vm: VmProgress, columns: number, now: Date): string[] {
   return [...(urgent ? wrap(detail, columns) : [detail]), ...untilTexts(vm, now), ...fixTexts(vm)];
 }
 
+/** When a start that nothing holds up would be given up is of no interest to an onlooker. */
 function untilTexts(vm: VmProgress, now: Date): string[] {
-  return vm.until === undefined ? [] : [`until ${moment(vm.until, now)}`];
+  if (vm.until === undefined || (vm.state === "starting" && vm.detail === undefined)) return [];
+  return [`until ${moment(vm.until, now)}`];
 }
 
 function fixTexts(vm: VmProgress): string[] {

@@ -103,6 +103,18 @@ describe("above a live view", () => {
     ]);
   });
 
+  test("nothing is evicted or shut down by a recovery: the guests died with their host", () => {
+    const line = (state: "restarted" | "stopped" | "shutting-down", fields: object = {}) =>
+      historyLines({ time, type: "vm", operation: "recover", vm: going("prod/web-1", state, fields) }, []).out;
+    expect(line("restarted", { target: "worker-3", seconds: 6 })).toEqual(["prod/web-1 restarted on worker-3 in 6 s"]);
+    expect(line("stopped", { detail: "runStrategy Manual" })).toEqual(["prod/web-1 stays down: runStrategy Manual"]);
+    expect(line("shutting-down")).toEqual([]);
+    const held = going("prod/web-1", "shutting-down", { detail: "its object is still there" });
+    expect(eventLines({ time, type: "vm", operation: "recover", vm: held, change: "detail" }).out).toEqual([
+      `${time} prod/web-1 waits for its pods to be removed: its object is still there`,
+    ]);
+  });
+
   test("what the view shows anyway leaves no line", () => {
     expect(historyLines({ time, type: "eviction-requested", ...pod }, []).out).toEqual([]);
     expect(historyLines({ time, type: "vm", vm: going("a/b", "migrating") }, []).out).toEqual([]);

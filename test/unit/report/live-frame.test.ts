@@ -93,6 +93,25 @@ describe("a frame", () => {
     );
   });
 
+  test("says until when a start is waited for only where something holds it up", () => {
+    const until = "2026-11-21T14:08:01Z";
+    const starting = [
+      going("t/a", "starting", { until }),
+      going("t/b", "starting", { until, detail: "still attached" }),
+    ];
+    expect(liveFrame(drainProgress(starting), { columns: 80, rows: 24 }, now).slice(1, -1)).toEqual([
+      "  t/a  starting   0:22",
+      "  t/b  starting   0:22",
+      "       still attached; until 14:08:01Z, in 5m28s",
+    ]);
+  });
+
+  test("says of a recovery that pods are removed, because nothing shuts down on a dead host", () => {
+    const lost = [going("t/ci", "shutting-down")];
+    const frame = liveFrame(drainProgress(lost, { operation: "recover" }), { columns: 80, rows: 24 }, now);
+    expect(frame[1]).toBe("  t/ci  removing its pods   0:22");
+  });
+
   test.each([
     [120, 40],
     [80, 24],
