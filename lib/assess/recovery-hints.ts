@@ -81,8 +81,8 @@ function downBecause(row: RecoveryRow, verdict: RowVerdict, sentence: string): R
 /** The claims of a VM, and what of them is still attached to the node. */
 export interface Disks {
   readonly claims: readonly PersistentVolumeClaim[];
-  /** Names of volumes that only one node, or one pod, may use at a time and that are attached here. */
-  readonly attached: readonly string[];
+  /** Those that only one node, or one pod, may use at a time and whose volume is attached here. */
+  readonly attached: readonly PersistentVolumeClaim[];
 }
 
 /** The disks of a VM: those of its VMI, and those of its pods on the node (hotplugged ones among them). */
@@ -99,12 +99,16 @@ export function disksOfCasualty(
   );
   const claims = [...names].flatMap((name) => index.claims.get(keyOf({ namespace, name })) ?? []);
   const onNode = new Set(attachments.flatMap(({ persistentVolumeName }) => persistentVolumeName ?? []));
-  const exclusive = claims.filter((claim) => !isShared(claim)).flatMap(({ volumeName }) => volumeName ?? []);
-  return { claims, attached: exclusive.filter((volume) => onNode.has(volume)) };
+  const attached = claims.filter((claim) => !isShared(claim) && onNode.has(claim.volumeName ?? ""));
+  return { claims, attached };
 }
 
 function isShared({ accessModes }: PersistentVolumeClaim): boolean {
-  return accessModes.includes("ReadWriteMany") || accessModes.includes("ReadOnlyMany");
+  return isWrittenFromAnywhere(accessModes) || accessModes.includes("ReadOnlyMany");
+}
+
+function isWrittenFromAnywhere(accessModes: readonly string[]): boolean {
+  return accessModes.includes("ReadWriteMany");
 }
 
 /** C9: a file on the node, or a volume that no other node reaches. */
@@ -137,14 +141,16 @@ function waitHints({ method }: HintContext, { claims, attached }: Disks): Hint[]
       method === "taint"
         ? "at once under the out-of-service taint"
         : "when its attachment is deleted, or after about 6 min";
-    hints.push({ row: "C12", sentence: `Waits for ${listing(attached)} to be detached: ${how}.` });
+    const disks = listing(attached.map(({ metadata }) => metadata.name));
+    const which = attached.length === 1 ? `its disk ${disks}` : `its disks ${disks}`;
+    hints.push({ row: "C12", sentence: `Waits for ${which} to be detached: ${how}.` });
   }
   return hints;
 }
 
 /** Shared disks are attached to both hosts without any exclusion. */
 function sharedHint({ proven }: HintContext, { claims }: Disks): Hint[] {
-  if (proven || claims.length === 0 || !claims.some(isShared)) return [];
+  if (proven || !claims.some(({ accessModes }) => isWrittenFromAnywhere(accessModes))) return [];
   return [{ sentence: "Nothing but a host that is off keeps two copies of it from writing to its shared disk." }];
 }
 

@@ -122,7 +122,7 @@ function vmRecovery(index: Index, casualty: Casualty, verdict: RowVerdict, { pod
     fix: verdict.fix,
     pods: pods.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid })),
     migrations: comesBack ? migrations.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid })) : [],
-    attachments: comesBack ? disks.attached : [],
+    attachments: comesBack ? disks.attached.flatMap(({ volumeName }) => volumeName ?? []) : [],
   };
 }
 

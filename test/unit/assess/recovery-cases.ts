@@ -164,7 +164,7 @@ export const recoveryCases: readonly RecoveryCase[] = [
     when: "its disk is ReadWriteOnce and still attached to the node",
     lost: withDisk("ReadWriteOnce"),
     outcome: "restarts",
-    reason: /Waits for pv-data to be detached: at once under the out-of-service taint/,
+    reason: /Waits for its disk data to be detached: at once under the out-of-service taint/,
   },
   {
     row: "C13",
