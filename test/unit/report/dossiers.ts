@@ -90,6 +90,7 @@ export function fullDossier(): Dossier {
       }),
       recovered(`a/${outcome}-2`, outcome, "unknown"),
     ]),
+    takenUp: [recovered("a/gone")],
     controlPlane: [{ namespace: "kubevirt", name: "virt-api-x", uid: "u", app: "virt-api", alone: true }],
     actions: [
       { verb: "taint", object: { kind: "node", name: "worker-4" } },
