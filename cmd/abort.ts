@@ -1,12 +1,13 @@
 /** `abort`: shows what a drain has left on a node, asks, and undoes it. */
 import { abortNode, changesOf } from "../lib/act/abort-node.ts";
 import { type AbortIntent, abortActions, decideAbort } from "../lib/decide/abort.ts";
-import { ExpectedError, UsageError } from "../lib/model/errors.ts";
+import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts, RecordOnNode } from "../lib/model/facts.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { observe } from "../lib/observe/observe.ts";
 import { abortPlan, abortResult } from "../lib/report/abort.ts";
+import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
 import type { abort } from "./definitions/abort.ts";
 import { connectionOptions } from "./flags/connection.ts";
@@ -23,6 +24,11 @@ export async function run(options: OptionsOf<typeof abort>, world: World): Promi
   const facts = await observe(client, { nodes: [node], clock });
   const intent: AbortIntent = { node, impersonate: options.impersonateKubevirt ? controllerAccount(facts) : undefined };
   const found = recordOf(facts, node);
+  if (found.kind === "record" && found.record.kind === "recover")
+    throw new RefusedError(
+      `node/${node} was declared lost by ${sanitise(found.record.by)}: a recovery cannot be undone`,
+      `nothing was changed; ${world.program} uncordon ${node} gives the node back`,
+    );
   const { view } = decideAbort(facts, found, intent, { results: {} });
   terminal.writeLines(abortPlan(node, found, view, terminal.style));
   const actions = abortActions(facts, found, intent);

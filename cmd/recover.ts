@@ -1,11 +1,13 @@
 /** `recover`: the evidence on a lost node, a person's word, and the cleanup that lets its VMs start elsewhere. */
 import { recoverNode } from "../lib/act/recover-node.ts";
 import { assessLiveness } from "../lib/assess/liveness.ts";
+import { holderCodes } from "../lib/assess/node.ts";
 import { assessRecovery, recoveryRoomWanted } from "../lib/assess/recovery.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
 import type { Dossier, VmRecovery } from "../lib/model/dossier.ts";
 import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import type { FindingCode } from "../lib/model/finding.ts";
 import type { LostNodeFacts, NodeSigns } from "../lib/model/lost-node.ts";
 import { currentUser } from "../lib/observe/access.ts";
 import { observeLostNode } from "../lib/observe/lost-node.ts";
@@ -18,6 +20,7 @@ import { suspectTable } from "../lib/report/suspects.ts";
 import type { OptionsOf } from "./command.ts";
 import type { recover } from "./definitions/recover.ts";
 import { connectionOptions } from "./flags/connection.ts";
+import { waivedCodes } from "./flags/drain-scope.ts";
 import { nodeNames, rejectNamespace } from "./flags/nodes.ts";
 import type { World } from "./world.ts";
 
@@ -29,6 +32,7 @@ interface Scene {
   readonly client: KubeClient;
   readonly node: string;
   readonly user: string | undefined;
+  readonly waived: ReadonlySet<FindingCode>;
 }
 
 interface Evidence {
@@ -43,9 +47,10 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("recover", options);
   const [node, ...others] = nodeNames(options.words);
   if (others.length > 0) throw new UsageError("USAGE: recover [NODE] [flags]", "nodes are recovered one at a time");
+  const waived = waivedCodes(options.waive);
   const client = await world.connect(connectionOptions(options), options.v);
   if (node === undefined) return await showSuspects(client, options, world);
-  const scene: Scene = { options, world, client, node, user: await currentUser(client) };
+  const scene: Scene = { options, world, client, node, waived, user: await currentUser(client) };
   const evidence = await decidedEvidence(scene);
   show(scene, evidence.dossier);
   refuse(scene, evidence.dossier);
@@ -107,19 +112,18 @@ function show({ options, world: { terminal } }: Scene, dossier: Dossier): void {
 }
 
 /** What the evidence forbids, no flag allows; another holder of the node can be overridden by name. */
-function refuse({ node, options, world }: Scene, { verdict, reason, heldBy }: Dossier): void {
+function refuse({ node, waived, world }: Scene, { verdict, reason, heldBy }: Dossier): void {
   if (verdict === "alive") throw new RefusedError(reason, "nothing was changed");
   if (verdict === "undecided")
     throw new RefusedError(
       `it cannot be told yet whether ${node} is dead: ${reason}`,
       `nothing was changed; ${world.program} recover ${node} --wait waits until it can`,
     );
-  const waived = new Set(options.waive);
-  const holder = heldBy.find(({ kind }) => !waived.has(`HeldBy${kind}`));
+  const holder = heldBy.find(({ kind }) => !waived.has(holderCodes[kind]));
   if (holder !== undefined)
     throw new RefusedError(
       `${node} is held by ${sanitise(holder.object)}: ${sanitise(holder.detail)}`,
-      `nothing was changed; let it end, or override it with --waive HeldBy${holder.kind}`,
+      `nothing was changed; let it end, or override it with --waive ${holderCodes[holder.kind]}`,
     );
 }
 

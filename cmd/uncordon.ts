@@ -1,11 +1,15 @@
 /** `uncordon`: gives nodes back, and says so when a drain of them is not undone yet. */
-import { uncordonNode, waitUntilSchedulable } from "../lib/act/uncordon-node.ts";
+import { removeOurTaints, uncordonNode, waitUntilSchedulable } from "../lib/act/uncordon-node.ts";
 import { evacuationOf } from "../lib/assess/evacuation.ts";
+import { judgeHomecoming } from "../lib/assess/homecoming.ts";
+import { holderCodes } from "../lib/assess/node.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
 import { RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts } from "../lib/model/facts.ts";
+import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { observe } from "../lib/observe/observe.ts";
+import { neverOffWarning } from "../lib/report/homecoming.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
 import type { uncordon } from "./definitions/uncordon.ts";
@@ -26,6 +30,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const nodes = await findNodes(chosen, client);
   const facts = await observe(client, { nodes, clock: world.clock });
   refuseHeld(facts, waived);
+  await refuseUnsoundReturn(nodes, facts, { client, waived, options, world });
 
   for (const node of nodes) {
     const marked = evacuationOf(facts, node).marks.map((vmi) => `${vmi.metadata.namespace}/${vmi.metadata.name}`);
@@ -45,8 +50,53 @@ function refuseHeld(facts: Facts, waived: ReadonlySet<string>): void {
   if (holder === undefined) return;
   throw new RefusedError(
     `node/${holder.node} is held by ${sanitise(holder.object)}: ${sanitise(holder.detail)}`,
-    `nothing was changed; end that first, or override it with --waive HeldBy${holder.kind}`,
+    `nothing was changed; end that first, or override it with --waive ${holderCodes[holder.kind]}`,
   );
+}
+
+interface Return {
+  readonly client: KubeClient;
+  readonly waived: ReadonlySet<string>;
+  readonly options: Options;
+  readonly world: World;
+}
+
+/**
+ * Nodes that were declared lost are given back when they have come back, and after a look at the VMs where their host was
+ * never off. Our taint goes in any case from a node that is back: it kills what runs there.
+ */
+async function refuseUnsoundReturn(nodes: readonly string[], facts: Facts, scene: Return): Promise<void> {
+  const { waived, world } = scene;
+  const refusals: RefusedError[] = [];
+  for (const node of facts.nodes.filter(({ metadata }) => nodes.includes(metadata.name))) {
+    const { name } = node.metadata;
+    const homecoming = judgeHomecoming(node, recordOnNode(node));
+    if (homecoming.kind === "not-back" && !waived.has("NodeNotReady"))
+      refusals.push(
+        new RefusedError(
+          `node/${name} was declared lost and has not come back: it is not Ready`,
+          `nothing was changed; give it back when it is, or override this with --waive NodeNotReady`,
+        ),
+      );
+    if (homecoming.kind !== "never-off") continue;
+    const { columns, errorStyle: style } = world.terminal;
+    for (const line of neverOffWarning(name, homecoming.record, { columns, style })) world.terminal.writeError(line);
+    if (waived.has("HostWasNeverOff")) continue;
+    await takeTaintsOff(name, scene);
+    refusals.push(
+      new RefusedError(
+        `node/${name} was never off while its VMs were started elsewhere`,
+        `its cordon stays; when you have looked at these VMs: ${world.program} uncordon ${name} --waive HostWasNeverOff`,
+      ),
+    );
+  }
+  if (refusals[0] !== undefined) throw refusals[0];
+}
+
+async function takeTaintsOff(node: string, { client, options, world }: Return): Promise<void> {
+  const taints = await removeOurTaints(client, node, { dryRun: options.dryRun !== "none" });
+  for (const taint of taints)
+    world.terminal.writeLine(`node/${node} untainted (${taint})${dryRunSuffix[options.dryRun]}`);
 }
 
 /** Marks outlive an uncordon: KubeVirt would go on moving these VMs away. */

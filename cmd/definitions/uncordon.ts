@@ -9,8 +9,9 @@ export const uncordon = defineCommand({
   summary: "Give nodes back after maintenance",
   description: [
     "Mark nodes as schedulable: taints of this program come off first, then the cordon. Then wait until KubeVirt, too, places VMs there, for five minutes at most.",
+    "A node that was declared lost is given back when it is Ready again; and where its host was never off, only after a look at the VMs that may have run twice.",
     "When VMs of the node are still marked to leave it, they are listed, and abort is offered instead.",
-    "The exit code is 0 when the nodes take VMs again and 4 when KubeVirt does not place VMs there yet.",
+    "The exit code is 0 when the nodes take VMs again, 3 when the evidence or another holder forbids it, and 4 when KubeVirt does not place VMs there yet.",
   ],
   examples: [
     ["uncordon worker-1", "Give worker-1 back and wait until it takes VMs"],
@@ -23,7 +24,8 @@ export const uncordon = defineCommand({
     waive: {
       kind: "list",
       split: true,
-      description: "Code of a holder of the node (HeldByNodeMaintenance, …) that you override; may be repeated.",
+      description:
+        "Code of a holder of the node (HeldByNodeMaintenance, …), or HostWasNeverOff, that you override; may be repeated.",
     },
     ...dryRunFlags,
     ...connectionFlags,

@@ -48,6 +48,27 @@ export async function uncordonNode(
   return { already: already ?? false, taints };
 }
 
+/** Takes off our taints alone, and tells which; the cordon and the record stay. Throws as `uncordonNode` does. */
+export async function removeOurTaints(
+  client: KubeClient,
+  name: string,
+  options: { readonly dryRun: boolean },
+): Promise<readonly string[]> {
+  let taints: readonly string[] = [];
+  const { result } = await changeNode(
+    client,
+    { name },
+    (current, record) => {
+      const action = releaseNode(current, record, { uncordon: false, keepRecord: true });
+      taints = action?.taints ?? [];
+      return action;
+    },
+    options,
+  );
+  if (result.kind !== "done") throw new ExpectedError(`unable to untaint node "${name}": ${describe(result)}`);
+  return taints;
+}
+
 const waitMs = 5 * 60_000;
 const lookEveryMs = 2_000;
 

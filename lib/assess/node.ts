@@ -63,7 +63,8 @@ function readiness(index: Index, name: string): Finding[] {
   ];
 }
 
-const holderCodes: Readonly<Record<NodeHolder["kind"], FindingCode>> = {
+/** The code by which a holder is named, and waived. */
+export const holderCodes: Readonly<Record<NodeHolder["kind"], FindingCode>> = {
   NodeMaintenance: "HeldByNodeMaintenance",
   Remediation: "HeldByRemediation",
   Harvester: "HeldByHarvester",

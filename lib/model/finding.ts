@@ -187,6 +187,11 @@ export const findingCodes = {
     waivable: true,
     meaning: "another operation of this program is recorded on the node",
   },
+  HostWasNeverOff: {
+    severity: "risk",
+    waivable: true,
+    meaning: "the host was never off while its VMs were started elsewhere: they may have run twice (uncordon)",
+  },
   Unreadable: { severity: "unknown", waivable: true, meaning: "something the verdict needs could not be read" },
   PodBlocked: {
     severity: "blocker",

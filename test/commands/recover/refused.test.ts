@@ -202,7 +202,7 @@ const rows: readonly Row[] = [
       });
     },
     code: 3,
-    says: /recover by jane since/,
+    says: /recover by jane since.*\n.*--waive HeldByOperation/,
   },
   {
     name: "dead, and no consent",

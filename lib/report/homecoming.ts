@@ -1,0 +1,30 @@
+/** What is said when a node is given back whose host was never off: which VMs may have run twice. */
+import type { OperationRecord } from "../model/record.ts";
+import { sanitised } from "./sanitise.ts";
+import { plain, type Style } from "./style.ts";
+import { wrap, wrapIndented } from "./width.ts";
+import { vmName } from "./wording.ts";
+
+/** The warning, as lines that fit into `columns`. */
+export function neverOffWarning(
+  node: string,
+  record: OperationRecord,
+  { columns, style = plain }: { readonly columns?: number | undefined; readonly style?: Style | undefined } = {},
+): string[] {
+  const { by, since, assertion, vms } = sanitised(record);
+  const word = assertion === undefined ? "" : `, on the word "${assertion}"`;
+  const lead = `WARNING: ${node} was never off: it still runs the boot in which ${by} declared it lost at ${since}${word}.`;
+  return [
+    ...wrap(lead, columns ?? Number.POSITIVE_INFINITY).map((line) => style("bad", line)),
+    ...(vms.length === 0
+      ? []
+      : [
+          "These VMs were started elsewhere then, and may have run twice on the same disks:",
+          ...vms.flatMap((vm) => wrapIndented(`  ${vmName(vm)}`, columns)),
+        ]),
+    ...wrapIndented(
+      `The kubelet of ${node} ends its copies when it is back. Look at the disks of each before you trust them.`,
+      columns,
+    ),
+  ];
+}

@@ -1,0 +1,77 @@
+/** A node that was declared lost is given back: quietly after a reboot, and not at all where its host was never off. */
+import { afterEach, expect, test } from "vitest";
+import type { PastStep } from "../../../lib/practice/scenarios/scenario.ts";
+import { lost, lostVms, openStage, powerLoss, type Stage, scenarioOf, word } from "./stage.ts";
+
+const outOfService = "node.kubernetes.io/out-of-service";
+const cutOff: PastStep = { ...powerLoss, fault: { connected: false } };
+
+let stage: Stage;
+afterEach(() => stage.close());
+
+async function recovered(past: PastStep): Promise<void> {
+  stage = await openStage(scenarioOf([past]));
+  expect(await stage.run(`recover ${lost} ${word}`)).toMatchObject({ code: 0 });
+}
+
+async function comeBack(): Promise<void> {
+  stage.cluster.faults.restore(lost);
+  await stage.pass(120_000);
+}
+
+test("after a reboot: the taint, then the cordon and the record, without a word too many", async () => {
+  await recovered(powerLoss);
+  await comeBack();
+  const { code, stdout, stderr } = await stage.run(`uncordon ${lost}`);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout.split("\n")).toEqual([
+    `node/${lost} untainted (${outOfService}=nodeshutdown:NoExecute)`,
+    `node/${lost} uncordoned`,
+  ]);
+  expect(stage.taints()).toEqual([]);
+  expect(stage.record()).toBeUndefined();
+  expect(stage.isCordoned(lost)).toBe(false);
+  await stage.pass(60_000);
+  expect(stage.recovered()).toEqual(lostVms);
+  expect(stage.cluster.doubleRuns).toEqual([]);
+});
+
+test("a host that was never off: the taint goes, the VMs are named, and the cordon stays until somebody has looked", async () => {
+  await recovered(cutOff);
+  expect(stage.cluster.doubleRuns).not.toEqual([]);
+  await comeBack();
+  const refused = await stage.run(`uncordon ${lost}`);
+  expect(refused.code).toBe(3);
+  expect(refused.stdout).toBe(`node/${lost} untainted (${outOfService}=nodeshutdown:NoExecute)`);
+  expect(refused.stderr).toContain(`WARNING: ${lost} was never off`);
+  expect(refused.stderr).toContain('"seen on the console"');
+  for (const vm of lostVms) expect(refused.stderr).toContain(vm);
+  expect(refused.stderr).toContain(`kubectl vmnode uncordon ${lost} --waive HostWasNeverOff`);
+  expect(stage.taints()).not.toContain(outOfService);
+  expect(stage.isCordoned(lost)).toBe(true);
+  expect(stage.record()).toMatchObject({ kind: "recover" });
+
+  const waived = await stage.run(`uncordon ${lost} --waive HostWasNeverOff`);
+  expect(waived).toMatchObject({ code: 0, stdout: `node/${lost} uncordoned` });
+  expect(waived.stderr).toContain(`WARNING: ${lost} was never off`);
+  expect(stage.isCordoned(lost)).toBe(false);
+  expect(stage.record()).toBeUndefined();
+});
+
+test("a node that is still away is not given back: its bootID would tell nothing", async () => {
+  await recovered(powerLoss);
+  const before = stage.writes();
+  const { code, stderr } = await stage.run(`uncordon ${lost}`);
+  expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(/has not come back: it is not Ready/) });
+  expect(stage.writes()).toEqual(before);
+  expect(await stage.run(`uncordon ${lost} --waive NodeNotReady --wait=false`)).toMatchObject({ code: 0 });
+  expect(stage.taints()).not.toContain(outOfService);
+});
+
+test("a recovery is nothing that abort could undo", async () => {
+  await recovered(powerLoss);
+  const before = stage.writes();
+  const { code, stderr } = await stage.run(`abort ${lost} --yes`);
+  expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(/a recovery cannot be undone/) });
+  expect(stage.writes()).toEqual(before);
+});
