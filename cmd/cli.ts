@@ -8,6 +8,7 @@ import { commandGroups, commands } from "./commands.ts";
 import { readFlags } from "./flag-values.ts";
 import { connectionFlags } from "./flags/connection.ts";
 import { commandHelp, type HelpContext, optionsHelp, programHelp } from "./help.ts";
+import { versionLine } from "./program-name.ts";
 import { firstWord, lastValue, type Spelled, spell } from "./spelling.ts";
 import type { World } from "./world.ts";
 
@@ -49,7 +50,7 @@ async function runProgram(word: string | undefined, argv: readonly string[], wor
   const topic = line.words[1] ?? "";
   if (word === "help" && commands.has(topic)) return await runCli([topic, "--help"], world);
   if (word === "options") return print(optionsHelp(helpContext(world)), world);
-  if (isSet(line, "version")) return print([`Client Version: v${world.version}`], world);
+  if (isSet(line, "version")) return print([versionLine(world.version)], world);
   if (word === "help" || isSet(line, "help") || !world.terminal.interactive) {
     return print(programHelp(commandGroups, helpContext(world)), world);
   }

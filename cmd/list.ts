@@ -1,12 +1,9 @@
 /** `list`: the nodes with their VMs counted, or the VMs of nodes; once, or again whenever something has changed. */
-import { assess, roomWanted } from "../lib/assess/check.ts";
-import { forecastEach } from "../lib/assess/each-node.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
 import { InterruptedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { NodeOverview } from "../lib/model/overview.ts";
 import type { NodeVerdict } from "../lib/model/verdict.ts";
-import { observe } from "../lib/observe/observe.ts";
 import { readOverview } from "../lib/observe/overview.ts";
 import { nodeTable, vmTable } from "../lib/report/list.ts";
 import {
@@ -75,11 +72,15 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
   };
 }
 
+/** The overview does without it, and starts the sooner. */
+const loadObserve = () => import("../lib/observe/observe.ts");
+
 async function withForecasts(
   client: KubeClient,
   nodes: readonly NodeOverview[],
   world: World,
 ): Promise<readonly NodeOverview[]> {
+  const [{ forecastEach }, { observe }] = await Promise.all([import("../lib/assess/each-node.ts"), loadObserve()]);
   const facts = await observe(client, { nodes: nodes.map(({ name }) => name), clock: world.clock });
   const forecasts = forecastEach(facts);
   return nodes.map((node) => ({ ...node, drain: forecasts.get(node.name) }));
@@ -91,6 +92,7 @@ interface Context {
 }
 
 async function listVms(client: KubeClient, names: readonly string[], { options, world }: Context): Promise<Listing> {
+  const [{ assess, roomWanted }, { observe }] = await Promise.all([import("../lib/assess/check.ts"), loadObserve()]);
   const nothingWaived = { waived: new Set<string>() };
   const stillNeeded = (known: Parameters<typeof assess>[0]) => roomWanted(known, nothingWaived);
   const facts = await observe(client, { nodes: names, clock: world.clock, stillNeeded });

@@ -9,8 +9,7 @@ import { ExpectedError } from "../lib/model/errors.ts";
 import { exitCode } from "../lib/model/exit-code.ts";
 import { errorLines } from "../lib/report/errors.ts";
 import { createTerminal } from "../lib/terminal/terminal.ts";
-import { runCli, verbosity } from "./cli.ts";
-import { isCompleter, programName } from "./program-name.ts";
+import { isCompleter, programName, versionLine } from "./program-name.ts";
 import type { World } from "./world.ts";
 
 /** Put in by the build. */
@@ -110,31 +109,37 @@ const world: World = {
 };
 
 /** A shell waits for the answer, and shows nothing else: whatever is still going on by then is left behind. */
-async function answerShell(): Promise<void> {
-  process.removeAllListeners("uncaughtException").on("uncaughtException", () => process.exit(exitCode.ok));
+async function answerShell(words: readonly string[]): Promise<void> {
+  process.on("uncaughtException", () => process.exit(exitCode.ok));
   const { complete, completionBudgetMs } = await import("./complete.ts");
   const budgetMs = completionBudgetMs(process.env) - performance.now();
   const quiet = { ...world, connect: connecting(undefined) };
-  const lines = await complete(process.argv.slice(2), quiet, Math.max(minimumBudgetMs, budgetMs));
+  const lines = await complete(words, quiet, Math.max(minimumBudgetMs, budgetMs));
   process.stdout.write(`${lines.join("\n")}\n`, () => process.exit(exitCode.ok));
 }
 
 /** What is left for the cluster where the start alone took long. */
 const minimumBudgetMs = 150;
 
-// What gets past the command line is a fault of ours outside of any command: in a listener, a timer, or a forgotten promise.
-process.on("uncaughtException", (error) => {
+async function runCommandLine(words: readonly string[]): Promise<void> {
+  const { runCli, verbosity } = await import("./cli.ts");
+  // What gets past the command line is a fault of ours outside of any command: in a listener, a timer, or a forgotten promise.
+  process.on("uncaughtException", (error) => {
+    terminal.close();
+    for (const line of errorLines(error, { stack: verbosity(words) >= 4 })) terminal.writeError(line);
+    process.exit(exitCode.bug);
+  });
+  process.exitCode = await runCli(words, world);
   terminal.close();
-  for (const line of errorLines(error, { stack: verbosity(process.argv.slice(2)) >= 4 })) terminal.writeError(line);
-  process.exit(exitCode.bug);
-});
+  for (const client of clients) client.connection.close();
+}
+
+function start(words: readonly string[]): void {
+  if (isCompleter(startedAs)) void answerShell(words);
+  // Scripts ask for the version to see that we are there: it does not wait until all commands are defined.
+  else if (words.length === 1 && words[0] === "--version") terminal.writeLine(versionLine(version));
+  else void runCommandLine(words);
+}
 
 // No await at the top of the file: the bundle is CommonJS.
-if (isCompleter(startedAs)) void answerShell();
-else {
-  runCli(process.argv.slice(2), world).then((code) => {
-    process.exitCode = code;
-    terminal.close();
-    for (const client of clients) client.connection.close();
-  });
-}
+start(process.argv.slice(2));

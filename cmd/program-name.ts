@@ -1,4 +1,4 @@
-/** How the user started us: help and messages say what they would type again. */
+/** What we are called: by whom we were started, as help and messages say it again, and in which version. */
 
 /** `oc vmnode` when oc started us, `kubectl vmnode` otherwise (kubectl and oc tell plugins by KUBECTL_PATH, or by the plugin's name). */
 export function programName(startedAs: string, env: Readonly<Record<string, string | undefined>>): string {
@@ -9,6 +9,11 @@ export function programName(startedAs: string, env: Readonly<Record<string, stri
 /** Whether kubectl or oc started us to complete a command line (kubectl, `pkg/cmd/plugin/plugin_completion.go`). */
 export function isCompleter(startedAs: string): boolean {
   return /^(?:kubectl|oc)_complete-vmnode$/i.test(baseName(startedAs));
+}
+
+/** What `--version` prints, in kubectl's words. */
+export function versionLine(version: string): string {
+  return `Client Version: v${version}`;
 }
 
 /** The file's name, without its folder and the ending of Windows, whatever system the path is from. */
