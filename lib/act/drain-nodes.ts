@@ -196,6 +196,7 @@ class DrainLoop {
       namespace: action.pod.namespace,
       pod: action.pod.name,
       vm: action.vm,
+      attempt: this.ledger.pods[action.pod.uid]?.tries ?? 1,
     });
     evict(this.world.client, action, { seenUid }).then(
       (answer) => this.take(action, answer),

@@ -90,6 +90,8 @@ export type ProgressEvent = { readonly time: string } & (
       readonly namespace: string;
       readonly pod: string;
       readonly vm?: string | undefined;
+      /** 1 for the first request about this pod. */
+      readonly attempt: number;
     }
   | {
       readonly type: "eviction-refused";

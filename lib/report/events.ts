@@ -1,12 +1,12 @@
 /** Events as lines: kubectl's own lines unchanged, what kubectl does not say with the time in front. */
-import type { ProgressEvent, VmChange, VmProgress } from "../model/progress.ts";
+import type { DrainProgress, ProgressEvent, VmChange, VmProgress } from "../model/progress.ts";
 import { runningTime } from "./duration.ts";
 import { recoverySummaryReport } from "./recovery-summary.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style } from "./style.ts";
 import { summaryReport } from "./summary.ts";
 import { width, wrapIndented } from "./width.ts";
-import { vmName } from "./wording.ts";
+import { count, vmName } from "./wording.ts";
 
 /** Lines for standard output, and for standard error. */
 export interface EventLines {
@@ -27,7 +27,8 @@ export function eventLines(event: ProgressEvent, style: Style = plain, columns?:
       return out(`node/${safe.node} ${safe.already ? "already " : ""}${verb}${dryRunMark(safe.dryRun)}`);
     }
     case "eviction-requested":
-      return out(`evicting pod ${safe.namespace}/${safe.pod}`);
+      // kubectl says it at every try, every 5 s; that there is trouble is told by the refusal.
+      return safe.attempt > 1 ? out() : out(`evicting pod ${safe.namespace}/${safe.pod}`);
     case "eviction-refused": {
       const retry = safe.final ? "" : " (will retry)";
       const line = `error when evicting pods/"${safe.pod}" -n "${safe.namespace}"${retry}: ${safe.message}`;
@@ -50,6 +51,15 @@ export function eventLines(event: ProgressEvent, style: Style = plain, columns?:
         ? out(...recoverySummaryReport(safe, style, columns))
         : out(...summaryReport(safe, style, columns));
   }
+}
+
+/** One line on how far a drain has come, for a log in which nothing has happened for long. */
+export function progressLine(progress: DrainProgress): string {
+  const { nodes, vms, time } = sanitised(progress);
+  const open = vms.filter((vm) => !hasLeft(vm) && vm.state !== "failed");
+  const states = [...new Set(open.map((vm) => vm.state))];
+  const parts = states.map((state) => `${open.filter((vm) => vm.state === state).length} ${state}`);
+  return `${wholeSeconds(time)} still draining ${nodes.join(", ")}: ${open.length} of ${count(vms.length, "VM")} left (${parts.join(", ")})`;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The three ways to follow an operation: a live view, plain lines, JSON lines. */
 import type { DrainProgress, Reporter, VmProgress } from "../model/progress.ts";
-import { eventLines, historyLines } from "../report/events.ts";
+import { eventLines, historyLines, progressLine } from "../report/events.ts";
 import { liveFrame } from "../report/live-frame.ts";
 import { eventJson } from "../report/machine.ts";
 import type { Style } from "../report/style.ts";
@@ -33,14 +33,24 @@ function columnsOf(output: Output): number | undefined {
   return output.isTerminal ? output.size().columns : undefined;
 }
 
+/** After so long without a line a log says that the operation goes on. */
+const silenceMs = 5 * 60_000;
+
 /** Lines for a log. */
 export function plainReporter({ out, err, outStyle, errStyle }: Outputs): TerminalReporter {
+  let lastLine = 0;
   return {
     event(event) {
+      lastLine = Date.parse(event.time);
       out.lines(eventLines(event, outStyle, columnsOf(out)).out);
       err.lines(eventLines(event, errStyle, columnsOf(err)).err);
     },
-    progress() {},
+    progress(progress) {
+      const now = Date.parse(progress.time);
+      if (lastLine === 0 || now < lastLine + silenceMs) return;
+      lastLine = now;
+      out.lines([progressLine(progress)]);
+    },
     close() {},
   };
 }

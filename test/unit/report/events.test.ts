@@ -1,8 +1,8 @@
 /** Events read as kubectl's lines where kubectl has them. */
 import { describe, expect, test } from "vitest";
 import type { ProgressEvent } from "../../../lib/model/progress.ts";
-import { eventLines, historyLines } from "../../../lib/report/events.ts";
-import { going, summaryOf } from "./builders.ts";
+import { eventLines, historyLines, progressLine } from "../../../lib/report/events.ts";
+import { drainProgress, going, summaryOf } from "./builders.ts";
 
 const time = "2026-11-21T14:02:11Z";
 const pod = { node: "x", namespace: "ns", pod: "p" };
@@ -14,11 +14,22 @@ describe("in a log", () => {
     [{ time, type: "node-cordoned", node: "x", already: false, dryRun: true }, "node/x cordoned (server dry run)"],
     [{ time, type: "node-uncordoned", node: "x", already: false }, "node/x uncordoned"],
     [{ time, type: "node-uncordoned", node: "x", already: true }, "node/x already uncordoned"],
-    [{ time, type: "eviction-requested", ...pod }, "evicting pod ns/p"],
+    [{ time, type: "eviction-requested", ...pod, attempt: 1 }, "evicting pod ns/p"],
     [{ time, type: "pod-evicted", ...pod }, "pod/p evicted"],
     [{ time, type: "node-drained", node: "x" }, "node/x drained"],
   ])("kubectl's own line goes out unchanged: $1", (event, line) => {
     expect(eventLines(event)).toEqual({ out: [line], err: [] });
+  });
+
+  test("a pod that is evicted again leaves no further line", () => {
+    expect(eventLines({ time, type: "eviction-requested", ...pod, attempt: 2 })).toEqual({ out: [], err: [] });
+  });
+
+  test("how far a drain has come is one line", () => {
+    const vms = [going("a/b", "moved"), going("a/c", "queued"), going("a/d", "queued"), going("a/e", "migrating")];
+    expect(progressLine(drainProgress(vms))).toBe(
+      "2026-11-21T14:02:33Z still draining worker-1: 3 of 4 VMs left (2 queued, 1 migrating)",
+    );
   });
 
   test("a refusal goes to standard error, final or not", () => {
@@ -116,7 +127,7 @@ describe("above a live view", () => {
   });
 
   test("what the view shows anyway leaves no line", () => {
-    expect(historyLines({ time, type: "eviction-requested", ...pod }, []).out).toEqual([]);
+    expect(historyLines({ time, type: "eviction-requested", ...pod, attempt: 1 }, []).out).toEqual([]);
     expect(historyLines({ time, type: "vm", vm: going("a/b", "migrating") }, []).out).toEqual([]);
     const refused = { time, type: "eviction-refused", ...pod, code: 429, message: "no", final: false } as const;
     expect(historyLines(refused, []).err).toEqual([]);

@@ -134,7 +134,7 @@ const summary = poisoned(
 const eventPod = { node: "x", namespace: "ns", pod: "p" };
 const events: ProgressEvent[] = [
   { time, type: "node-cordoned" as const, node: "x", already: false },
-  { time, type: "eviction-requested" as const, ...eventPod },
+  { time, type: "eviction-requested" as const, ...eventPod, attempt: 1 },
   { time, type: "eviction-refused" as const, ...eventPod, code: 429, message: "no", final: true },
   ...vms.map((one) => ({ time, type: "vm" as const, vm: one })),
   { time, type: "pod-evicted" as const, ...eventPod },

@@ -143,7 +143,7 @@ describe("an event", () => {
   const events: ProgressEvent[] = [
     { time, type: "node-cordoned", node: "x", already: false, dryRun: true },
     { time, type: "node-uncordoned", node: "x", already: true },
-    { time, type: "eviction-requested", ...pod, vm: "a" },
+    { time, type: "eviction-requested", ...pod, vm: "a", attempt: 2 },
     { time, type: "eviction-refused", ...pod, vm: "a", code: 429, message: "no", final: false },
     { time, type: "vm", vm: progress, change: "target" },
     { time, type: "vm", operation: "recover", vm: progress },

@@ -190,7 +190,7 @@ describe("an operation", () => {
   const vm = going("prod/web-1", "moved", { target: "worker-3", seconds: 41 });
   const events: ProgressEvent[] = [
     { time, type: "node-cordoned", node: "worker-1", already: false },
-    { time, type: "eviction-requested", node: "worker-1", namespace: "prod", pod: vm.pod },
+    { time, type: "eviction-requested", node: "worker-1", namespace: "prod", pod: vm.pod, attempt: 1 },
     { time, type: "vm", vm },
     { time, type: "pod-evicted", node: "worker-1", namespace: "prod", pod: vm.pod },
     { time, type: "warning", message: "odd" },
@@ -225,6 +225,19 @@ describe("an operation", () => {
   test.each([{ CI: "1" }, { TERM: "dumb" }])("has no view with %o", async (env) => {
     const { stdout, stderr } = await follow(stage({ env }));
     expect(stdout.written + stderr.written).not.toContain("\x1b[?25l");
+  });
+
+  test("in a pipe says after five silent minutes that it goes on, and then only after five more", async () => {
+    const { terminal, stdout } = stage({ stdin: false, stdout: false, stderr: false });
+    const reporter = await terminal.reporter("text");
+    reporter.event({ time, type: "node-cordoned", node: "worker-1", already: false });
+    for (const later of ["14:07:10Z", "14:07:11Z", "14:12:10Z", "14:12:11Z"])
+      reporter.progress(drainProgress([going("prod/a", "queued")], { time: `2026-11-21T${later}` }));
+    reporter.close();
+    expect(stdout.written.split("\n").slice(1, -1)).toEqual([
+      "2026-11-21T14:07:11Z still draining worker-1: 1 of 1 VM left (1 queued)",
+      "2026-11-21T14:12:11Z still draining worker-1: 1 of 1 VM left (1 queued)",
+    ]);
   });
 
   test("as JSON is JSON lines alone on standard output, on a terminal too", async () => {
