@@ -26,6 +26,7 @@ import { freshlyRead } from "../observe/fresh.ts";
 import { followNodes, type Live } from "../observe/live.ts";
 import { cordonNode } from "./cordon-nodes.ts";
 import { evict } from "./perform.ts";
+import { troubleOf } from "./trouble.ts";
 
 export interface DrainWorld {
   readonly client: KubeClient;
@@ -144,7 +145,7 @@ class DrainLoop {
       intent: this.intent,
       ledger: this.ledger,
       startedAt: this.startedAt,
-      trouble: this.live.problems().map((problem) => `${problem.resource}: ${problem.message}`),
+      trouble: troubleOf(this.live.problems(), this.world.client.connection.server),
     });
     this.ledger = decision.ledger;
     for (const event of drainEvents(this.progress, decision.progress)) this.tell(event);

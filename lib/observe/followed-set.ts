@@ -2,7 +2,7 @@
 import type { KubeClient, ResourceType, Selection } from "../kube/client.ts";
 import { type Informer, listAndWatch } from "../kube/informer.ts";
 import type { Clock } from "../model/clock.ts";
-import { ExpectedError } from "../model/errors.ts";
+import { ExpectedError, UnreachableError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
 import { selectAny } from "./label-selectors.ts";
 import { type Decoder, gapOf, isForbidden } from "./reading.ts";
@@ -13,6 +13,8 @@ export interface Problem {
   /** RFC 3339, our own clock. */
   readonly since: string;
   readonly message: string;
+  /** No answer came; otherwise the server refused. */
+  readonly unreachable: boolean;
 }
 
 export interface FollowerOptions {
@@ -116,7 +118,15 @@ export class Follower {
       const { following } = informer;
       const trouble = refusal ?? (following.mode === "failing" ? following : undefined);
       if (trouble === undefined) return [];
-      return [{ resource: type.plural, since: trouble.since.toISOString(), message: trouble.error.message }];
+      const { error, since } = trouble;
+      return [
+        {
+          resource: type.plural,
+          since: since.toISOString(),
+          message: error.message,
+          unreachable: error instanceof UnreachableError,
+        },
+      ];
     });
   }
 }
