@@ -18,13 +18,14 @@ export function makeAgent(
 }
 
 function tlsOptions(material: TlsMaterial): AgentOptions {
-  const { servername, rejectUnauthorized } = material;
+  const { servername, rejectUnauthorized = true } = material;
   return {
     ca: material.ca ?? systemAuthorities(),
     ...(material.cert !== undefined && { cert: material.cert }),
     ...(material.key !== undefined && { key: material.key }),
     ...(servername !== undefined && { servername }),
-    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+    // Said in any case: else NODE_TLS_REJECT_UNAUTHORIZED, set for some other program, would decide.
+    rejectUnauthorized,
   };
 }
 

@@ -58,6 +58,8 @@ async function openConnect(proxy: URL, target: Target, signal: AbortSignal): Pro
     headers: { Host: authority, ...login },
     agent: false,
     signal,
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says, which was set for some other program.
+    ...(proxy.protocol === "https:" && { rejectUnauthorized: true }),
   });
   asking.end();
   const answer = await Promise.race([once(asking, "connect"), once(asking, "response")]).catch((error: unknown) => {

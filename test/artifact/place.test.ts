@@ -1,0 +1,161 @@
+/** Nothing in the place where the built file is started changes what it does, and it needs nothing there. */
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startCluster, type TestCluster } from "../practice-cluster.ts";
+import { executable, type Piped } from "../terminal/session.ts";
+
+const place = mkdtempSync(path.join(tmpdir(), "vmnode-place-"));
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  cluster = await startCluster("quiet");
+});
+afterAll(async () => {
+  await cluster.close();
+  rmSync(place, { recursive: true, force: true });
+});
+
+/** Runs a program to its end; the cluster, which lives in this process, must be able to answer meanwhile. */
+function run(
+  program: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd = place,
+): Promise<Piped> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [...words], { cwd, env: { PATH: "/usr/bin:/bin", HOME: place, ...env } });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+    child.stdin.end();
+  });
+}
+
+/** Without ages, which go on. */
+async function listed(env: Readonly<Record<string, string>> = {}): Promise<Piped> {
+  const result = await run(executable, ["list", "-o", "name"], { ...cluster.env, ...env });
+  expect(result.stdout).toContain("node/");
+  return result;
+}
+
+describe("a variable for Node is none for us:", () => {
+  test.each([
+    ["NODE_OPTIONS with an option that Node refuses", { NODE_OPTIONS: "--no-such-option" }],
+    ["NODE_OPTIONS that loads a file", { NODE_OPTIONS: `--require ${path.join(place, "evil.cjs")}` }],
+    ["NODE_OPTIONS that opens a debugger", { NODE_OPTIONS: "--inspect-brk=127.0.0.1:0" }],
+    ["NODE_PATH", { NODE_PATH: path.join(place, "node_modules") }],
+    ["NODE_DEBUG", { NODE_DEBUG: "http,https,tls,net" }],
+    ["NODE_ENV", { NODE_ENV: "development" }],
+  ])("%s", async (_what, env) => {
+    writeFileSync(path.join(place, "evil.cjs"), "process.stdout.write('evil'); process.exit(66);");
+    const [without, withIt] = [await listed(), await listed(env)];
+    expect({ code: withIt.code, stdout: withIt.stdout }).toEqual({ code: 0, stdout: without.stdout });
+    // NODE_DEBUG is for people who debug Node itself; it may add remarks on standard error, and nothing else does.
+    if (!("NODE_DEBUG" in env)) expect(withIt.stderr).toBe(without.stderr);
+  });
+});
+
+test("NODE_TLS_REJECT_UNAUTHORIZED does not make us trust every server", async () => {
+  const untrusted = ["list", "--server", cluster.cluster.server.url, "--kubeconfig", "/dev/null", "--token", "secret"];
+  const { code, stderr } = await run(executable, untrusted, { NODE_TLS_REJECT_UNAUTHORIZED: "0" });
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("certificate") });
+});
+
+describe("a file beside us is none of ours:", () => {
+  const evil = "require('node:fs').writeSync(1, 'evil'); process.exit(66);";
+
+  test.each([
+    [".env", "KUBECONFIG=/nonexistent/config\nNO_COLOR=\n"],
+    ["package.json", '{ "type": "module", "main": "evil.js", "imports": { "#x": "./evil.js" } }'],
+    [".npmrc", "node-options=--no-such-option\n"],
+    ["node.config.json", '{ "nodeOptions": { "require": "./evil.cjs" } }'],
+    ["node_modules/yargs/index.js", evil],
+    ["node_modules/yargs/package.json", '{ "name": "yargs", "main": "index.js" }'],
+    ["kubectl-vmnode.cjs", evil],
+    ["practice.cjs", evil],
+    [".yargs", "{}"],
+    ["locales/en.json", '{ "Unknown command: %s": "evil" }'],
+  ])("%s", async (name, content) => {
+    const before = await listed();
+    mkdirSync(path.dirname(path.join(place, name)), { recursive: true });
+    writeFileSync(path.join(place, name), content);
+    expect(await listed()).toEqual(before);
+    expect((await run(executable, ["practice", "--list"])).stdout).toContain("maintenance");
+    rmSync(path.join(place, name.split("/")[0] ?? ""), { recursive: true });
+  });
+
+  test("a package.json above does not name our version", async () => {
+    writeFileSync(path.join(place, "package.json"), '{ "name": "kubectl-vmnode", "version": "99.0.0" }');
+    expect((await run(executable, ["--version"])).stdout).not.toContain("99");
+    rmSync(path.join(place, "package.json"));
+  });
+});
+
+test("a folder that has been removed is a place, too", async () => {
+  const gone = path.join(place, "gone");
+  mkdirSync(gone);
+  const script = `rmdir ${gone}; exec ${executable} --version`;
+  expect(await run("/bin/sh", ["-c", script], {}, gone)).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("flags that Node has are ours to refuse", async () => {
+  for (const flag of ["--inspect", "--require", "--eval"]) {
+    const { code, stderr } = await run(executable, ["list", flag]);
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(`unknown flag: ${flag}`) });
+  }
+});
+
+const mayChroot =
+  process.platform === "linux" && process.getuid?.() === 0 && spawnSync("chroot", ["/", "true"]).status === 0;
+
+// Another root is for root on Linux; CI runs as such.
+describe.skipIf(!mayChroot)("in a root that holds nothing but the C libraries", () => {
+  const root = path.join(place, "root");
+
+  beforeAll(() => {
+    mkdirSync(path.join(root, "tmp"), { recursive: true });
+    copyFileSync(executable, path.join(root, "kubectl-vmnode"));
+    const libraries = execFileSync("ldd", [executable], { encoding: "utf8" }).match(/\/\S+\.so\S*/g) ?? [];
+    for (const library of libraries) {
+      mkdirSync(path.dirname(path.join(root, library)), { recursive: true });
+      copyFileSync(library, path.join(root, library));
+    }
+    copyFileSync(cluster.cluster.kubeconfigPath, path.join(root, "config"));
+  });
+
+  const inside = (words: readonly string[]) =>
+    run("chroot", [root, "/kubectl-vmnode", ...words], { PATH: "/usr/sbin:/usr/bin:/bin", KUBECONFIG: "/config" });
+
+  test("there is no Node, and no library that only Node's newer versions need", () => {
+    expect(existsSync(path.join(root, "usr/bin/node"))).toBe(false);
+    expect(execFileSync("ldd", [executable], { encoding: "utf8" })).not.toContain("libatomic");
+  });
+
+  test("it prints its version", async () => {
+    expect(await inside(["--version"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("Client Version"),
+      stderr: "",
+    });
+  });
+
+  test("it talks to a cluster", async () => {
+    expect(await inside(["list"])).toMatchObject({ code: 0, stdout: expect.stringContaining("worker-1"), stderr: "" });
+  });
+
+  test("it brings its practice cluster along", async () => {
+    const { code, stdout } = await inside(["practice", "--", "/kubectl-vmnode", "check", "worker-1", "-o", "json"]);
+    expect([0, 3]).toContain(code);
+    expect(JSON.parse(stdout)).toMatchObject({ kind: "Check" });
+  });
+});
