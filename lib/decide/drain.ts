@@ -266,7 +266,8 @@ function noteSeen(ledger: Ledger, vms: readonly VmOnItsWay[], pods: readonly Oth
     const next = { state: progress.state, row: verdict?.row ?? "", phase: progress.phase ?? "" };
     const same = before !== undefined && before.state === next.state && before.row === next.row;
     changed ||= !same || before.phase !== next.phase;
-    seen[progress.uid] = { ...next, since: same ? before.since : now };
+    const rowSince = before?.row === next.row ? (before.rowSince ?? before.since) : now;
+    seen[progress.uid] = { ...next, since: same ? before.since : now, rowSince };
     if (verdict === undefined && hasEnded(progress.state)) ended[progress.uid] = progress;
   }
   for (const { progress } of pods) {

@@ -34,7 +34,10 @@ export interface Seen {
   /** Row of the decision table; empty once the VM has left. */
   readonly row: string;
   readonly phase: string;
+  /** Since when state and row are these. */
   readonly since: number;
+  /** Since when the row is this one, if longer: a wait that has become "blocked" for lasting too long must not begin anew. */
+  readonly rowSince?: number | undefined;
 }
 
 export function emptyLedger(now: number): Ledger {

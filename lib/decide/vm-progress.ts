@@ -83,7 +83,7 @@ function standingOnNode(
       return { state: "held", ...why };
     case "D7":
     case "D11":
-      return patientlyHeld(input, verdict);
+      return patiently(input, verdict, "held");
     case "D10":
       if (verdict.outcome !== "blocks") return { state: "queued", ...why };
   }
@@ -129,7 +129,7 @@ function notAgreedTo(verdict: VmVerdict, planned: PlannedVm | undefined): Standi
 
 function shuttingDown(input: ProgressInput, verdict: VmVerdict): Standing {
   const deletion = findPod(input.facts, verdict.pod.uid)?.metadata.deletionTimestamp;
-  if (deletion === undefined) return { state: "shutting-down", detail: reasonOf(verdict).detail };
+  if (deletion === undefined) return patiently(input, verdict, "shutting-down");
   const until = Date.parse(deletion) + lateness;
   if (input.now <= until) return { state: "shutting-down", until };
   return {
@@ -140,11 +140,11 @@ function shuttingDown(input: ProgressInput, verdict: VmVerdict): Standing {
 }
 
 /** Waits that should end by themselves: after five minutes they count as blocked. */
-function patientlyHeld(input: ProgressInput, verdict: VmVerdict): Standing {
+function patiently(input: ProgressInput, verdict: VmVerdict, state: "held" | "shutting-down"): Standing {
   const seen = input.ledger.seen[verdict.uid];
-  const until = (seen?.row === verdict.row ? seen.since : input.now) + patience;
+  const until = (seen?.row === verdict.row ? (seen.rowSince ?? seen.since) : input.now) + patience;
   const why = reasonOf(verdict);
-  return input.now < until ? { state: "held", ...why, until } : { state: "blocked", ...why };
+  return input.now < until ? { state, ...why, until } : { state: "blocked", ...why };
 }
 
 /** A migration whose target pod finds no node does nothing but hold one of the node's slots, until KubeVirt gives the pod up. */

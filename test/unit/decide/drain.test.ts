@@ -360,6 +360,19 @@ describe("waiting ends", () => {
     expect(stateOf(aTurn({ here: [aVerdict("web", row)], ledger: seen(299) }), "web")?.state).toBe("held");
     expect(stateOf(aTurn({ here: [aVerdict("web", row)], ledger: seen(300) }), "web")?.state).toBe("blocked");
   });
+
+  test.each(["D3", "D7", "D11"] as const)("row %s stays blocked then, so that the drain can end as stuck", (row) => {
+    const here = [aVerdict("web", row)];
+    let ledger = emptyLedger(start);
+    const lookAt = (seconds: number) => {
+      const decision = decideDrain(aTurn({ here, ledger, facts: { time: at(seconds) } }));
+      ledger = decision.ledger;
+      return decision;
+    };
+    expect(lookAt(0).progress.vms[0]?.state).not.toBe("blocked");
+    for (const seconds of [300, 315, 359]) expect(lookAt(seconds).progress.vms[0]?.state).toBe("blocked");
+    expect(lookAt(360).status).toBe("stuck");
+  });
 });
 
 describe("the drain is over", () => {
