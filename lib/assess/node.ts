@@ -41,7 +41,7 @@ function virtApi({ index, capabilities }: Rules, node: string): Finding[] {
   const nodes = facts.virtApiNodes ?? [];
   const here = nodes.filter((name) => facts.targets.includes(name));
   if (here.length === 0 || here.length < nodes.length) return [];
-  const reason = `Every ready virt-api runs on ${listing([...new Set(here)])}: move the VMs before the KubeVirt pods of this node, or evictions fail midway.`;
+  const reason = `Every ready virt-api runs on ${listing([...new Set(here)].sort())}: move the VMs before the KubeVirt pods of this node, or evictions fail midway.`;
   return [makeFinding({ code: "VirtApiOnlyHere", object, reason, field, value: here.join(", "), provedBy, fix })];
 }
 

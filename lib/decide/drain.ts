@@ -127,7 +127,9 @@ function isShutDown(verdict: VmVerdict): boolean {
  * A VM that somebody else must move (D9) was accepted as a risk, and may stay for as long as it likes.
  */
 function holdsBackShutdowns(vm: VmOnItsWay, intent: DrainIntent): boolean {
-  if (vm.verdict === undefined || isShutDown(vm.verdict) || vm.verdict.row === "D9") return false;
+  // One that has left, but not arrived yet as far as is known, is still on its way.
+  if (vm.verdict === undefined) return vm.progress.state === "migrating";
+  if (isShutDown(vm.verdict) || vm.verdict.row === "D9") return false;
   switch (vm.progress.state) {
     case "waiting":
     case "queued":
@@ -143,7 +145,7 @@ function holdsBackShutdowns(vm: VmOnItsWay, intent: DrainIntent): boolean {
 
 /** Marked, migrating or terminating: what `--max-parallel` counts. */
 function isOnItsWay(standing: ProgressInput, vm: VmOnItsWay): boolean {
-  if (vm.verdict === undefined) return false;
+  if (vm.verdict === undefined) return vm.progress.state === "migrating";
   if (standing.ledger.pods[vm.verdict.pod.uid]?.inFlight) return true;
   const { state } = vm.progress;
   return (

@@ -127,6 +127,14 @@ describe("VMs that are shut down come last", () => {
     expect(evicted(aTurn({ here: [restarts], planned: [restarts, mover], facts }))).toEqual(["ci"]);
   });
 
+  test("they wait until it is known that the last mover has arrived", () => {
+    const state = { sourceNode: "worker-1", targetNode: "worker-2" };
+    const turn = (migrations: ReturnType<typeof aMigration>[]) =>
+      aTurn({ here: [restarts], planned: [restarts, mover], facts: { migrations } });
+    expect(evicted(turn([]))).toEqual([]);
+    expect(evicted(turn([aMigration("m", "web", { phase: "Succeeded", state })]))).toEqual(["ci"]);
+  });
+
   test("they stay when a mover turns out to be stuck, so that a drain that is impossible has stopped nobody", () => {
     const stuck = aVerdict("web", "D12");
     expect(evicted(aTurn({ here: [restarts, stuck], planned: [restarts, mover] }))).toEqual([]);
