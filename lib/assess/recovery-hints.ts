@@ -89,7 +89,7 @@ export interface Disks {
 export function disksOfCasualty(
   index: Index,
   attachments: readonly VolumeAttachment[],
-  { namespace, vmi }: Casualty,
+  { namespace, vmi }: Pick<Casualty, "namespace" | "vmi">,
   pods: readonly Pod[],
 ): Disks {
   const names = new Set(

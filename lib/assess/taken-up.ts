@@ -2,12 +2,13 @@
 import type { VmRecovery } from "../model/dossier.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import type { RecordedVm } from "../model/record.ts";
+import { disksOfCasualty } from "./recovery-hints.ts";
 import { afterwards, type RowVerdict, underMachine } from "./recovery-rows.ts";
 import { findGap, type Index, indexFacts, keyOf } from "./subjects.ts";
 
 /** The VMs on record that are not among `here`, in the record's order. */
 export function takenUpVms(
-  { record, facts, takenUp }: LostNodeFacts,
+  { record, facts, takenUp, attachments }: LostNodeFacts,
   here: readonly Pick<VmRecovery, "namespace" | "name">[],
 ): readonly VmRecovery[] {
   if (record.kind !== "record" || record.record.kind !== "recover") return [];
@@ -19,12 +20,14 @@ export function takenUpVms(
     .map((vm): VmRecovery => {
       const { row, outcome, sentences, fix } = judge(index, vm);
       const { namespace, name, uid } = vm;
+      const vmi = index.vmis.get(keyOf(vm));
+      const { attached } = disksOfCasualty(index, attachments, { namespace, vmi }, []);
       return {
         ...{ namespace, name, uid, row, outcome, fix },
         reason: ["Its pods are gone already.", ...sentences].join(" "),
         pods: [],
         migrations: [],
-        attachments: [],
+        attachments: attached.flatMap(({ volumeName }) => volumeName ?? []),
       };
     });
 }

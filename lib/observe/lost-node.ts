@@ -7,7 +7,14 @@ import { isFinalVmi } from "../model/kubevirt.ts";
 import type { ContainerWrite, LostNodeFacts, NodeSigns, Seen, TakenUp } from "../model/lost-node.ts";
 import { appLabel, virtApiApp, virtControllerApp } from "../platform/names.ts";
 import { mayI } from "./access.ts";
-import { readDisks, readMigrations, readOtherLaunchers, readOwners, virtualMachinesByName } from "./around-vms.ts";
+import {
+  type Disks,
+  readDisks,
+  readMigrations,
+  readOtherLaunchers,
+  readOwners,
+  virtualMachinesByName,
+} from "./around-vms.ts";
 import { decodeNode, decodePod } from "./decode/core.ts";
 import { recordOnNode } from "./decode/record.ts";
 import { decodeAttachment } from "./decode/storage.ts";
@@ -72,7 +79,8 @@ export async function observeLostNode(
     virtualMachines: owned.virtualMachines,
     migrations: owned.migrations,
     budgets: [],
-    ...owned.disks,
+    claims: [...owned.disks.claims, ...takenUp.disks.claims],
+    volumes: [...owned.disks.volumes, ...takenUp.disks.volumes],
     ...installation,
     holders,
     dryRuns: {},
@@ -87,7 +95,7 @@ export async function observeLostNode(
     attachments: attached,
     controlPlane,
     record: recordOf(node),
-    takenUp,
+    takenUp: { vmis: takenUp.vmis, virtualMachines: takenUp.virtualMachines },
     mayPatchNode,
   };
 }
@@ -161,7 +169,11 @@ async function readAround(reading: Reading, surroundings: Surroundings) {
 }
 
 /** The VMs of a recovery that was begun, as far as they have left the node; nothing where no recovery is on record. */
-async function readTakenUp(reading: Reading, found: RecordOnNode, { pods, vmis }: Workloads): Promise<TakenUp> {
+async function readTakenUp(
+  reading: Reading,
+  found: RecordOnNode,
+  { pods, vmis }: Workloads,
+): Promise<TakenUp & { readonly disks: Disks }> {
   const here = new Set([
     ...vmis.map(({ metadata }) => keyOf(metadata)),
     ...pods.map(vmiOfLauncher).flatMap((vmi) => (vmi === undefined ? [] : [keyOf(vmi)])),
@@ -172,7 +184,7 @@ async function readTakenUp(reading: Reading, found: RecordOnNode, { pods, vmis }
     readNamed(reading, vmisByName, gone),
     readNamed(reading, virtualMachinesByName, gone),
   ]);
-  return { vmis: present, virtualMachines };
+  return { vmis: present, virtualMachines, disks: await readDisks(reading, present) };
 }
 
 /** virt-api and virt-controller, wherever they run. */

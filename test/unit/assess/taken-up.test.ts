@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { takenUpVms } from "../../../lib/assess/taken-up.ts";
 import type { Gap } from "../../../lib/model/facts.ts";
 import type { LostNodeFacts, TakenUp } from "../../../lib/model/lost-node.ts";
-import { anOwner, aVm, aVmi, now, someFacts } from "../../builders.ts";
+import { aClaim, aMeta, anOwner, aVm, aVmi, now, someFacts } from "../../builders.ts";
 import { death, readingAt } from "./lost-node.ts";
 
 function lostWith(kind: "recover" | "drain", takenUp: Partial<TakenUp>, gaps: readonly Gap[] = []): LostNodeFacts {
@@ -35,6 +35,21 @@ test.each([
   expect(takenUpVms(lostWith("recover", takenUp), [])).toMatchObject([
     { namespace: "prod", name: "web", uid: "uid-web", outcome, row, pods: [], attachments: [] },
   ]);
+});
+
+test("what of its disks is still attached to the node is to be detached, too", () => {
+  const volumes = [{ name: "root", claimName: "web-root", hotpluggable: false, hostDisk: false }];
+  const lost = lostWith("recover", { vmis: [aVmi("web", { uid: "new", volumes })], virtualMachines: [aVm("web")] });
+  const attachment = { metadata: aMeta("csi-1"), attacher: "csi", nodeName: "worker-1", attached: true };
+  const vms = takenUpVms(
+    {
+      ...lost,
+      facts: { ...lost.facts, claims: [aClaim("web-root", "pv-1", { modes: ["ReadWriteOnce"] })] },
+      attachments: [{ ...attachment, persistentVolumeName: "pv-1" }],
+    },
+    [],
+  );
+  expect(vms).toMatchObject([{ attachments: ["pv-1"] }]);
 });
 
 test("a VirtualMachine that cannot be read is not taken to be gone", () => {

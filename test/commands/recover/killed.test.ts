@@ -1,0 +1,101 @@
+/** A recovery that is killed at any of its API calls, and started again with the same command: the same end, and nothing destroyed twice. */
+import { expect, test } from "vitest";
+import type { KubeRequest } from "../../../lib/kube/connection.ts";
+import { lost, openStage, powerLoss, type Stage, scenarioOf, word } from "./stage.ts";
+
+const forever = new Promise<never>(() => {});
+
+/** Runs the command until it dies at the call with this number: that one, and all after it, are never sent. */
+async function killedAt(stage: Stage, line: string, call: number): Promise<void> {
+  let die: () => void = () => {};
+  const abandoned = new Promise<void>((resolve) => {
+    die = resolve;
+  });
+  let isDead = false;
+  const before = (_request: KubeRequest, number: number): Promise<never> | undefined => {
+    if (number >= call) isDead = true;
+    if (!isDead) return undefined;
+    die();
+    return forever;
+  };
+  await stage.run(line, { before, abandoned });
+  // What was on its way still arrives.
+  await stage.pass(20);
+}
+
+const scenario = scenarioOf([powerLoss], {
+  nodes: [lost, "worker-2"].map((name) => ({ name, cpu: 16, memory: "64Gi" })),
+  machines: [
+    { name: "web", namespace: "shop", node: lost, run: "Always", strategy: "None", disk: "shared", age: "1h" },
+    { name: "db", namespace: "shop", node: lost, run: "Always", strategy: "None", disk: "exclusive", age: "1h" },
+  ],
+});
+const vms = ["shop/db", "shop/web"];
+
+interface End {
+  readonly code: number;
+  readonly recovered: readonly string[];
+  readonly taints: readonly string[];
+  readonly cordoned: boolean;
+  readonly recorded: readonly string[];
+}
+
+function endOf(stage: Stage, code: number): End {
+  const { vms: recorded = [] } = (stage.record() ?? {}) as { vms?: readonly { readonly name: string }[] };
+  return {
+    code,
+    recovered: stage.recovered(),
+    taints: stage.taints().sort(),
+    cordoned: stage.isCordoned(lost),
+    recorded: recorded.map(({ name }) => name).sort(),
+  };
+}
+
+/** The calls of an undisturbed run, and how it ends. */
+async function undisturbed(line: string): Promise<{ readonly calls: readonly string[]; readonly end: End }> {
+  const stage = await openStage(scenario);
+  try {
+    const calls: string[] = [];
+    const before = ({ method, path }: KubeRequest) => void calls.push(`${method} ${path}`);
+    const { code } = await stage.run(line, { before });
+    return { calls, end: endOf(stage, code) };
+  } finally {
+    await stage.close();
+  }
+}
+
+/** The numbers of the calls that differ: a third look at the same object is like the second. */
+function differing(calls: readonly string[]): readonly number[] {
+  const seen = new Map<string, number>();
+  return calls.flatMap((call, index) => {
+    const times = (seen.get(call) ?? 0) + 1;
+    seen.set(call, times);
+    return times > 2 ? [] : [index + 1];
+  });
+}
+
+const isWrite = (call: string): boolean => /^(PATCH|DELETE)/.test(call);
+
+test.each([
+  ["with the taint", `recover ${lost} ${word}`, () => true],
+  // Up to the first write the two methods are the same.
+  ["by deleting pods and attachments", `recover ${lost} ${word} --keep-other-pods`, isWrite],
+])("killed at each of its calls, %s", { timeout: 240_000 }, async (_method, line, from) => {
+  const { calls, end } = await undisturbed(line);
+  expect(end).toMatchObject({ code: 0, recovered: vms, recorded: ["db", "web"] });
+  const begin = calls.findIndex(from) + 1;
+  for (const call of differing(calls).filter((number) => number >= begin)) {
+    const stage = await openStage(scenario);
+    try {
+      await killedAt(stage, line, call);
+      const { code, stdout } = await stage.run(line);
+      const where = `killed at call ${call}, ${calls[call - 1]}\n${stdout}`;
+      expect(endOf(stage, code), where).toEqual(end);
+      for (const vm of vms) expect(stdout, where).toMatch(new RegExp(`${vm} +on worker-2`));
+      expect(stage.deletions(), where).toEqual([...new Set(stage.deletions())]);
+      expect(stage.cluster.doubleRuns, where).toEqual([]);
+    } finally {
+      await stage.close();
+    }
+  }
+});
