@@ -223,7 +223,7 @@ class DrainLoop {
         pod: action.pod.name,
         vm: action.vm,
         code: answer.code,
-        message: answer.message,
+        message: answer.budget === undefined ? answer.message : `${answer.message} (PDB ${answer.budget})`,
         final: isFinalRefusal(this.ledger.pods[action.pod.uid]),
       });
     this.wake();

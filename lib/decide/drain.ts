@@ -233,8 +233,9 @@ function podEvictions(
     }));
 }
 
-function isSettled(vm: VmOnItsWay): boolean {
-  return vm.verdict === undefined || vm.progress.state === "left-behind";
+/** A VM that starts elsewhere may need the pods of KubeVirt that run here. */
+function isSettled({ progress }: VmOnItsWay): boolean {
+  return hasEnded(progress.state) || progress.state === "left-behind";
 }
 
 interface StatusInput {

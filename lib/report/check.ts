@@ -110,8 +110,10 @@ function nodeEntries(check: Check, node: NodeVerdict, settings: Settings): Entry
   const serious = node.findings.filter((finding) => finding.severity !== "note");
   const notes = node.findings.filter((finding) => finding.severity === "note");
   const listed = node.vms.filter((vm) => settings.expand || !isPlainMove(vm));
+  const blockedPods = settings.allPods ? node.otherPods.filter((pod) => pod.outcome === "blocks") : [];
   return [
     ...serious.map((finding) => findingEntry(finding, settings)),
+    ...blockedPods.flatMap((pod) => (pod.finding === undefined ? [] : [findingEntry(pod.finding, settings)])),
     ...outcomesWorstFirst.flatMap((outcome) =>
       listed.filter((vm) => vm.outcome === outcome).map((vm) => vmEntry(vm, settings)),
     ),
@@ -224,11 +226,10 @@ function otherPodEntries(node: NodeVerdict, settings: Settings): Entry[] {
     const others = living.filter((pod) => pod.permanent !== true).length;
     return others === 0 ? [] : [entry("STAYS", undefined, others, "other than VMs; --all-pods takes them along")];
   }
-  const having = (outcome: PodVerdict["outcome"]) => living.filter((pod) => pod.outcome === outcome);
-  const evicted = having("evicted").length;
-  const skipped = having("skipped").length;
+  const having = (outcome: PodVerdict["outcome"]) => living.filter((pod) => pod.outcome === outcome).length;
+  const evicted = having("evicted");
+  const skipped = having("skipped");
   return [
-    ...having("blocks").flatMap((pod) => (pod.finding === undefined ? [] : [findingEntry(pod.finding, settings)])),
     ...(evicted > 0 ? [entry("EVICTS", "warn", evicted, "other than VMs, when the VMs are gone")] : []),
     ...(skipped > 0 ? [entry("STAYS", undefined, skipped, "of DaemonSets, or static")] : []),
   ];

@@ -440,6 +440,17 @@ describe("with --all-pods", () => {
     expect(decideDrain(turn([])).actions.map((action) => action.pod.name)).toEqual(["app"]);
   });
 
+  test("it waits for VMs that start elsewhere: they may need KubeVirt's pods that run here", () => {
+    const starting = aTurn({
+      here: [],
+      planned: [aVerdict("ci", "D19")],
+      otherPods: [app],
+      intent: { allPods: true },
+      facts,
+    });
+    expect(decideDrain(starting).actions).toEqual([]);
+  });
+
   test("and the drain is not done before it has", () => {
     const turn = aTurn({ here: [], otherPods: [app], intent: { allPods: true }, facts });
     expect(decideDrain(turn).status).toBe("going");
