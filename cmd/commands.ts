@@ -3,6 +3,7 @@ import { type Command, command } from "./command.ts";
 import { abort } from "./definitions/abort.ts";
 import { check } from "./definitions/check.ts";
 import { completion } from "./definitions/completion.ts";
+import { doctor } from "./definitions/doctor.ts";
 import { drain } from "./definitions/drain.ts";
 import { list } from "./definitions/list.ts";
 import { practice } from "./definitions/practice.ts";
@@ -33,6 +34,7 @@ export const commandGroups: readonly CommandGroup[] = [
     title: "Other Commands",
     commands: [
       command(practice, () => import("./practice.ts")),
+      command(doctor, () => import("./doctor.ts")),
       command(completion, () => import("./completion.ts")),
       command(version, () => import("./version.ts")),
     ],

@@ -99,6 +99,7 @@ const world: World = {
   program: programName(startedAs, process.env),
   startedAs,
   version,
+  host: { platform: process.platform, arch: process.arch, runtime: process.versions.node },
   env: process.env,
   clock,
   terminal,

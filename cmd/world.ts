@@ -12,6 +12,8 @@ export interface World {
   readonly startedAs: string;
   /** Version of this program, without a leading `v`. */
   readonly version: string;
+  /** What this program runs on, in Node's words, and the version of the Node inside. */
+  readonly host: { readonly platform: string; readonly arch: string; readonly runtime: string };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly terminal: Terminal;

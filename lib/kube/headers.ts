@@ -39,7 +39,12 @@ export function warningTexts(header: string | string[] | undefined): readonly st
 const systems: Readonly<Record<string, string>> = { win32: "windows" };
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
 
-/** `kubectl-vmnode/1.2.3 (linux/amd64)`: Kubernetes' own names for systems and architectures. */
+/** `linux/amd64`: Kubernetes' own names for systems and architectures. */
+export function platformName(platform: string, arch: string): string {
+  return `${systems[platform] ?? platform}/${architectures[arch] ?? arch}`;
+}
+
+/** `kubectl-vmnode/1.2.3 (linux/amd64)` */
 export function userAgent(version: string, platform: string, arch: string): string {
-  return `kubectl-vmnode/${version} (${systems[platform] ?? platform}/${architectures[arch] ?? arch})`;
+  return `kubectl-vmnode/${version} (${platformName(platform, arch)})`;
 }

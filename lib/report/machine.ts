@@ -1,5 +1,6 @@
 /** The machine interfaces: documents of apiVersion vmnode/v1 as JSON, YAML or names, and events as JSON lines. Schema: docs/schema.json. */
 import { dump } from "js-yaml";
+import type { Diagnosis } from "../model/diagnosis.ts";
 import type { Dossier } from "../model/dossier.ts";
 import type { NodeOverview } from "../model/overview.ts";
 import type { ProgressEvent } from "../model/progress.ts";
@@ -37,6 +38,7 @@ export type MachineDocument =
   | VmList
   | (Check & { readonly apiVersion: string; readonly kind: "Check" })
   | (Dossier & { readonly apiVersion: string; readonly kind: "Dossier" })
+  | (Diagnosis & { readonly apiVersion: string; readonly kind: "Diagnosis" })
   | (Versions & { readonly apiVersion: string; readonly kind: "Versions" });
 
 export function checkDocument(check: Check): MachineDocument {
@@ -57,6 +59,10 @@ export function vmListDocument(items: readonly VmItem[]): MachineDocument {
 
 export function versionsDocument(versions: Versions): MachineDocument {
   return { apiVersion, kind: "Versions", ...versions };
+}
+
+export function diagnosisDocument(diagnosis: Diagnosis): MachineDocument {
+  return { apiVersion, kind: "Diagnosis", ...diagnosis };
 }
 
 /** The VMs of all nodes, each with its node's name. */
@@ -83,7 +89,7 @@ export function eventJson(event: ProgressEvent): string {
 }
 
 function names(document: MachineDocument): string[] {
-  if (document.kind === "Versions") return [];
+  if (document.kind === "Versions" || document.kind === "Diagnosis") return [];
   if (document.kind === "Dossier") return [`node/${sanitise(document.node)}`];
   if (document.kind === "VirtualMachineInstanceList") {
     return document.items.map((vm) => `virtualmachineinstance.kubevirt.io/${sanitise(vm.name)}`);

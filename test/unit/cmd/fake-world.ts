@@ -34,6 +34,7 @@ export async function run(commandLine: string, scene: Scene = {}): Promise<Run> 
     program: "kubectl vmnode",
     startedAs: "kubectl-vmnode",
     version: "1.2.3",
+    host: { platform: "linux", arch: "x64", runtime: "24.21.0" },
     env: {},
     clock: { now: () => new Date("2026-11-21T12:00:00Z"), sleep: async () => {} },
     connect: async () => {

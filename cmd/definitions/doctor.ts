@@ -1,0 +1,20 @@
+/** Flags and help of `doctor`. */
+import { defineCommand } from "../command.ts";
+import { connectionFlags } from "../flags/connection.ts";
+import { outputFlag } from "../flags/output.ts";
+
+export const doctor = defineCommand({
+  name: "doctor",
+  summary: "Tell whether the plugin can work here: versions, APIs, rights",
+  description: [
+    "Tell what could keep the plugin from working here: its version and its platform, the versions of Kubernetes and KubeVirt, the APIs that are served, the clocks, completion, and for each of the roles look, drain and recover (docs/rbac) the rights that you lack.",
+    "The screen can be pasted into an issue: it names no server, no user, no node and no VM, and holds no credential.",
+    "Nothing is changed. The exit code is 0 when no problem was found. Rights to drain or to recover that you lack are no problem.",
+  ],
+  examples: [
+    ["doctor", "Tell whether the plugin can work with the current context"],
+    ["doctor --as jane", "Tell what another user may do"],
+    ["doctor -o json", "Print the same for a program to read"],
+  ],
+  flags: { output: outputFlag("json", "yaml"), ...connectionFlags },
+});

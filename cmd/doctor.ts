@@ -1,0 +1,71 @@
+/** `doctor`: finds out what could keep the program from working, here and in the cluster. */
+import { platformName } from "../lib/kube/headers.ts";
+import type { CompletionDiagnosis, Diagnosis } from "../lib/model/diagnosis.ts";
+import { ConfigError, ExpectedError, KubeError, UnreachableError } from "../lib/model/errors.ts";
+import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import { diagnoseCluster } from "../lib/observe/diagnosis.ts";
+import { diagnosisLines } from "../lib/report/diagnosis.ts";
+import { diagnosisDocument, machineLines } from "../lib/report/machine.ts";
+import type { OptionsOf } from "./command.ts";
+import { completerLink } from "./completion.ts";
+import type { doctor } from "./definitions/doctor.ts";
+import { connectionOptions } from "./flags/connection.ts";
+import type { World } from "./world.ts";
+
+type Options = OptionsOf<typeof doctor>;
+
+/** Prints what is known even when the cluster cannot be asked; the error, which may name servers and users, comes after it. */
+export async function run(options: Options, world: World): Promise<ExitCode> {
+  const [completion, seen] = await Promise.all([lookForCompletion(world), look(options, world)]);
+  const { platform, arch, runtime } = world.host;
+  const diagnosis: Diagnosis = {
+    client: {
+      version: `v${world.version}`,
+      platform: platformName(platform, arch),
+      runtime,
+      startedBy: world.program.split(" ")[0] ?? "",
+    },
+    completion,
+    cluster: seen.cluster,
+    problems: seen.problems,
+  };
+  const { columns, style } = world.terminal;
+  world.terminal.writeLines(
+    options.output === undefined
+      ? diagnosisLines(diagnosis, { columns, style })
+      : machineLines(diagnosisDocument(diagnosis), options.output),
+  );
+  if (seen.error !== undefined) throw seen.error;
+  return diagnosis.problems.length === 0 ? exitCode.ok : exitCode.error;
+}
+
+type Seen = Pick<Diagnosis, "cluster" | "problems"> & { readonly error?: ExpectedError };
+
+async function look(options: Options, world: World): Promise<Seen> {
+  try {
+    const client = await world.connect(connectionOptions(options), options.v);
+    return await diagnoseCluster(client, world.clock);
+  } catch (error) {
+    if (error instanceof ExpectedError) return { problems: [withoutNames(error)], error };
+    throw error;
+  }
+}
+
+/** The kind of error alone: its message names servers, users and files. */
+function withoutNames(error: ExpectedError): string {
+  if (error instanceof ConfigError) return "the kubeconfig, or a credential that it names, cannot be used";
+  if (error instanceof UnreachableError) return "the API server does not answer";
+  if (error instanceof KubeError)
+    return `the API server refuses to say what it serves (${error.status.reason || error.status.code})`;
+  return "the cluster could not be asked";
+}
+
+async function lookForCompletion(world: World): Promise<CompletionDiagnosis> {
+  try {
+    const { state, onPath } = await completerLink(world);
+    return { state, onPath };
+  } catch (error) {
+    if (error instanceof ExpectedError) return { state: "unknown", onPath: false };
+    throw error;
+  }
+}

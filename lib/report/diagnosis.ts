@@ -1,0 +1,99 @@
+/** What `doctor` found out, on one screen that can be pasted into an issue. */
+import type {
+  ApiDiagnosis,
+  ClusterDiagnosis,
+  CompletionDiagnosis,
+  Diagnosis,
+  RoleDiagnosis,
+} from "../model/diagnosis.ts";
+import { sanitise } from "./sanitise.ts";
+import { plain, type Style } from "./style.ts";
+import { padRight, wrapIndented } from "./width.ts";
+import { count } from "./wording.ts";
+
+export interface DiagnosisOptions {
+  readonly columns?: number | undefined;
+  readonly style?: Style | undefined;
+}
+
+const labelWidth = 14;
+
+/** The lines of the screen. */
+export function diagnosisLines(diagnosis: Diagnosis, { columns, style = plain }: DiagnosisOptions = {}): string[] {
+  const { client, completion, cluster, problems } = diagnosis;
+  const line = (label: string, text: string): string[] => indented(`${padRight(label, labelWidth)}${text}`, columns);
+  return [
+    ...line("Plugin", `${client.version} ${client.platform}, Node ${client.runtime}, started by ${client.startedBy}`),
+    ...line("Completion", completionText(completion)),
+    ...(cluster === undefined ? [] : clusterLines(cluster, line, style)),
+    "",
+    ...(problems.length === 0
+      ? [style("good", "No problem was found.")]
+      : problems.flatMap((problem) => indented(`${style("bad", "Problem:")} ${sanitise(problem)}`, columns))),
+  ];
+}
+
+/** Further lines stand below the first one's text. */
+function indented(text: string, columns: number | undefined): string[] {
+  return wrapIndented(text, columns, labelWidth);
+}
+
+function completionText({ state, onPath }: CompletionDiagnosis): string {
+  switch (state) {
+    case "installed":
+      return onPath ? "installed" : "installed in a folder that is not on the PATH";
+    case "missing":
+      return "not installed; 'completion install' makes it";
+    case "stale":
+      return "of another version; 'completion install' renews it";
+    case "unknown":
+      return "only for the plugin as kubectl finds it on the PATH";
+  }
+}
+
+type Line = (label: string, text: string) => string[];
+
+function clusterLines(cluster: ClusterDiagnosis, line: Line, style: Style): string[] {
+  const { kubernetes, kubevirt, kubevirtPhase, flavour, apis, clockAheadSeconds, roles } = cluster;
+  const about = [kubevirt ?? "version unknown", kubevirtPhase, flavour].filter((part) => part !== undefined);
+  return [
+    ...line("Kubernetes", sanitise(kubernetes ?? "version unknown")),
+    ...line("KubeVirt", sanitise(flavour === "none" ? "not installed, or not visible" : about.join(", "))),
+    ...line("APIs", apisText(apis)),
+    ...line("Clock", clockText(clockAheadSeconds)),
+    ...roles.flatMap((role) => line(`Role ${role.role}`, roleText(role, style))),
+  ];
+}
+
+function apisText(apis: readonly ApiDiagnosis[]): string {
+  const words = { served: "served", unavailable: "does not answer", absent: "absent" } as const;
+  const states = (["served", "unavailable", "absent"] as const).map((state) => {
+    const names = apis.filter((api) => api.state === state).map(({ name }) => name);
+    return names.length === 0 ? "" : `${words[state]}: ${names.join(", ")}`;
+  });
+  return states.filter((text) => text !== "").join("; ");
+}
+
+function clockText(ahead: number | undefined): string {
+  if (ahead === undefined) return "the API server tells no time";
+  if (Math.abs(ahead) <= 1) return "as the API server's";
+  return `the API server's is ${count(Math.abs(ahead), "second")} ${ahead > 0 ? "ahead" : "behind"}`;
+}
+
+function roleText({ commands, missing, unknown }: RoleDiagnosis, style: Style): string {
+  const purpose = `(${commands.join(", ")})`;
+  if (unknown.length > 0)
+    return `${style("warn", "unknown")} ${purpose}: the server did not answer for ${unknown.join(", ")}`;
+  if (missing.length === 0) return `${style("good", "yes")} ${purpose}`;
+  return `${style("warn", "no")} ${purpose}; missing: ${byResource(missing).join("; ")}`;
+}
+
+/** `list, watch pods` for `list pods` and `watch pods`. */
+function byResource(rights: readonly string[]): string[] {
+  const verbs = new Map<string, string[]>();
+  for (const right of rights) {
+    const [verb = "", resource = ""] = right.split(" ");
+    verbs.set(resource, [...(verbs.get(resource) ?? []), verb]);
+  }
+  return [...verbs].map(([resource, all]) => `${all.join(", ")} ${resource}`);
+}

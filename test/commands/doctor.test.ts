@@ -1,0 +1,114 @@
+/** `doctor` against a cluster: what it finds, what it asks for, and that nothing in it gives anybody away. */
+
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { UnreachableError } from "../../lib/model/errors.ts";
+import { rightsOf } from "../../lib/platform/rights.ts";
+import { startCluster, type TestCluster } from "../practice-cluster.ts";
+import { type Run, run } from "../unit/cmd/fake-world.ts";
+import { violations } from "../unit/report/json-schema.ts";
+import { grant } from "./grant.ts";
+import { runCommand } from "./run.ts";
+
+let world: TestCluster;
+beforeAll(async () => {
+  world = await startCluster("quiet");
+});
+afterAll(() => world.close());
+
+const doctor = (flags = ""): Promise<Run> => runCommand(`doctor ${flags}`, world.env, world);
+
+test("with all rights nothing is missing", async () => {
+  const { code, stdout, stderr } = await doctor();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain("Role look     yes (list, check)");
+  expect(stdout).toContain("Role drain    yes (drain, abort, uncordon)");
+  expect(stdout).toContain("Role recover  yes (recover)");
+  expect(stdout).toContain("KubeVirt      v1.9.0, Deployed, upstream");
+  expect(stdout).toContain("No problem was found.");
+});
+
+describe("a user with the role", () => {
+  test.each(["look", "drain", "recover"] as const)(
+    "%s has it, and lacks what the others have besides",
+    async (role) => {
+      const user = grant(world, rightsOf[role]);
+      const { code, stdout } = await doctor(`--as ${user}`);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(new RegExp(`Role ${role} +yes`));
+      const others = (["drain", "recover"] as const).filter((other) => other !== role);
+      for (const other of others) expect(stdout).toMatch(new RegExp(`Role ${other} +no .*; missing: `));
+    },
+  );
+});
+
+test("a right that is missing is named", async () => {
+  const user = grant(
+    world,
+    rightsOf.drain.filter(({ resource }) => resource !== "pods/eviction" && resource !== "poddisruptionbudgets"),
+  );
+  const { code, stdout } = await doctor(`--as ${user}`);
+  expect(code).toBe(1);
+  expect(stdout).toContain("missing: list, watch poddisruptionbudgets.policy; create pods/eviction");
+  expect(stdout).toContain("Problem: you may not list poddisruptionbudgets.policy");
+});
+
+test("as JSON it is what the schema says", async () => {
+  const { stdout } = await doctor("-o json");
+  const schema = JSON.parse(readFileSync(new URL("../../docs/schema.json", import.meta.url), "utf8"));
+  expect(violations(schema, JSON.parse(stdout))).toEqual([]);
+});
+
+test("it only asks", async () => {
+  const { requests } = world.cluster;
+  const before = requests.length;
+  await doctor();
+  const own = requests.slice(before).filter(({ userAgent }) => userAgent.startsWith("kubectl-vmnode"));
+  const writes = own.filter(({ method, url }) => method !== "GET" && !url.includes("/selfsubjectaccessreviews"));
+  expect(writes).toEqual([]);
+});
+
+test("nothing names a server, a user, a node, a VM or a credential", async () => {
+  const user = grant(world, []);
+  const texts = (await Promise.all(["", "-o json", `--as ${user}`, `--as ${user} -o json`].map(doctor))).map(
+    ({ stdout }) => stdout,
+  );
+  const machines = ["virtualmachineinstances", "virtualmachines"].flatMap((resource) =>
+    world.cluster.store.list({ group: "kubevirt.io", resource }),
+  );
+  const names = [
+    world.cluster.server.url,
+    "127.0.0.1",
+    user,
+    "practice",
+    "BEGIN",
+    // VMs with names like the words of the screen tell nothing.
+    ...machines.map(({ metadata }) => metadata.name).filter((name) => name !== "api" && name !== "docs"),
+    ...world.cluster.store.list({ group: "", resource: "nodes" }).map(({ metadata }) => metadata.name),
+  ];
+  for (const text of texts) expect(names.filter((name) => new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+});
+
+test("a server that does not answer is named in the error alone, which comes after the screen", async () => {
+  const connect = async () => {
+    throw new UnreachableError("nobody answers at https://10.0.0.1");
+  };
+  const { code, stdout, stderr } = await run("doctor", { connect });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "error: nobody answers at https://10.0.0.1" });
+  expect(stdout).toContain("Problem: the API server does not answer");
+  expect(stdout).not.toContain("10.0.0.1");
+});
+
+test("clocks that differ are a problem", async () => {
+  const later = { ...world.clock, now: () => new Date(world.clock.now().getTime() - 90_000) };
+  const { code, stdout } = await runCommand("doctor", world.env, { clock: later });
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/Clock +the API server's is \d+ seconds ahead/);
+});
+
+test("a cluster whose virt-api does not answer says what does not work", async () => {
+  world.cluster.faults.stopVirtApi();
+  const problem = "Problem: subresources.kubevirt.io does not answer: virt-api moves no VM, and refuses evictions";
+  await expect.poll(async () => (await doctor()).stdout, { timeout: 20_000 }).toContain(problem);
+  expect((await doctor()).code).toBe(1);
+});

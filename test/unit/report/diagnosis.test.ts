@@ -1,0 +1,103 @@
+/** The screen of `doctor`. */
+import { describe, expect, test } from "vitest";
+import type { ClusterDiagnosis, Diagnosis } from "../../../lib/model/diagnosis.ts";
+import { diagnosisLines } from "../../../lib/report/diagnosis.ts";
+
+const cluster: ClusterDiagnosis = {
+  kubernetes: "v1.36.2",
+  kubevirt: "v1.9.0",
+  kubevirtPhase: "Deployed",
+  flavour: "upstream",
+  apis: [
+    { name: "kubevirt.io", state: "served", purpose: "" },
+    { name: "subresources.kubevirt.io", state: "unavailable", purpose: "virt-api moves no VM" },
+    { name: "evacuate/cancel", state: "absent", purpose: "" },
+  ],
+  clockAheadSeconds: -75,
+  roles: [
+    { role: "look", commands: ["list", "check"], missing: [], unknown: [] },
+    {
+      role: "drain",
+      commands: ["drain", "abort", "uncordon"],
+      missing: ["patch nodes", "create pods/eviction"],
+      unknown: [],
+    },
+    { role: "recover", commands: ["recover"], missing: [], unknown: ["delete pods"] },
+  ],
+};
+
+function diagnosis(more: Partial<Diagnosis> = {}): Diagnosis {
+  return {
+    client: { version: "v1.2.3", platform: "linux/amd64", runtime: "24.21.0", startedBy: "kubectl" },
+    completion: { state: "missing", onPath: true },
+    cluster,
+    problems: [],
+    ...more,
+  };
+}
+
+test("everything is on one screen of 80 columns", () => {
+  const lines = diagnosisLines(
+    diagnosis({ problems: ["subresources.kubevirt.io does not answer: virt-api moves no VM"] }),
+    { columns: 80 },
+  );
+  expect(lines.join("\n")).toMatchInlineSnapshot(`
+    "Plugin        v1.2.3 linux/amd64, Node 24.21.0, started by kubectl
+    Completion    not installed; 'completion install' makes it
+    Kubernetes    v1.36.2
+    KubeVirt      v1.9.0, Deployed, upstream
+    APIs          served: kubevirt.io; does not answer:
+                  subresources.kubevirt.io; absent: evacuate/cancel
+    Clock         the API server's is 75 seconds behind
+    Role look     yes (list, check)
+    Role drain    no (drain, abort, uncordon); missing: patch nodes;
+                  create pods/eviction
+    Role recover  unknown (recover): the server did not answer for
+                  delete pods
+
+    Problem: subresources.kubevirt.io does not answer: virt-api moves
+                  no VM"
+  `);
+  expect(lines.length).toBeLessThan(24);
+});
+
+test("without a cluster it says what is known here", () => {
+  const text = diagnosisLines(diagnosis({ cluster: undefined, problems: ["the API server does not answer"] })).join(
+    "\n",
+  );
+  expect(text).toContain("Plugin        v1.2.3 linux/amd64");
+  expect(text).toContain("Problem: the API server does not answer");
+  expect(text).not.toContain("Role");
+});
+
+test("text of the cluster does not reach the terminal unfiltered", () => {
+  const odd = { ...cluster, kubevirt: "v1\x1b[2J", kubernetes: "v1\r", kubevirtPhase: "a\nb" };
+  expect(diagnosisLines(diagnosis({ cluster: odd, problems: ["\x1b]0;owned\x07"] })).join("")).not.toMatch(
+    /[\x1b\r\n\x07]/,
+  );
+});
+
+describe("a clock is", () => {
+  test.each([
+    [0, "as the API server's"],
+    [-1, "as the API server's"],
+    [40, "the API server's is 40 seconds ahead"],
+    [-2, "the API server's is 2 seconds behind"],
+    [undefined, "the API server tells no time"],
+  ])("%s: %s", (clockAheadSeconds, text) => {
+    expect(diagnosisLines(diagnosis({ cluster: { ...cluster, clockAheadSeconds } }))).toContain(
+      `Clock         ${text}`,
+    );
+  });
+});
+
+describe("completion is", () => {
+  test.each([
+    ["installed", true, "installed"],
+    ["installed", false, "installed in a folder that is not on the PATH"],
+    ["stale", true, "of another version; 'completion install' renews it"],
+    ["unknown", false, "only for the plugin as kubectl finds it on the PATH"],
+  ] as const)("%s, on the path %s: %s", (state, onPath, text) => {
+    expect(diagnosisLines(diagnosis({ completion: { state, onPath } }))).toContain(`Completion    ${text}`);
+  });
+});
