@@ -7,12 +7,14 @@ export const practice = defineCommand({
   summary: "Start a practice cluster on this machine",
   description: [
     "Start a practice cluster: an API server on this machine's loopback address with small controllers behind it, which behave like Kubernetes with KubeVirt. kubectl and this plugin work against it; no VM really runs, and nothing outside this process is touched.",
+    "Parts of it break, for a fire drill, as annotations of its nodes say: kubectl annotate --overwrite node NODE practice.vmnode/power=off, network=cut, kubelet=off, virt-handler=off, clock=+10m; on mends them. On the KubeVirt object practice.vmnode/virt-api=off stops KubeVirt's webhooks.",
     "It runs until Ctrl-C. With a command after -- it runs that command with KUBECONFIG set, and ends with its exit code.",
   ],
   examples: [
     ["practice", "Start the practice cluster and print how to reach it"],
     ["practice -- kubectl get nodes,vmi -A", "Run one command against a fresh practice cluster"],
     ["practice --scenario quiet --speed 10", "Start another scenario, ten times as fast as real time"],
+    ["practice --scenario crash", "A node that has lost its power, to try recover on"],
     ["practice --list", "List the scenarios"],
   ],
   passesOn: "-- COMMAND [args...]",

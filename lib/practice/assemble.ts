@@ -16,6 +16,7 @@ import { type PastClock, pastClock } from "./past-clock.ts";
 import { loadScenario, pastOf, placementOf } from "./scenarios/load.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { createStore } from "./store.ts";
+import { createSwitches } from "./switches.ts";
 
 export interface OpenedCluster {
   readonly world: World;
@@ -87,5 +88,6 @@ function assemble(parts: {
   const { faults, broken } = createFaults(world);
   addKubernetesControllers(world, broken);
   addKubeVirtControllers(virt);
+  world.loop.add(createSwitches(world, faults));
   return { world, virt, faults };
 }
