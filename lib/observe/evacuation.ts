@@ -4,6 +4,7 @@ import type { Facts } from "../model/facts.ts";
 import { readMigrations } from "./around-vms.ts";
 import { readNode } from "./read-node.ts";
 import { startReading } from "./reading.ts";
+import { refuseHiddenVms } from "./visible-vms.ts";
 import { readWorkloads } from "./workloads.ts";
 
 /** `facts` with the node, its VMIs and their migrations as they are now. Throws ExpectedError when the node cannot be read. */
@@ -18,6 +19,7 @@ export async function refreshEvacuation(
     readNode(client, nodeName, { signal }),
     readWorkloads(reading, [nodeName], false),
   ]);
+  refuseHiddenVms(workloads, reading.gaps);
   const migrations = await readMigrations(reading, workloads.vmis);
   return {
     ...facts,

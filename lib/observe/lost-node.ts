@@ -27,7 +27,7 @@ import { fieldsOf, number, text } from "./read-field.ts";
 import { keyOf, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { containerWrite, readNodeAndLease } from "./signs.ts";
-import { refuseUnseenVms } from "./visible-vms.ts";
+import { refuseHiddenVms, refuseUnseenVms } from "./visible-vms.ts";
 import { readWorkloads, vmiOfLauncher, vmisByName, type Workloads } from "./workloads.ts";
 
 export interface LostNodeOptions {
@@ -116,6 +116,7 @@ async function readGuests(reading: Reading, name: string): Promise<Guests> {
     [name],
     true,
   );
+  refuseHiddenVms(workloads, reading.gaps);
   const gap = reading.gaps.find(({ resource }) => resource === resourceTypes.pods.plural);
   const containers: Seen<readonly ContainerWrite[]> =
     gap === undefined || writes.length > 0

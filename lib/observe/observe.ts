@@ -21,7 +21,7 @@ import { offersEvacuateCancel, readKubernetesVersion, readKubeVirt, readVirtApiN
 import { listOf } from "./read-field.ts";
 import { gapOf, isForbidden, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
-import { refuseUnseenVms } from "./visible-vms.ts";
+import { refuseHiddenVms, refuseUnseenVms } from "./visible-vms.ts";
 import { liveLaunchers, readWorkloads } from "./workloads.ts";
 
 export interface ObserveOptions {
@@ -68,6 +68,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
     }),
     countRunningMigrations(reading),
   ]);
+  refuseHiddenVms(workloads, reading.gaps);
   const { vmis } = workloads;
   const running = vmis.filter((vmi) => !isFinalVmi(vmi));
   const [virtualMachines, migrations, otherPods, budgets, disks] = await Promise.all([

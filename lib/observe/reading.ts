@@ -146,5 +146,12 @@ export function gapOf(type: ResourceType, verb: string, namespace: string | unde
 
 function malformedGap(type: ResourceType, namespace: string | undefined, count: number): Gap {
   const what = count === 1 ? "one object has" : `${count} objects have`;
-  return { resource: type.plural, namespace, reason: `${what} no name or no UID and cannot be told` };
+  return { resource: type.plural, namespace, reason: `${what} ${malformedReason}` };
+}
+
+const malformedReason = "no name or no UID and cannot be told";
+
+/** True when a list could be read, but for single objects of it that make no sense. */
+export function isMalformedGap(gap: Gap): boolean {
+  return gap.reason.endsWith(malformedReason);
 }

@@ -1,7 +1,11 @@
 /** Refuses clusters whose VMs this program would not see: there, every node would look empty. */
-import type { Discovery } from "../kube/client.ts";
+import type { Discovery, ResourceType } from "../kube/client.ts";
 import { ExpectedError, RefusedError } from "../model/errors.ts";
+import type { Gap } from "../model/facts.ts";
 import { detectPlatform } from "../platform/platform.ts";
+import { isMalformedGap, keyOf } from "./reading.ts";
+import { resourceTypes } from "./resource-types.ts";
+import { liveLaunchers, vmiOfLauncher, type Workloads } from "./workloads.ts";
 
 /** Throws ExpectedError without KubeVirt, RefusedError where its API groups are renamed. */
 export function refuseUnseenVms(discovery: Discovery): void {
@@ -9,4 +13,24 @@ export function refuseUnseenVms(discovery: Discovery): void {
   const { flavour, refusal } = detectPlatform([...discovery.groups.map(({ name }) => name), ...unavailable]);
   if (refusal === undefined) return;
   throw flavour === "none" ? new ExpectedError(refusal) : new RefusedError(refusal);
+}
+
+/**
+ * A node whose VMs cannot be seen is not a node without VMs: refuses where VMIs could not be listed and their launcher pods
+ * either could not be listed as well, or are there. Throws RefusedError; no waiver passes by it.
+ */
+export function refuseHiddenVms(workloads: Workloads, gaps: readonly Gap[]): void {
+  const unlisted = (type: ResourceType) => gaps.find((gap) => gap.resource === type.plural && !isMalformedGap(gap));
+  const hidden = unlisted(resourceTypes.vmis);
+  if (hidden === undefined) return;
+  const known = new Set(workloads.vmis.map((vmi) => keyOf(vmi.metadata)));
+  const unexplained = liveLaunchers(workloads.pods).filter((pod) => {
+    const name = vmiOfLauncher(pod);
+    return name === undefined || !known.has(keyOf(name));
+  });
+  if (unexplained.length === 0 && unlisted(resourceTypes.pods) === undefined) return;
+  throw new RefusedError(
+    `the VMs of this cluster cannot be seen: ${hidden.reason}`,
+    "nothing was changed; it takes the right to list virtualmachineinstances of kubevirt.io",
+  );
 }
