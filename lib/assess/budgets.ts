@@ -117,7 +117,7 @@ function spent(pod: Pod, budget: PodDisruptionBudget): Finding {
   return makeFinding({
     code: "BudgetSpent",
     object: refer("pod", pod.metadata),
-    reason: `PDB ${name} allows no disruption (needs ${desiredHealthy} healthy pods, has ${currentHealthy}).${tail}`,
+    reason: `PDB ${name} allows no disruption (needs ${healthyPods(desiredHealthy)}, has ${currentHealthy}).${tail}`,
     field: "status.disruptionsAllowed",
     value: disruptionsAllowed,
     provedBy: refer("poddisruptionbudget", budget.metadata),
@@ -133,7 +133,7 @@ function keepsUnready(pod: Pod, budget: PodDisruptionBudget): Finding {
   return makeFinding({
     code: "BudgetKeepsUnready",
     object: refer("pod", pod.metadata),
-    reason: `The pod is not ready (a paused VM is not, either), and PDB ${name} also protects unready pods (needs ${desiredHealthy} healthy pods, has ${currentHealthy}).`,
+    reason: `The pod is not ready (a paused VM is not, either), and PDB ${name} also protects unready pods (needs ${healthyPods(desiredHealthy)}, has ${currentHealthy}).`,
     field: "spec.unhealthyPodEvictionPolicy",
     value: budget.spec.unhealthyPodEvictionPolicy,
     provedBy: refer("poddisruptionbudget", budget.metadata),
@@ -152,6 +152,10 @@ export function allowsSome(pod: Pod, budget: PodDisruptionBudget, wanting: numbe
     value: disruptionsAllowed,
     provedBy: refer("poddisruptionbudget", budget.metadata),
   });
+}
+
+function healthyPods(number: number): string {
+  return `${number} healthy pod${number === 1 ? "" : "s"}`;
 }
 
 function selectedPods(index: Index, budget: PodDisruptionBudget): number {

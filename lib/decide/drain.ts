@@ -6,7 +6,14 @@ import type { Check, NodeVerdict, PodVerdict, VmVerdict } from "../model/verdict
 import { hasEnded } from "./departure.ts";
 import type { DrainIntent } from "./intent.ts";
 import { type Ledger, nextTry, type Seen } from "./ledger.ts";
-import { isMarked, type ProgressInput, unfinishedMigration, type VmOnItsWay, vmsOnTheirWay } from "./vm-progress.ts";
+import {
+  isMarked,
+  type ProgressInput,
+  unfinishedMigration,
+  type VmOnItsWay,
+  vmsOnTheirWay,
+  waitsForBudget,
+} from "./vm-progress.ts";
 
 export type EvictAction = Extract<Action, { kind: "evict" }> & {
   readonly node: string;
@@ -81,8 +88,9 @@ function nodesOutOfTime(input: DrainInput, now: number): ReadonlySet<string> {
   if (timeoutMs === undefined) return new Set();
   return new Set(
     input.intent.nodes.filter((node) => {
-      const first = input.ledger.firstEviction[node];
-      return first !== undefined && now >= first + timeoutMs;
+      // A drain that only waits has evicted nobody, and must end, too.
+      const first = input.ledger.firstEviction[node] ?? Date.parse(input.startedAt);
+      return now >= first + timeoutMs;
     }),
   );
 }
@@ -95,7 +103,7 @@ function vmEvictions(
   const holdsBack = vms.some((vm) => holdsBackShutdowns(vm, standing.intent) && !timedOut.has(vm.progress.node));
   let free =
     (standing.intent.maxParallel ?? Number.POSITIVE_INFINITY) - vms.filter((vm) => isOnItsWay(standing, vm)).length;
-  const budgetLeft = new BudgetPace(standing.facts);
+  const budgetLeft = new BudgetPace(standing, vms);
   const actions: EvictAction[] = [];
   for (const vm of vms) {
     const { verdict } = vm;
@@ -129,7 +137,7 @@ function isShutDown(verdict: VmVerdict): boolean {
 function holdsBackShutdowns(vm: VmOnItsWay, intent: DrainIntent): boolean {
   // One that has left, but not arrived yet as far as is known, is still on its way.
   if (vm.verdict === undefined) return vm.progress.state === "migrating";
-  if (isShutDown(vm.verdict) || vm.verdict.row === "D9") return false;
+  if (isShutDown(vm.verdict) || vm.verdict.row === "D9" || isHeldByBudget(vm)) return false;
   switch (vm.progress.state) {
     case "waiting":
     case "queued":
@@ -141,6 +149,11 @@ function holdsBackShutdowns(vm: VmOnItsWay, intent: DrainIntent): boolean {
     default:
       return false;
   }
+}
+
+/** It was to be shut down all along, and its budget only lets others go first. */
+function isHeldByBudget({ progress, verdict, planned }: VmOnItsWay): boolean {
+  return progress.state === "held" && verdict !== undefined && waitsForBudget(verdict, planned);
 }
 
 /** Marked, migrating or terminating: what `--max-parallel` counts. */
@@ -170,9 +183,15 @@ function mayBeEvicted(standing: ProgressInput, vm: VmOnItsWay, verdict: VmVerdic
 class BudgetPace {
   private readonly left = new Map<string, number>();
 
-  constructor(facts: Facts) {
+  constructor({ facts, ledger, now }: ProgressInput, vms: readonly VmOnItsWay[]) {
     for (const budget of facts.budgets)
       this.left.set(`${budget.metadata.namespace}/${budget.metadata.name}`, budget.status.disruptionsAllowed);
+    // What was asked for or granted a moment ago may not show in the budget yet.
+    for (const { verdict } of vms) {
+      const entry = verdict && ledger.pods[verdict.pod.uid];
+      const granted = entry?.answer?.kind === "evicted" && now < nextTry(entry);
+      if (verdict !== undefined && (entry?.inFlight || granted)) this.take(verdict);
+    }
   }
 
   take(verdict: VmVerdict): boolean {
@@ -300,7 +319,9 @@ function nextMoment(scene: {
   }
   for (const { verdict } of pods) moments.push(nextTry(ledger.pods[verdict.uid]));
   const { timeoutMs } = input.intent;
-  if (timeoutMs !== undefined) for (const first of Object.values(ledger.firstEviction)) moments.push(first + timeoutMs);
+  if (timeoutMs !== undefined)
+    for (const first of [Date.parse(input.startedAt), ...Object.values(ledger.firstEviction)])
+      moments.push(first + timeoutMs);
   const later = moments.filter((moment) => moment > now);
   return later.length === 0 ? undefined : Math.min(...later);
 }

@@ -87,6 +87,10 @@ function standingOnNode(
     case "D10":
       if (verdict.outcome !== "blocks") return { state: "queued", ...why };
   }
+  if (waitsForBudget(verdict, planned)) {
+    const detail = `${budgetNames(verdict)} lets its pods go one after another`;
+    return patiently(input, verdict, "held", detail);
+  }
   if (verdict.outcome === "blocks" || verdict.outcome === "unknown") {
     const accepted = input.intent.skipBlocked && planned !== undefined && planned.outcome === verdict.outcome;
     return { state: accepted ? "left-behind" : "blocked", ...why };
@@ -102,6 +106,16 @@ function standingOnNode(
     state: "waiting",
     detail: verdict.outcome === "moves" ? undefined : "is shut down last, when the others have left",
   };
+}
+
+/** A budget that had something left when this was agreed to has it again when others run elsewhere. */
+export function waitsForBudget(verdict: VmVerdict, planned: PlannedVm | undefined): boolean {
+  if (verdict.row !== "D16" && verdict.row !== "D17") return false;
+  return planned?.outcome === "restarts" || planned?.outcome === "stops";
+}
+
+function budgetNames({ budgets }: VmVerdict): string {
+  return `PDB ${budgets.join(", ")}`;
 }
 
 /** The reason for the verdict. */
@@ -140,11 +154,17 @@ function shuttingDown(input: ProgressInput, verdict: VmVerdict): Standing {
 }
 
 /** Waits that should end by themselves: after five minutes they count as blocked. */
-function patiently(input: ProgressInput, verdict: VmVerdict, state: "held" | "shutting-down"): Standing {
+function patiently(
+  input: ProgressInput,
+  verdict: VmVerdict,
+  state: "held" | "shutting-down",
+  detail?: string,
+): Standing {
   const seen = input.ledger.seen[verdict.uid];
   const until = (seen?.row === verdict.row ? (seen.rowSince ?? seen.since) : input.now) + patience;
   const why = reasonOf(verdict);
-  return input.now < until ? { state, ...why, until } : { state: "blocked", ...why };
+  if (input.now >= until) return { state: "blocked", ...why };
+  return detail === undefined ? { state, ...why, until } : { state, detail, code: why.code, until };
 }
 
 /** A migration whose target pod finds no node does nothing but hold one of the node's slots, until KubeVirt gives the pod up. */

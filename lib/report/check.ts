@@ -143,7 +143,8 @@ function findingEntry(finding: Finding, settings: Settings): Entry {
 
 function vmEntry(vm: VmVerdict, settings: Settings): Entry {
   const [main, ...others] = vm.findings;
-  const shown = [...(main === undefined ? [] : [main]), ...others.filter((finding) => finding.severity !== "note")];
+  const worthwhile = (finding: Finding) => finding.severity !== "note" || finding.code === "BudgetAllowsSome";
+  const shown = [...(main === undefined ? [] : [main]), ...others.filter(worthwhile)];
   const subject = { kind: "virtualmachineinstance", namespace: vm.namespace, name: vm.name };
   const texts = shown.flatMap((finding) => [finding.reason, ...proofTexts(finding, subject)]);
   return {

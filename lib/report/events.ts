@@ -114,7 +114,7 @@ function isForTheLog(vm: VmProgress, change: VmChange = "state"): boolean {
       return change !== "phase" && (vm.target !== undefined || vm.code !== undefined);
     case "shutting-down":
     case "starting":
-      return vm.code !== undefined || change === "detail";
+      return (vm.code !== undefined && vm.code !== "ShuttingDown") || (change === "detail" && vm.detail !== undefined);
     default:
       return true;
   }
@@ -154,7 +154,7 @@ function vmText(vm: VmProgress): string {
     case "held":
       return `held up${why}${vm.until === undefined ? "" : ` (until ${vm.until})`}`;
     case "blocked":
-      return `blocked${why}${vm.fix === undefined ? "" : `; fix: ${vm.fix}`}`;
+      return `blocked${why}${vm.fix === undefined ? "" : ` (fix: ${vm.fix})`}`;
     case "moved":
       return `moved${to}${took}`;
     case "restarted":

@@ -147,6 +147,11 @@ describe("VMs that are shut down come last", () => {
     const [one, two] = ["one", "two"].map((name) => aVerdict(name, "D19", { budgets: ["pdb"] }));
     if (one === undefined || two === undefined) throw new Error("two verdicts were built");
     expect(evicted(aTurn({ here: [one, two], facts: { budgets: [aBudget("pdb", { allowed: 1 })] } }))).toEqual(["one"]);
+    // The budget may not show yet what was granted a moment ago.
+    const facts = { budgets: [aBudget("pdb", { allowed: 1 })] };
+    const asked = noteRequest(emptyLedger(start), { uid: "uid-pod-one", node: "worker-1" }, start);
+    for (const ledger of [asked, answered("evicted", 0, emptyLedger(start), "one")])
+      expect(evicted(aTurn({ here: [one, two], facts, ledger }))).toEqual([]);
   });
 });
 
@@ -195,6 +200,33 @@ describe("consent is per outcome", () => {
       detail: expect.stringContaining("after the confirmation"),
     });
     expect(decideDrain(turn).status).toBe("left-behind");
+  });
+});
+
+describe("a VM that was to be shut down, and whose budget lets no pod go at the moment", () => {
+  const spent = aVerdict("web", "D16", { budgets: ["pdb"] });
+  const planned = [aVerdict("web", "D19"), aVerdict("ci", "D19")];
+  const turn = (seconds: number) =>
+    aTurn({
+      here: [spent, aVerdict("ci", "D19")],
+      planned,
+      ledger: {
+        ...emptyLedger(start),
+        seen: { "uid-vmi-web": { state: "held", row: "D16", phase: "", since: start - seconds * 1000 } },
+      },
+    });
+
+  test("waits for those that went before, for five minutes", () => {
+    expect(stateOf(turn(299), "web")).toMatchObject({
+      state: "held",
+      detail: "PDB pdb lets its pods go one after another",
+    });
+    expect(stateOf(turn(300), "web")?.state).toBe("blocked");
+  });
+
+  test("does not keep others from being shut down meanwhile", () => {
+    expect(evicted(turn(10))).toEqual(["ci"]);
+    expect(evicted(turn(300))).toEqual([]);
   });
 });
 

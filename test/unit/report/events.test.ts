@@ -59,7 +59,7 @@ describe("in a log", () => {
       going("prod/a", "held", { detail: "a migration arrives", until: time }),
       `held up: a migration arrives (until ${time})`,
     ],
-    [going("prod/a", "blocked", { detail: "no", fix: "virtctl stop a" }), "blocked: no; fix: virtctl stop a"],
+    [going("prod/a", "blocked", { detail: "no", fix: "virtctl stop a" }), "blocked: no (fix: virtctl stop a)"],
     [going("prod/a", "moved", { target: "w2", seconds: 41 }), "moved to w2 in 41 s"],
     [going("prod/a", "restarted", { target: "w2", seconds: 90 }), "restarted on w2 in 1m30s"],
     [going("prod/a", "stopped"), "stopped"],
