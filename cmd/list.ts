@@ -14,8 +14,9 @@ import {
   vmItems,
   vmListDocument,
 } from "../lib/report/machine.ts";
+import { sanitise } from "../lib/report/sanitise.ts";
 import { sortBy } from "../lib/report/sort.ts";
-import { gapText } from "../lib/report/wording.ts";
+import { count, gapText } from "../lib/report/wording.ts";
 import type { OptionsOf } from "./command.ts";
 import type { list } from "./definitions/list.ts";
 import { connectionOptions } from "./flags/connection.ts";
@@ -65,9 +66,13 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
       wide: options.output === "wide",
       columns,
       style,
+      program: world.program,
     }),
     document: (keys) => nodeListDocument(nodes.filter(({ name }) => keys.has(`node/${name}`))),
-    warnings: [],
+    warnings: overview.deleted.map(
+      ({ name, vms }) =>
+        `node ${sanitise(name)} was deleted, and ${count(vms, "VM")} still ${vms === 1 ? "counts" : "count"} as there: ${world.program} recover ${sanitise(name)} --dry-run`,
+    ),
     empty: "No nodes found",
   };
 }

@@ -54,13 +54,17 @@ interface MenuAction {
 }
 
 const isCordoned = ({ status }: NodeOverview): boolean => status.split(",").includes("SchedulingDisabled");
-const hasRecord = ({ record }: NodeOverview): boolean => record !== undefined && record.kind !== "none";
+const looksLost = ({ status }: NodeOverview): boolean => !status.split(",").includes("Ready");
+/** What a recovery has left is not undone, but given back. */
+const hasDrain = ({ record }: NodeOverview): boolean =>
+  record !== undefined && record.kind !== "none" && !(record.kind === "record" && record.record.kind === "recover");
 
 const actions: readonly MenuAction[] = [
+  { command: "recover", name: "Recover its VMs: it looks lost", fits: looksLost },
   { command: "list", name: "Show its VMs" },
   { command: "check", name: "Check whether it can be drained" },
   { command: "drain", name: "Drain it: move its VMs away" },
-  { command: "abort", name: "Undo its drain", fits: hasRecord },
+  { command: "abort", name: "Undo its drain", fits: hasDrain },
   { command: "uncordon", name: "Give it back", fits: isCordoned },
 ];
 

@@ -15,6 +15,8 @@ export interface ListOptions {
   /** Width of the terminal; absent in a pipe. */
   readonly columns?: number | undefined;
   readonly style?: Style | undefined;
+  /** How the user started us. */
+  readonly program?: string | undefined;
 }
 
 /** The table of nodes; below it, a line for each node that needs attention. */
@@ -112,10 +114,12 @@ function drainCell(node: NodeOverview): string | undefined {
   return counts.length === 0 ? verdict : `${verdict}: ${counts.join(", ")}`;
 }
 
-function nodeRemarks(node: NodeOverview, { now, style = plain }: ListOptions): string[] {
+function nodeRemarks(node: NodeOverview, options: ListOptions): string[] {
+  const { now, style = plain } = options;
   const remarks: string[] = [];
   if (!isReady(node) && node.vms > 0) {
-    remarks.push(style("warn", `${node.name} is not Ready: its VMs cannot be migrated away.`));
+    const { program = "kubectl vmnode" } = options;
+    remarks.push(style("warn", `${node.name} looks lost: ${program} recover ${node.name} --dry-run`));
   }
   if (node.record?.kind === "record") {
     const { kind, by, since, reason } = node.record.record;

@@ -37,6 +37,18 @@ test("offers to give back only nodes that are cordoned", async () => {
   expect((await menu("", ["worker-2", "Show"])).choices[1]).toContain("Give it back");
 });
 
+test("offers to recover only nodes that look lost, before everything else", async () => {
+  const cluster = readyCluster("worker-1", "worker-2");
+  const node = cluster.raw("nodes", "", "worker-2");
+  cluster.put("nodes", {
+    ...node,
+    status: { ...(node.status as object), conditions: [{ type: "Ready", status: "Unknown" }] },
+  });
+  const open = (name: string) => run("", { answers: [name, "Show"], connect: async () => cluster.client() });
+  expect((await open("worker-1")).choices[1]).not.toContain("Recover its VMs: it looks lost");
+  expect((await open("worker-2")).choices[1]?.[0]).toBe("Recover its VMs: it looks lost");
+});
+
 test("is not shown where nobody can be asked: help is", async () => {
   expect(await run("")).toMatchObject({ code: 0, stdout: expect.stringContaining("Usage:"), questions: [] });
 });

@@ -60,7 +60,7 @@ describe("the table of nodes", () => {
       worker-4   NotReady (3m12s)            11            9                2   41d
 
       worker-3: drain by alice, 62m ago, "bios update"
-      worker-4 is not Ready: its VMs cannot be migrated away."
+      worker-4 looks lost: kubectl vmnode recover worker-4 --dry-run"
     `);
   });
 
@@ -73,7 +73,7 @@ describe("the table of nodes", () => {
       worker-4   NotReady (3m12s)            11            9                2   41d   <none>                                <none>
 
       worker-3: drain by alice, 62m ago, "bios update"
-      worker-4 is not Ready: its VMs cannot be migrated away."
+      worker-4 looks lost: kubectl vmnode recover worker-4 --dry-run"
     `);
   });
 
