@@ -35,11 +35,14 @@ const ordinaryPauseMs = 2_000;
 /** Undoes a drain of one node. What could not be undone is in the result; throws the signal's reason when interrupted. */
 export async function abortNode(world: AbortWorld, base: Facts, intent: AbortIntent): Promise<AbortResult> {
   let ledger: AbortLedger = { results: {} };
+  // Whose the cordon was is told by the record, which is gone at the end.
+  const { leftAlone } = decideOn(base, intent, ledger).view;
   for (let facts = base; ; facts = await refreshEvacuation(world.client, facts, intent.node, world.signal)) {
     world.signal.throwIfAborted();
     const decision = decideOn(facts, intent, ledger);
     ledger = decision.ledger;
-    if (decision.status !== "going") return { complete: decision.status === "done", view: decision.view };
+    if (decision.status !== "going")
+      return { complete: decision.status === "done", view: { ...decision.view, leftAlone } };
     for (const action of decision.actions) {
       world.signal.throwIfAborted();
       if (action.kind === "evict") continue;

@@ -8,6 +8,7 @@ import { findCondition, isFinishedPod, type Pod, type PodDisruptionBudget } from
 import { isFinalVmi, isMigrating, type VirtualMachineInstance } from "../model/kubevirt.ts";
 import { matchesSelector } from "../model/selectors.ts";
 import type { DrainRow, Outcome } from "../model/verdict.ts";
+import { migrationJobUidLabel } from "../platform/names.ts";
 import type { Capabilities } from "../platform/version.ts";
 import { allowsSome, budgetRefusal, budgetsFor, isOwnBudget, severalBudgets } from "./budgets.ts";
 import { makeFinding, refer } from "./findings.ts";
@@ -258,11 +259,21 @@ function migrates(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, node: str
     const findings = [evacuationFailing(index, vmi, failures, false)];
     return { row: "D10", outcome: "moves", findings, needs: "migration" };
   }
-  const others = marked ? activePodsOf(index, vmi).filter((other) => other.metadata.uid !== pod.metadata.uid) : [];
+  const others = marked ? activePodsOf(index, vmi).filter((other) => isLeftover(index, other, pod)) : [];
   if (others.length > 0) return waits("D11", waitsForLeftover(vmi, others));
   const findings = [willMigrate(vmi)];
   if (vmi.status.migrationMethod === "BlockMigration") findings.push(disksCopied(vmi));
   return { row: "D13", outcome: "moves", findings, needs: "migration" };
+}
+
+/**
+ * Another pod of the VMI that has outlived its migration. The target of a migration that has not been seen yet is none: pods and
+ * migrations are watched apart, and the pod may be seen first.
+ */
+function isLeftover(index: Index, other: Pod, pod: Pod): boolean {
+  if (other.metadata.uid === pod.metadata.uid) return false;
+  const job = other.metadata.labels[migrationJobUidLabel];
+  return job === undefined || index.facts.migrations.some((migration) => migration.metadata.uid === job);
 }
 
 function willMigrate(vmi: VirtualMachineInstance): Finding {

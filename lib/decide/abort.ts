@@ -7,6 +7,7 @@ import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Facts, RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
+import { recordAnnotation } from "../model/record.ts";
 import { ourTaints, releaseNode } from "./cordon.ts";
 
 export interface AbortIntent {
@@ -153,12 +154,13 @@ function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledge
         (vmi) => `the mark of ${vmi.metadata.namespace}/${vmi.metadata.name}: the descheduler set it`,
       ),
     ],
-    failures: failuresOf({ facts, intent, ledger, evacuation, node }),
+    failures: failuresOf({ facts, found, intent, ledger, evacuation, node }),
   };
 }
 
 function failuresOf(scene: {
   readonly facts: Facts;
+  readonly found: RecordOnNode;
   readonly intent: AbortIntent;
   readonly ledger: AbortLedger;
   readonly evacuation: Evacuation;
@@ -184,6 +186,11 @@ function failuresOf(scene: {
     else if (!canCancel(facts, intent) && keepsItsMark(migration, marks))
       failures.push(`${object}: left alone, because KubeVirt would make it again`);
   }
+  const { found } = scene;
+  if (found.kind === "damaged" || found.kind === "newer")
+    failures.push(
+      `node/${intent.node}: its record cannot be understood and stays, and so does the cordon; when both are settled by hand: kubectl annotate node ${intent.node} ${recordAnnotation}-`,
+    );
   if (node !== undefined && isGivenUp(ledger, node.metadata.uid))
     failures.push(`node/${intent.node}: ${whyItFailed(ledger, node.metadata.uid, "it could not be changed")}`);
   return failures;

@@ -367,6 +367,12 @@ describe("D11, a pod of an earlier migration", () => {
     expect(vm.findings[0]?.reason).toContain("virt-launcher-web-old");
   });
 
+  it("does not count when it is the target of a migration that has not been seen yet", () => {
+    const labels = { "kubevirt.io/migrationJobUID": "uid-just-made" };
+    const target = aLauncherPod(marked.vmi, { name: "target", uid: "uid-target", node: "worker-2", labels });
+    expect(brief(vmVerdict(factsWith([marked], { pods: [target] })))[0]).toBe("D13");
+  });
+
   it("does not count when it has finished, or before there is a mark", () => {
     const finished = aLauncherPod(marked.vmi, { name: "old", uid: "uid-old", node: "worker-2", phase: "Succeeded" });
     expect(brief(vmVerdict(factsWith([marked], { pods: [finished] })))[0]).toBe("D13");

@@ -134,6 +134,15 @@ describe("a migration past the point of no return is left to end", () => {
 });
 
 describe("what cannot be undone is said", () => {
+  test.each([
+    { kind: "damaged", text: "{" },
+    { kind: "newer", text: "{v:2}", version: 2 },
+  ] as const)("a $kind record is not guessed: it stays with the cordon, and the undo is incomplete", (found) => {
+    const decision = decideAbort(picture({}), found, intent, quiet);
+    expect(decision).toMatchObject({ status: "incomplete", actions: [] });
+    expect(decision.view.failures[0]).toContain("kubectl annotate node worker-1 kubectl-vmnode/operation-");
+  });
+
   const refusal: ActionResult = { kind: "refused", code: 403, reason: "Forbidden", message: "may not" };
 
   test("without evacuate/cancel the marks stay, and so do the migrations that would be made again", () => {
