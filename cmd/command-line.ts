@@ -31,6 +31,14 @@ export function commandOn(
   return commandLine(program, { name, flags: connectionFlags }, { words: [node], options: connection });
 }
 
+/** The flags alone that say which cluster is meant, for commands of kubectl and virtctl, which take the same ones. */
+export function connectionTexts(connection: FlagValues<typeof connectionFlags>): string {
+  return Object.entries(connectionFlags)
+    .filter(([key]) => !ofTheScreen.has(key) && key !== "namespace" && key !== "requestTimeout")
+    .flatMap(([key, flag]) => flagTexts(key, flag, (connection as Readonly<Record<string, unknown>>)[key]))
+    .join(" ");
+}
+
 /** A word as a shell wants it. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -9,6 +9,8 @@ import { currentUser } from "../lib/observe/access.ts";
 import { observe, selectNodes } from "../lib/observe/observe.ts";
 import { capabilitiesOf } from "../lib/platform/version.ts";
 import type { FlagValues } from "./command.ts";
+import { connectionTexts } from "./command-line.ts";
+import type { connectionFlags } from "./flags/connection.ts";
 import { type drainScopeFlags, waivedCodes } from "./flags/drain-scope.ts";
 import type { ChosenNodes } from "./flags/nodes.ts";
 import type { World } from "./world.ts";
@@ -21,7 +23,7 @@ export async function findNodes({ names, selector }: ChosenNodes, client: KubeCl
   return selected;
 }
 
-type Scope = FlagValues<typeof drainScopeFlags>;
+type Scope = FlagValues<typeof drainScopeFlags> & FlagValues<typeof connectionFlags>;
 
 /** What a drain would take off the nodes, as the flags say. Throws UsageError for what cannot be done. */
 export function assessOptionsOf(scope: Scope): AssessOptions {
@@ -37,6 +39,7 @@ export function assessOptionsOf(scope: Scope): AssessOptions {
     allPods: scope.allPods ? drainFilters(scope) : undefined,
     podSelector,
     graceSeconds: scope.gracePeriod < 0 ? undefined : scope.gracePeriod,
+    commandFlags: connectionTexts(scope),
   };
 }
 

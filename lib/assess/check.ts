@@ -6,6 +6,7 @@ import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import { matchesSelector } from "../model/selectors.ts";
 import type { Check, NodeVerdict, PodVerdict, VmVerdict } from "../model/verdict.ts";
 import { capabilitiesOf } from "../platform/version.ts";
+import { addressedCheck } from "./addressed.ts";
 import { migrationArrival, restartArrival } from "./arrivals.ts";
 import { budgetsFor } from "./budgets.ts";
 import { type DrainFilters, otherPodsOf } from "./drain-filters.ts";
@@ -29,6 +30,8 @@ export interface AssessOptions {
   readonly podSelector?: LabelSelector | undefined;
   /** Overrides the pods' own grace period. */
   readonly graceSeconds?: number | undefined;
+  /** Flags for the commands that are advised, so that they reach the same cluster. */
+  readonly commandFlags?: string | undefined;
 }
 
 /** A subject on its way through the rules. */
@@ -45,7 +48,7 @@ export function assess(facts: Facts, options: AssessOptions): Check {
   const rules = rulesFor(index, options);
   const cases = facts.targets.map((node) => casesOn(rules, node, options));
   const placement = place(index, cases.flat());
-  return {
+  const check: Check = {
     server: facts.server,
     time: facts.time,
     versions: facts.versions,
@@ -54,6 +57,7 @@ export function assess(facts: Facts, options: AssessOptions): Check {
     migrations: migrationLimits(index),
     ...(placement.smallestRoom === undefined ? {} : { smallestRoom: placement.smallestRoom }),
   };
+  return addressedCheck(check, options.commandFlags ?? "");
 }
 
 /** How many nodes are named at a time by `roomWanted`. */
