@@ -34,6 +34,7 @@ export function makeExecutable({ bundles, output, node, system, maker, native }:
     copyFileSync(node, executable);
     chmodSync(executable, 0o755);
     if (system === "linux") runIfThere("strip", [executable]);
+    if (system === "darwin") runIfThere("codesign", ["--remove-signature", executable]);
     if (system === "windows") writeFileSync(executable, withoutSignature(readFileSync(executable)));
     inject(executable, blob, system);
     if (system === "darwin" && process.platform === "darwin") {
@@ -69,7 +70,7 @@ function inject(executable: string, blob: string, system: System): void {
   execFileSync(process.execPath, [postject, executable, "NODE_SEA_BLOB", blob, ...fuse, ...segment], { stdio: "pipe" });
 }
 
-/** Without `strip`, or with one that does not know the format, the executable is larger and works as well. */
+/** For what is tidier, and does not change whether the executable works: `strip` makes it smaller, and a signature is replaced anyway. */
 function runIfThere(program: string, args: readonly string[]): void {
   try {
     execFileSync(program, args, { stdio: "ignore" });

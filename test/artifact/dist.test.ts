@@ -50,6 +50,12 @@ describe.skipIf(own === undefined || here.system === "windows")("the release of 
     ]);
   });
 
+  test("what is in the archive works, as the release tries it before it publishes", () => {
+    const args = [path.join(root, "krew/smoke.ts"), "--platform", `${here.system}/${here.arch}`, "--out", out];
+    const said = execFileSync(process.execPath, args, { encoding: "utf8" });
+    expect(said.match(/^ok {2}/gm)).toHaveLength(4);
+  });
+
   test("sizes stay within what users accept to download", () => {
     const megabytes = (file: string) => readFileSync(file).length / 1e6;
     expect(
