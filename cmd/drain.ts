@@ -8,6 +8,8 @@ import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts"
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { matchesSelector } from "../lib/model/selectors.ts";
 import type { NodeVerdict } from "../lib/model/verdict.ts";
+import { mayI } from "../lib/observe/access.ts";
+import { resourceTypes } from "../lib/observe/resource-types.ts";
 import { checkDocument, machineLines } from "../lib/report/machine.ts";
 import { drainQuestion, planReport } from "../lib/report/plan.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
@@ -48,8 +50,22 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   if (refusal !== undefined) throw new RefusedError(refusal.message, refusal.hint);
   if (options.dryRun !== "none") return showDryRun(scene, checked);
 
+  await refuseWithoutRights(scene, checked);
   const confirmed = await consent(scene, checked);
   return await carryOut(scene, confirmed);
+}
+
+/** Who may not cordon, or not evict, is told before anybody is asked: half a drain is worse than none. */
+async function refuseWithoutRights({ client }: Scene, { check }: NodeCheck): Promise<void> {
+  const hint = "nothing was changed; a role with the rights that a drain needs is in docs/rbac";
+  if (!(await mayI(client, { verb: "patch", type: resourceTypes.nodes })))
+    throw new RefusedError("you may not patch nodes, so that they cannot be cordoned", hint);
+  const eviction = { verb: "create", type: resourceTypes.pods, subresource: "eviction" };
+  if (await mayI(client, eviction)) return;
+  const namespaces = new Set(check.nodes.flatMap((node) => node.vms.map((vm) => vm.namespace)));
+  for (const namespace of namespaces)
+    if (!(await mayI(client, { ...eviction, namespace })))
+      throw new RefusedError(`you may not create pods/eviction in namespace ${sanitise(namespace)}`, hint);
 }
 
 function showPlan({ options, world }: Scene, { check, assessOptions }: NodeCheck): void {
