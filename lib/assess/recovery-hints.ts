@@ -3,7 +3,7 @@ import type { RecoveryRow } from "../model/dossier.ts";
 import { isFinishedPod, type PersistentVolumeClaim, type Pod, type VolumeAttachment } from "../model/kubernetes.ts";
 import { matchesNode } from "../model/selectors.ts";
 import { restartArrival } from "./arrivals.ts";
-import { listing } from "./findings.ts";
+import { listing, named } from "./findings.ts";
 import { type Fit, placeAll, type Request } from "./placement.ts";
 import type { Casualty, RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
@@ -48,13 +48,15 @@ export function withHints(
     return { ...verdict, sentences: [...verdict.sentences, ...also] };
   }
   if (stuck !== undefined)
-    return downBecause(
-      "C9",
-      verdict,
-      `Its disk ${stuck} exists only on ${context.node}: it stays down until the node returns.`,
-    );
+    return downBecause("C9", verdict, {
+      sentence: `Its disk ${stuck} exists only on ${context.node}: it stays down until the node returns.`,
+      fix: `kubectl vmnode uncordon ${context.node}`,
+    });
   if (fit?.kind === "none")
-    return downBecause("C10", verdict, `No other node fits: ${fit.summary}. It stays down until one does.`);
+    return downBecause("C10", verdict, {
+      sentence: `No other node fits: ${fit.summary}. It stays down until one does.`,
+      fix: `kubectl edit vm ${named(casualty)}`,
+    });
   const hints = [...waitHints(context, disks), ...sharedHint(context, disks), ...lateHint(context)];
   const [first] = hints;
   return {
@@ -69,12 +71,19 @@ function isOwnersRow(row: RecoveryRow): boolean {
   return row === "C13" || row === "C17";
 }
 
-function downBecause(row: RecoveryRow, verdict: RowVerdict, sentence: string): RowVerdict {
+interface Obstacle {
+  readonly sentence: string;
+  /** What a person can do about it. */
+  readonly fix: string;
+}
+
+function downBecause(row: RecoveryRow, verdict: RowVerdict, { sentence, fix }: Obstacle): RowVerdict {
   const keeps = !isOwnersRow(verdict.row);
   return {
     row: keeps ? verdict.row : row,
     outcome: "stays-down",
     sentences: keeps ? [...verdict.sentences.slice(0, 1), sentence] : [sentence],
+    fix,
   };
 }
 

@@ -2,6 +2,7 @@
  * Decides the next step of a recovery whose evidence was accepted: which pods, migrations and attachments of the lost node go
  * now, and where each of its VMs stands. Whether the node shows life is not asked here: every step is gated by who carries it out.
  */
+import { clockTime } from "../assess/signs-of-life.ts";
 import type { Action, ActionResult, Target } from "../model/action.ts";
 import { uidOf } from "../model/action.ts";
 import type { VmRecovery } from "../model/dossier.ts";
@@ -143,11 +144,13 @@ function whatItWaitsFor(vm: VmRecovery, { picture, intent }: Scene, since: numbe
       nodeName === intent.node && vm.attachments.includes(persistentVolumeName),
   );
   const volume = attached[0]?.persistentVolumeName;
-  if (volume !== undefined)
+  if (volume !== undefined) {
+    const until = since + forcedDetachAfter;
     return {
-      detail: `volume ${volume} is still attached to ${intent.node}; Kubernetes detaches it by itself after 6 minutes`,
-      until: new Date(since + forcedDetachAfter).toISOString(),
+      detail: `volume ${volume} is still attached to ${intent.node}; Kubernetes detaches it by itself after 6 minutes, at ${clockTime(until)} UTC`,
+      until: new Date(until).toISOString(),
     };
+  }
   const why = whyItDoesNotStart(vm, picture.facts);
   return why === undefined ? {} : { detail: why };
 }

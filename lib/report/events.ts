@@ -112,8 +112,9 @@ function isForTheLog(vm: VmProgress, change: VmChange = "state"): boolean {
       return vm.code !== undefined;
     case "migrating":
       return change !== "phase" && (vm.target !== undefined || vm.code !== undefined);
-    case "shutting-down":
     case "starting":
+      return vm.detail !== undefined;
+    case "shutting-down":
       return (vm.code !== undefined && vm.code !== "ShuttingDown") || (change === "detail" && vm.detail !== undefined);
     default:
       return true;

@@ -59,8 +59,8 @@ export interface Stage extends TestCluster {
   record(): Readonly<Record<string, unknown>> | undefined;
   /** Serves a kind that is not Kubernetes' own, and creates one object of it. */
   install(kind: CustomKind, object: CustomObject): void;
-  /** The environment of another administrator. */
-  kubeconfigFor(user: string): Promise<Readonly<Record<string, string>>>;
+  /** The environment of another user, an administrator unless the groups say otherwise. */
+  kubeconfigFor(user: string, groups?: readonly string[]): Promise<Readonly<Record<string, string>>>;
   /** Paths of what the program deleted with success, in order. */
   deletions(): string[];
 }
@@ -109,9 +109,9 @@ export async function openStage(scenario: string | Scenario): Promise<Stage> {
       const text = world.node(lost).metadata.annotations?.["kubectl-vmnode/operation"];
       return text === undefined ? undefined : JSON.parse(text);
     },
-    kubeconfigFor: async (user) => {
+    kubeconfigFor: async (user, groups = ["system:masters"]) => {
       const file = path.join(path.dirname(world.cluster.kubeconfigPath), `kubeconfig-${user}`);
-      await writeFile(file, await world.cluster.server.kubeconfig({ user, groups: ["system:masters"] }));
+      await writeFile(file, await world.cluster.server.kubeconfig({ user, groups }));
       return { KUBECONFIG: file };
     },
     deletions: () =>

@@ -150,7 +150,7 @@ describe("volumes", () => {
 
   test("that are still attached are named as the cause, with the end of the wait", () => {
     const [vm] = decide({ vms, attachments: [attachment], ledger: seen("starting", 60) }).vms;
-    expect(vm).toMatchObject({ state: "starting", detail: expect.stringContaining("pv-1") });
+    expect(vm).toMatchObject({ state: "starting", detail: expect.stringMatching(/pv-1 .*, at \d\d:\d\d:\d\d UTC/) });
     expect(vm?.until).toBe(new Date(start + 5 * 60_000).toISOString());
   });
 });
