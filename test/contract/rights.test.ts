@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runKubectl } from "../kubectl.ts";
-import { type Cluster, type Json, kubevirt, openCluster, subresources } from "./cluster.ts";
+import { type Cluster, eventually, type Json, kubevirt, openCluster, subresources } from "./cluster.ts";
 import { machinesIn } from "./machines.ts";
 
 let cluster: Cluster;
@@ -22,7 +22,18 @@ afterAll(() => cluster?.close());
 
 const nobody = "vmnode-nobody";
 
-/** Gives a user rights in the suite's namespace. */
+/** Asks the server whether somebody may do this. */
+const review = (attributes: Json, as?: string) =>
+  cluster.ask("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
+    body: {
+      apiVersion: "authorization.k8s.io/v1",
+      kind: "SelfSubjectAccessReview",
+      spec: { resourceAttributes: attributes },
+    },
+    ...(as && { as }),
+  });
+
+/** Gives a user rights in the suite's namespace, and waits until the server knows of them. */
 async function allow(user: string, rules: Json[]): Promise<void> {
   const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${cluster.namespace}`;
   const metadata = { name: `role-${user}` };
@@ -35,6 +46,14 @@ async function allow(user: string, rules: Json[]): Promise<void> {
     subjects: [{ kind: "User", name: user, apiGroup: "rbac.authorization.k8s.io" }],
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: metadata.name },
   });
+  const [{ apiGroups, resources, verbs }] = rules as [Json];
+  const [resource, ...subresource] = resources[0].split("/");
+  const wanted = { group: apiGroups[0], resource, subresource: subresource.join("/"), verb: verbs[0] };
+  await eventually(
+    `${user} has the right`,
+    () => review({ ...wanted, namespace: cluster.namespace }, user),
+    ({ body }) => body.status.allowed,
+  );
 }
 
 describe("without rights", () => {
@@ -113,15 +132,6 @@ describe("a token that is none", () => {
 });
 
 describe("asking for one's own rights", () => {
-  const review = (attributes: Json, as?: string) =>
-    cluster.ask("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
-      body: {
-        apiVersion: "authorization.k8s.io/v1",
-        kind: "SelfSubjectAccessReview",
-        spec: { resourceAttributes: attributes },
-      },
-      ...(as && { as }),
-    });
   const evictions = { verb: "create", resource: "pods", subresource: "eviction" };
 
   test("an administrator may evict", async () => {
