@@ -1,5 +1,6 @@
 /** The connection to one API server: who we are, where it is, and requests that resolve on every HTTP answer. */
 import type { Clock } from "../model/clock.ts";
+import { UnreachableError } from "../model/errors.ts";
 import { readAnswer, serverTime } from "./answer.ts";
 import { openCredentials } from "./credentials.ts";
 import { type EffectiveConfig, effectiveConfig } from "./effective-config.ts";
@@ -134,6 +135,7 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
   const credentials = openCredentials(config, environment);
   const log = requestLog(environment.verbosity, environment.log);
   const warned = new Set<string>();
+  let closed = false;
   const now = () => environment.clock.now().getTime();
   const sender = {
     userAgent: userAgent(environment.version, process.platform, process.arch),
@@ -177,8 +179,13 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
     namespace: config.namespace,
     user: config.userName,
     counters: transport.counters,
-    close: () => transport.close(),
+    close: () => {
+      closed = true;
+      transport.close();
+    },
     send: async (request) => {
+      // What still runs when a command has failed must not begin to wait for the server anew.
+      if (closed) throw new UnreachableError(`the connection to ${server} is closed`);
       for (let attempt = 1; ; attempt += 1) {
         const response = answered(await authenticated(request, logged));
         const seconds = request.method === "GET" ? postponedSeconds(response) : undefined;

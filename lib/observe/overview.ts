@@ -34,10 +34,11 @@ const detailedAtMost = 20;
  */
 export async function readOverview(client: KubeClient, options: OverviewOptions = {}): Promise<Overview> {
   const reading = startReading(client, options.signal);
+  const discovered = reading.discover();
   const rows = Promise.all([readNodes(reading, options), readGuests(reading, options)]);
   // Without KubeVirt its VMIs are "not found", which says less than what discovery is about to say.
   rows.catch(() => {});
-  refuseUnseenVms(await reading.discover());
+  refuseUnseenVms(await discovered);
   const [nodes, guests] = await rows;
   const counts = countByNode(guests);
   const detailed = await withDetails(reading, nodes);

@@ -1,6 +1,6 @@
 /** One pass over the cluster: reads objects, and remembers what could not be read instead of failing. */
 import type { Discovery, KubeClient, ResourcePath, ResourceType, Selection, Table } from "../kube/client.ts";
-import { ExpectedError, KubeError } from "../model/errors.ts";
+import { ExpectedError, KubeError, UnreachableError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
 import { fieldsOf, text } from "./read-field.ts";
 import { requestSlots } from "./request-slots.ts";
@@ -29,7 +29,7 @@ export interface Reading {
   attemptList<T>(type: ResourceType, selection: ReadSelection, decode: Decoder<T>): Promise<Attempt<readonly T[]>>;
   /** One object; undefined when it does not exist, and when it could not be read, which is noted as a gap. */
   get<T>(path: ResourcePath, decode: Decoder<T>): Promise<T | undefined>;
-  /** A table, without its objects unless asked for; undefined when the server has none, or refuses. No gap is noted. */
+  /** A table, without its objects unless asked for; undefined when the server has none, or refuses. No gap is noted. Throws UnreachableError. */
   table(type: ResourceType, selection: Selection, includeObject?: "Metadata"): Promise<Table | undefined>;
   /** What the request resolves to. Expected errors are handed to the caller; an abort is thrown. */
   attempt<T>(request: (client: KubeClient) => Promise<T>): Promise<Attempt<T>>;
@@ -116,6 +116,8 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
     async table(type, selection, includeObject) {
       const options = { ...selection, includeObject: includeObject ?? ("None" as const), signal };
       const answer = await attempt((to) => to.table(type, options));
+      // A server that is silent would be as silent about the whole list.
+      if (!answer.ok && answer.error instanceof UnreachableError) throw answer.error;
       return answer.ok ? answer.value : undefined;
     },
   };
