@@ -77,7 +77,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const requests: LoggedRequest[] = [];
   const closing = new AbortController();
   let rule: FaultRule | undefined;
-  const { server, port } = await listen(pair, authority, options.port ?? 0, (request, response, connection) => {
+  const handler: Handler = (request, response, connection) => {
     const exchange = new Exchange(context, {
       request,
       response,
@@ -87,7 +87,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       closing: closing.signal,
     });
     void exchange.run();
-  });
+  };
+  const { server, connections, port } = await listen(pair, authority, options.port ?? 0, handler);
   const url = `https://127.0.0.1:${port}`;
   return {
     url,
@@ -102,8 +103,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     close: () => {
       closing.abort();
       stopSeed();
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // All of them: one whose TLS handshake is under way is none of the HTTP server's yet, and would keep it open.
+      for (const connection of connections.values()) connection.destroy();
+      return closed;
     },
   };
 }
@@ -116,7 +119,7 @@ async function listen(
   authority: CertificateAuthority,
   wantedPort: number,
   handler: Handler,
-): Promise<{ server: Server; port: number }> {
+): Promise<{ server: Server; connections: ReadonlyMap<number, Socket>; port: number }> {
   /** TCP connections by the client's port. */
   const connections = new Map<number, Socket>();
   const server = createServer(
@@ -139,7 +142,7 @@ async function listen(
     server.once("error", reject);
     server.listen(wantedPort, "127.0.0.1", resolve);
   });
-  return { server, port: (server.address() as AddressInfo).port };
+  return { server, connections, port: (server.address() as AddressInfo).port };
 }
 
 interface ExchangeOptions {
