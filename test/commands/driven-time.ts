@@ -3,8 +3,8 @@ import type { Connection, KubeRequest, KubeResponse } from "../../lib/kube/conne
 import type { Clock } from "../../lib/model/clock.ts";
 import type { ManualClock } from "../../lib/practice/clock.ts";
 
-/** How long the cluster's clock goes on with each request. */
-const requestMs = 5;
+/** How long the cluster's clock goes on with each request, unless a test says otherwise. */
+const ordinaryRequestMs = 5;
 
 /** Called before each request of a command is sent, with its number from 1 on; a promise that never resolves abandons the command there. */
 export type BeforeRequest = (request: KubeRequest, number: number) => Promise<void> | void;
@@ -16,19 +16,30 @@ export interface DrivenCommand {
   readonly through: (connection: Connection) => Connection;
 }
 
+/** What a command has to live with. */
+export interface Circumstances {
+  /** How far its clock is ahead. */
+  readonly skewMs?: number | undefined;
+  readonly before?: BeforeRequest | undefined;
+  /** How long each of its requests takes. */
+  readonly requestMs?: number | undefined;
+}
+
 /** A command that lives by driven time. */
 class Participant implements DrivenCommand {
   readonly clock: Clock;
   readonly #time: DrivenTime;
   readonly #before: BeforeRequest | undefined;
+  readonly #requestMs: number;
   /** When each of its sleeps ends. */
   readonly #wakes = new Set<number>();
   #requests = 0;
   #underWay = 0;
 
-  constructor(time: DrivenTime, skewMs: number, before: BeforeRequest | undefined) {
+  constructor(time: DrivenTime, { skewMs = 0, before, requestMs = ordinaryRequestMs }: Circumstances) {
     this.#time = time;
     this.#before = before;
+    this.#requestMs = requestMs;
     this.clock = {
       now: () => new Date(time.clock.now().getTime() + skewMs),
       sleep: async (ms, signal) => {
@@ -61,7 +72,7 @@ class Participant implements DrivenCommand {
       await this.#before?.(request, this.#requests);
       return await connection.send(request);
     } finally {
-      await this.#time.pass(requestMs);
+      await this.#time.pass(this.#requestMs);
       this.#underWay -= 1;
     }
   }
@@ -82,16 +93,12 @@ export class DrivenTime {
     return this.#moving;
   }
 
-  /** Runs a command until it ends, or until `until` does; `skewMs` is how far its clock is ahead. */
+  /** Runs a command until it ends, or until `until` does. */
   async run<T>(
     command: (driven: DrivenCommand) => Promise<T>,
-    options: {
-      readonly skewMs?: number;
-      readonly before?: BeforeRequest | undefined;
-      readonly until?: Promise<T> | undefined;
-    } = {},
+    options: Circumstances & { readonly until?: Promise<T> | undefined } = {},
   ): Promise<T> {
-    const participant = new Participant(this, options.skewMs ?? 0, options.before);
+    const participant = new Participant(this, options);
     this.#commands.add(participant);
     const end = command(participant);
     const ended = options.until === undefined ? end : Promise.race([end, options.until]);

@@ -118,6 +118,22 @@ const rows: readonly Row[] = [
   },
 ];
 
+test("10 s after the crash it is refused, and not for good: the same command recovers it when that can be told", async () => {
+  const stage = await openStage(scenarioOf([{ ...powerLoss, ago: "10s" }]));
+  try {
+    const line = `recover ${lost} ${word} --wait`;
+    expect(await stage.run(line)).toMatchObject({ code: 3 });
+    expect(stage.writes()).toEqual([]);
+    await stage.pass(45_000);
+    const { code, stderr } = await stage.run(line);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^undecided: .*Waiting until/m) });
+    expect(stage.recovered()).toEqual(lostVms);
+    expect(stage.cluster.doubleRuns).toEqual([]);
+  } finally {
+    await stage.close();
+  }
+});
+
 test.each(rows)("$name", async ({ past = [powerLoss], prepare, play, flags = word, says = /Listening/, verdict }) => {
   const stage = await openStage(scenarioOf(past));
   try {

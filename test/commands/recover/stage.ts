@@ -5,7 +5,7 @@ import { manualClock } from "../../../lib/practice/clock.ts";
 import type { MachineRow, PastStep, Scenario } from "../../../lib/practice/scenarios/scenario.ts";
 import { startCluster, type TestCluster } from "../../practice-cluster.ts";
 import type { Run, Scene } from "../../unit/cmd/fake-world.ts";
-import { type BeforeRequest, DrivenTime } from "../driven-time.ts";
+import { type Circumstances, DrivenTime } from "../driven-time.ts";
 import { runCommand } from "../run.ts";
 
 /** The node that every test is about. */
@@ -34,10 +34,7 @@ export function scenarioOf(past: readonly PastStep[], more: Partial<Scenario> = 
   return { name: "lost", summary: "", notes: [], nodes, machines, past, ...more };
 }
 
-export interface Play extends Pick<Scene, "answers" | "signal"> {
-  /** How far the clock of the machine that the command runs on is ahead. */
-  readonly skewMs?: number;
-  readonly before?: BeforeRequest;
+export interface Play extends Pick<Scene, "answers" | "signal">, Circumstances {
   /** Whose kubeconfig it uses; the administrator's when absent. */
   readonly env?: Readonly<Record<string, string>>;
   /** Abandons the command when it resolves. */
@@ -90,10 +87,11 @@ export async function openStage(scenario: string | Scenario): Promise<Stage> {
   const { store } = world.cluster;
   return {
     ...world,
-    run: (commandLine, { skewMs = 0, before, env = world.env, abandoned, ...scene } = {}) =>
+    run: (commandLine, { skewMs, before, requestMs, env = world.env, abandoned, ...scene } = {}) =>
       time.run(({ clock, through }) => runCommand(commandLine, env, { ...scene, clock, through }), {
         skewMs,
         before,
+        requestMs,
         until: abandoned?.then(() => abandonedRun),
       }),
     pass: (ms) => time.pass(ms),
