@@ -1,14 +1,15 @@
 /** Writes into the cluster's events who declared a node lost, when, and on what word: on the Node and on each VM that it concerns. */
+import type { EventObject } from "../assess/event-object.ts";
 import type { KubeClient, ResourceType } from "../kube/client.ts";
 import { statusDetails } from "../kube/status.ts";
 import { UnreachableError } from "../model/errors.ts";
-import { fieldManager, type RecordedVm } from "../model/record.ts";
+import { fieldManager } from "../model/record.ts";
 
 const events: ResourceType = { group: "", version: "v1", plural: "events", namespaced: true };
 
 export interface DeclaredLost {
-  readonly node: { readonly name: string; readonly uid: string | undefined };
-  readonly vms: readonly RecordedVm[];
+  readonly node: string;
+  readonly objects: readonly EventObject[];
   readonly by: string;
   /** What was declared; undefined where the evidence itself proved it. */
   readonly assertion: string | undefined;
@@ -19,14 +20,14 @@ export interface DeclaredLost {
 /** Resolves to what could not be written, one sentence each; the recovery does not depend on it. */
 export async function recordDeclaration(client: KubeClient, declared: DeclaredLost): Promise<readonly string[]> {
   const word = declared.assertion === undefined ? "" : `, on the word: ${declared.assertion}`;
-  const message = `${declared.by} declared node ${declared.node.name} lost and recovers its VMs${word}`;
-  const node = { apiVersion: "v1", kind: "Node", name: declared.node.name, uid: declared.node.name };
+  const message = `${declared.by} declared node ${declared.node} lost and recovers its VMs${word}`;
+  const node = { apiVersion: "v1", kind: "Node", name: declared.node, uid: declared.node };
   const subjects = [
     // Events of cluster-scoped objects stand in `default`; kubelet and kubectl use the Node's name as its UID there.
     { namespace: "default", involvedObject: node },
-    ...declared.vms.map(({ namespace, name, uid }) => ({
-      namespace,
-      involvedObject: { apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstance", namespace, name, uid },
+    ...declared.objects.map((object) => ({
+      namespace: object.namespace,
+      involvedObject: { apiVersion: "kubevirt.io/v1", ...object },
     })),
   ];
   const failures = await Promise.all(

@@ -14,9 +14,10 @@ export interface GateWorld {
 
 /** Ends a recovery: the node lives, or can no longer be judged. */
 export class Stop extends Error {
-  readonly life: boolean;
+  /** Undefined where the node could not be judged. */
+  readonly life: { readonly rebooted: boolean } | undefined;
 
-  constructor(reason: string, life: boolean) {
+  constructor(reason: string, life?: { readonly rebooted: boolean }) {
     super(reason);
     this.life = life;
   }
@@ -24,25 +25,50 @@ export class Stop extends Error {
 
 /** How old a reading may be when a destructive call is sent that rests on it. */
 const goodForMs = 1_000;
-/** A reading that fails is tried again this often, at this interval; meanwhile nothing is destroyed. */
-const readingsAtMost = 5;
+/** A reading that fails is tried again at this interval, for this long; meanwhile nothing is destroyed. */
 const againAfterMs = 1_000;
+const unreadAtMostMs = 60_000;
+
+/** Bears with readings that fail for a while. */
+export class Patience {
+  readonly #clock: Clock;
+  readonly #warn: (message: string) => void;
+  /** Our own clock's time of the first of the failures in a row. */
+  #since: number | undefined;
+
+  constructor(clock: Clock, warn: (message: string) => void) {
+    this.#clock = clock;
+    this.#warn = warn;
+  }
+
+  succeeded(): void {
+    this.#since = undefined;
+  }
+
+  /** Says the first failure in a row; throws Stop after a minute of them, and at once what no later reading can cure. */
+  failed(error: unknown): void {
+    if (!(error instanceof ExpectedError) || error instanceof InterruptedError) throw error;
+    const now = this.#clock.now().getTime();
+    if (this.#since === undefined) this.#warn(`${error.message}; until that can be read again, nothing is removed`);
+    this.#since ??= now;
+    if (now - this.#since >= unreadAtMostMs) throw new Stop(error.message);
+  }
+}
 
 export class LifeGate {
   readonly #world: GateWorld;
   readonly #consented: NodeSigns;
-  readonly #warn: (message: string) => void;
+  readonly #patience: Patience;
   /** Our own clock's time at which the latest reading began that showed no life. */
   #openedAt = Number.NEGATIVE_INFINITY;
   /** The reading that several requests wait for. */
   #passing: Promise<void> | undefined;
-  #unread = 0;
 
   /** `consented` are the signs that were shown when consent was given. */
   constructor(world: GateWorld, consented: NodeSigns, warn: (message: string) => void) {
     this.#world = world;
     this.#consented = consented;
-    this.#warn = warn;
+    this.#patience = new Patience(world.clock, warn);
   }
 
   /** Reads Node and Lease. Throws Stop at any sign of life, and when they cannot be read any more; the signal's reason. */
@@ -52,13 +78,13 @@ export class LifeGate {
       signal.throwIfAborted();
       const begun = clock.now().getTime();
       const gate = gateOf(this.#consented, await readSigns(client, this.#consented.node, this.#world));
-      if (gate.kind === "life") throw new Stop(gate.reason, true);
+      if (gate.kind === "life") throw new Stop(gate.reason, gate);
       if (gate.kind === "open") {
-        this.noteRead();
+        this.#patience.succeeded();
         this.#openedAt = begun;
         return;
       }
-      this.noteUnread(new ExpectedError(gate.reason));
+      this.#patience.failed(new ExpectedError(gate.reason));
       await clock.sleep(againAfterMs, signal);
     }
   }
@@ -71,17 +97,5 @@ export class LifeGate {
       this.#passing = undefined;
     });
     await this.#passing;
-  }
-
-  noteRead(): void {
-    this.#unread = 0;
-  }
-
-  /** Counts a reading that failed; throws Stop after too many in a row, and at once what no later reading can cure. */
-  noteUnread(error: unknown): void {
-    if (!(error instanceof ExpectedError) || error instanceof InterruptedError) throw error;
-    this.#unread += 1;
-    if (this.#unread === 1) this.#warn(error.message);
-    if (this.#unread >= readingsAtMost) throw new Stop(error.message, false);
   }
 }

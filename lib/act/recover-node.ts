@@ -1,14 +1,15 @@
 /** Carries out a recovery that was consented to, one gated step after the other, until each VM runs or is known not to. */
+import { eventObject } from "../assess/event-object.ts";
 import { outOfServiceTaint } from "../assess/recovery.ts";
 import { declareLost, releaseNode, taintText } from "../decide/cordon.ts";
 import { emptyLedger } from "../decide/ledger.ts";
 import { decideRecover, noteTried, notLookedAt, type RecoverIntent, type RecoverLedger } from "../decide/recover.ts";
-import { summariseRecovery } from "../decide/recovery-summary.ts";
+import { type RecoverySummaryInput, summariseRecovery } from "../decide/recovery-summary.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Action, ActionResult } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Dossier } from "../model/dossier.ts";
-import { ExpectedError, InterruptedError } from "../model/errors.ts";
+import { ExpectedError, InterruptedError, KubeError, UnreachableError } from "../model/errors.ts";
 import { exitCode } from "../model/exit-code.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
@@ -18,7 +19,7 @@ import { readRecovery } from "../observe/recovery-picture.ts";
 import { changesOf } from "./abort-node.ts";
 import { recordDeclaration } from "./assertion-events.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
-import { LifeGate, Stop } from "./life-gate.ts";
+import { LifeGate, Patience, Stop } from "./life-gate.ts";
 import { perform } from "./perform.ts";
 
 export interface RecoverWorld {
@@ -38,6 +39,7 @@ export interface ConfirmedRecovery {
 }
 
 const lookEveryMs = 1_000;
+const untaintTriesAtMost = 60;
 /** Controllers write to a node that is lost, too, so that a conflict is ordinary. */
 const declarationsAtMost = 8;
 
@@ -53,8 +55,12 @@ class RecoveryRun {
   private vms: readonly VmProgress[];
   private time: string;
   private readonly gate: LifeGate;
+  private readonly pictures: Patience;
+  private isDeclared = false;
   /** Whose the out-of-service taint is that the node bears. */
   private taint: "none" | "ours" | "theirs" = "none";
+  /** The write that was to set it was not answered: it may be there. */
+  private unanswered = false;
   /** Requests that are under way, and the words of the declaration as they are written into events. */
   private work: Promise<unknown> = Promise.resolve();
   private words: Promise<void> | undefined;
@@ -62,7 +68,9 @@ class RecoveryRun {
   constructor(world: RecoverWorld, recovery: ConfirmedRecovery) {
     this.world = world;
     this.recovery = recovery;
-    this.gate = new LifeGate(world, recovery.lost.signs, (message) => this.warn(message));
+    const warn = (message: string) => this.warn(message);
+    this.gate = new LifeGate(world, recovery.lost.signs, warn);
+    this.pictures = new Patience(world.clock, warn);
     this.time = recovery.lost.facts.time;
     this.vms = notLookedAt(recovery.intent);
     this.ledger = { ...emptyLedger(Date.parse(this.time)), tried: {} };
@@ -83,28 +91,36 @@ class RecoveryRun {
 
   /** Cordon, record and taint in one write, which a reading of the node precedes each time that it is tried. */
   private async declare(): Promise<void> {
-    const { dossier, lost, intent, by, assertion } = this.recovery;
-    if (dossier.nodeUid === undefined) return await this.gate.pass();
+    const { dossier, intent, by, assertion } = this.recovery;
+    if (dossier.nodeUid === undefined) {
+      await this.gate.pass();
+      this.isDeclared = true;
+      return;
+    }
     const taint = intent.method === "taint" ? outOfServiceTaint : undefined;
-    const input = { by, since: lost.facts.time, vms: this.namedVms(), assertion, taint };
+    const input = { by, since: this.consentTime, vms: this.namedVms(), assertion, taint };
     for (let tries = 1; ; tries += 1) {
       await this.gate.pass();
-      let action: ReturnType<typeof declareLost> | undefined;
-      const { result, node } = await changeNode(
+      let declared: { readonly node: Node; readonly action: ReturnType<typeof declareLost> } | undefined;
+      const change = changeNode(
         this.world.client,
         { name: intent.node, uid: dossier.nodeUid },
-        (current, found) => {
-          action = declareLost(current, found, input);
-          return action;
+        (node, found) => {
+          declared = { node, action: declareLost(node, found, input) };
+          return declared.action;
         },
         { tries: 1 },
       );
-      if (result.kind === "done" && action !== undefined) return this.declared(node, action);
-      // Somebody has written to the node: perhaps the node itself.
-      const conflict = result.kind === "refused" && result.code === 409;
-      if (!conflict || tries === declarationsAtMost)
+      const result = await answerOf(change);
+      if (result.kind === "done" && declared !== undefined) return this.declared(declared.node, declared.action);
+      // Whether a write that was not answered was done shows at the next try, which finds it on the node and in its record.
+      this.unanswered ||= result.kind === "unanswered" && declared !== undefined && taint !== undefined;
+      // Somebody may have written to the node: perhaps the node itself.
+      if (!isPassing(result) || tries === declarationsAtMost)
         throw new ExpectedError(`unable to declare node "${intent.node}" lost: ${describe(result)}`, {
-          hint: "no pod was removed",
+          hint: this.unanswered
+            ? `whether it bears the taint ${outOfServiceTaint.key} now is not known: kubectl describe node ${intent.node}`
+            : "no pod was removed",
         });
     }
   }
@@ -115,8 +131,15 @@ class RecoveryRun {
     const present = (taints ?? spec.taints).some((taint) => taint.key === key);
     const ours = record.taints.includes(taintText(outOfServiceTaint));
     this.taint = !present ? "none" : ours ? "ours" : "theirs";
+    this.unanswered = false;
+    this.isDeclared = true;
     this.world.reporter.event({ type: "node-cordoned", time: this.time, node, already: spec.unschedulable });
     if (taints !== undefined) this.tellChange(`node/${node}`, `tainted (${key})`);
+  }
+
+  /** RFC 3339, API server's clock. */
+  private get consentTime(): string {
+    return new Date(this.recovery.intent.consentAt).toISOString();
   }
 
   private namedVms(): readonly RecordedVm[] {
@@ -125,9 +148,9 @@ class RecoveryRun {
 
   /** The words of the declaration, as events on the node and its VMs: beside the work, not before it. */
   private writeWords(): Promise<void> {
-    const { dossier, lost, intent, by, assertion } = this.recovery;
-    const node = { name: intent.node, uid: dossier.nodeUid };
-    const declaration = { node, vms: this.namedVms(), by, assertion, time: lost.facts.time };
+    const { lost, intent, by, assertion } = this.recovery;
+    const objects = intent.vms.map((vm) => eventObject(vm, lost));
+    const declaration = { node: intent.node, objects, by, assertion, time: this.consentTime };
     this.words ??= recordDeclaration(this.world.client, declaration).then(
       (failures) => {
         for (const message of failures) this.warn(message);
@@ -166,10 +189,10 @@ class RecoveryRun {
         this.recovery.intent.vms,
         this.world.signal,
       );
-      this.gate.noteRead();
+      this.pictures.succeeded();
       return picture;
     } catch (error) {
-      this.gate.noteUnread(error);
+      this.pictures.failed(error);
       return undefined;
     }
   }
@@ -203,11 +226,12 @@ class RecoveryRun {
   }
 
   private async stopped({ message, life }: Stop): Promise<RecoverySummary> {
-    if (life) await this.untaint();
+    const condemned = this.taint !== "none";
+    if (life !== undefined) await this.untaint();
     await this.work;
-    if (!life) return this.summary({ unreadable: message });
-    await this.writeWords();
-    return this.summary({ life: message });
+    if (life === undefined) return this.summary({ unreadable: message });
+    if (this.isDeclared) await this.writeWords();
+    return this.summary({ life: { reason: message, rebooted: life.rebooted, condemned } });
   }
 
   /** Life: our taint must not stay a moment longer. The cordon and the record stay, to tell what was done. */
@@ -218,14 +242,27 @@ class RecoveryRun {
       this.warn(
         `node/${node} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: kubectl taint node ${node} ${key}-`,
       );
-    if (this.taint !== "ours") return;
-    const { result } = await changeNode(this.world.client, { name: node }, (current, found) =>
-      releaseNode(current, found, { uncordon: false, keepRecord: true }),
-    );
+    if (this.taint !== "ours" && !this.unanswered) return;
+    const result = await this.takeTaintOff();
     if (result.kind === "done") {
       this.taint = "none";
+      this.unanswered = false;
       this.tellChange(`node/${node}`, `untainted (${key})`);
     } else this.warn(`our taint is still on node/${node}: ${describe(result)}`);
+  }
+
+  /** A node that comes back is written to by many, and whatever cut it off may cut us off, too: this is not given up soon. */
+  private async takeTaintOff(): Promise<ActionResult> {
+    const { client, clock, signal } = this.world;
+    for (let tries = 1; ; tries += 1) {
+      const result = await answerOf(
+        changeNode(client, { name: this.recovery.intent.node }, (current, found) =>
+          releaseNode(current, found, { uncordon: false, keepRecord: true }),
+        ),
+      );
+      if (!isPassing(result) || tries === untaintTriesAtMost || signal.aborted) return result;
+      await clock.sleep(lookEveryMs, signal).catch(() => undefined);
+    }
   }
 
   private interrupted(): RecoverySummary {
@@ -233,23 +270,19 @@ class RecoveryRun {
     return this.summary({ interruptedBy: reason instanceof InterruptedError ? reason.exitCode : exitCode.interrupted });
   }
 
-  private summary(end: {
-    life?: string;
-    unreadable?: string;
-    interruptedBy?: RecoverySummary["exitCode"];
-  }): RecoverySummary {
+  private summary(end: Pick<RecoverySummaryInput, "life" | "unreadable" | "interruptedBy">): RecoverySummary {
     const { dossier, intent } = this.recovery;
-    const summary = summariseRecovery({ dossier, intent, vms: this.vms, taintLeft: this.taint === "ours", ...end });
+    const taintLeft = this.taint === "ours" || this.unanswered;
+    const summary = summariseRecovery({ dossier, intent, vms: this.vms, taintLeft, ...end });
     this.world.reporter.event({ type: "summary", operation: "recover", time: this.time, ...summary });
     return summary;
   }
 
   private progress(): DrainProgress {
-    const { lost, intent } = this.recovery;
     return {
       operation: "recover",
-      nodes: [intent.node],
-      startedAt: lost.facts.time,
+      nodes: [this.recovery.intent.node],
+      startedAt: this.consentTime,
       time: this.time,
       vms: this.vms,
       pods: [],
@@ -266,6 +299,7 @@ class RecoveryRun {
       if (earlier?.state === vm.state && earlier.detail === vm.detail) continue;
       this.world.reporter.event({
         type: "vm",
+        operation: "recover",
         time: this.time,
         vm,
         change: earlier?.state === vm.state ? "detail" : "state",
@@ -281,4 +315,21 @@ class RecoveryRun {
   private warn(message: string): void {
     this.world.reporter.event({ type: "warning", time: this.time, message });
   }
+}
+
+/** What came of a change, the reading that precedes it included. */
+async function answerOf(change: Promise<{ readonly result: ActionResult }>): Promise<ActionResult> {
+  try {
+    return (await change).result;
+  } catch (error) {
+    if (error instanceof UnreachableError) return { kind: "unanswered", message: error.message };
+    if (error instanceof KubeError) return { kind: "refused", ...error.status };
+    throw error;
+  }
+}
+
+/** A conflict, or a server in trouble. */
+function isPassing(result: ActionResult): boolean {
+  if (result.kind === "refused") return result.code === 409 || result.code === 429 || result.code >= 500;
+  return result.kind === "unanswered";
 }

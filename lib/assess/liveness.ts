@@ -52,7 +52,8 @@ export function assessLiveness(first: NodeSigns, second?: NodeSigns, evidence: E
 /** Why nothing may be destroyed after a fresh reading, although the reading that was consented to allowed it. */
 export type Gate =
   | { readonly kind: "open" }
-  | { readonly kind: "life"; readonly reason: string }
+  /** `rebooted`: the guests that ran there before have ended. */
+  | { readonly kind: "life"; readonly reason: string; readonly rebooted: boolean }
   | { readonly kind: "unread"; readonly reason: string };
 
 /**
@@ -68,21 +69,18 @@ export function gateOf(consented: NodeSigns, fresh: NodeSigns): Gate {
       return { kind: "unread", reason: `${what} could not be read: ${seen.reason}` };
   }
   const { verdict, reason, rebooted } = assessLiveness(consented, fresh);
-  if (verdict === "alive" || rebooted) return { kind: "life", reason };
   const before = newestNode({ first: consented });
   const now = newestNode({ first: fresh });
+  const boots = [before, now].flatMap((node) => node?.status.bootID ?? []);
+  const hasBooted = rebooted || new Set(boots).size > 1;
+  const life = (why: string): Gate => ({ kind: "life", reason: why, rebooted: hasBooted });
+  if (verdict === "alive" || rebooted) return life(reason);
   if (now !== undefined && now.metadata.uid !== (before?.metadata.uid ?? now.metadata.uid))
-    return { kind: "life", reason: `${fresh.node} has registered anew` };
+    return life(`${fresh.node} has registered anew`);
   const isReady = findCondition(now?.status.conditions ?? [], "Ready")?.status === "True";
   const wasReady = findCondition(before?.status.conditions ?? [], "Ready")?.status === "True";
-  if (isReady && !wasReady) return { kind: "life", reason: `${fresh.node} is Ready again` };
-  if (
-    now?.status.bootID !== undefined &&
-    before?.status.bootID !== undefined &&
-    now.status.bootID !== before.status.bootID
-  )
-    return { kind: "life", reason: `${fresh.node} has booted again` };
-  return { kind: "open" };
+  if (isReady && !wasReady) return life(`${fresh.node} is Ready again`);
+  return hasBooted ? life(`${fresh.node} has booted again`) : { kind: "open" };
 }
 
 function ownSigns({ lease, heartbeat, containers, ready }: GradedSigns, rebooted: boolean): readonly Sign[] {

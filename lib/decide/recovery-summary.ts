@@ -9,8 +9,8 @@ export interface RecoverySummaryInput {
   readonly intent: RecoverIntent;
   readonly vms: readonly VmProgress[];
   readonly taintLeft: boolean;
-  /** The sign of life that ended it. */
-  readonly life?: string | undefined;
+  /** The sign of life that ended it; `condemned` and `rebooted` as in the summary. */
+  readonly life?: { readonly reason: string; readonly rebooted: boolean; readonly condemned: boolean } | undefined;
   /** Why the node could not be judged any more. */
   readonly unreadable?: string | undefined;
   readonly interruptedBy?: ExitCode | undefined;
@@ -44,8 +44,11 @@ export function summariseRecovery(input: RecoverySummaryInput): RecoverySummary 
 function endOf(
   { life, unreadable, interruptedBy }: RecoverySummaryInput,
   complete: boolean,
-): Pick<RecoverySummary, "end" | "exitCode" | "detail"> {
-  if (life !== undefined) return { end: "alive", exitCode: exitCode.refused, detail: life };
+): Pick<RecoverySummary, "end" | "exitCode" | "detail" | "rebooted" | "condemned"> {
+  if (life !== undefined) {
+    const { reason, rebooted, condemned } = life;
+    return { end: "alive", exitCode: exitCode.refused, detail: reason, rebooted, condemned };
+  }
   if (unreadable !== undefined) return { end: "unreadable", exitCode: exitCode.incomplete, detail: unreadable };
   if (interruptedBy !== undefined) return { end: "interrupted", exitCode: interruptedBy };
   return complete ? { end: "complete", exitCode: exitCode.ok } : { end: "incomplete", exitCode: exitCode.incomplete };
@@ -54,13 +57,15 @@ function endOf(
 function nextSteps(input: RecoverySummaryInput, complete: boolean): RecoverySummary["nextSteps"] {
   const { node } = input.intent;
   const again = { command: `kubectl vmnode recover ${node}`, purpose: "takes the recovery up again" };
-  const uncordon = {
-    command: `kubectl vmnode uncordon ${node}`,
-    purpose: input.taintLeft
+  const uncordon = (purpose: string) => ({ command: `kubectl vmnode uncordon ${node}`, purpose });
+  if (input.life !== undefined) {
+    const look = { command: `kubectl vmnode recover ${node} --dry-run`, purpose: "looks at the evidence again" };
+    return [look, uncordon("gives the node back, when it is sound")];
+  }
+  const giveBack = uncordon(
+    input.taintLeft
       ? "takes our taint and the cordon off, when the node is back"
       : "gives the node back, when it is back",
-  };
-  if (input.life !== undefined)
-    return [{ command: `kubectl vmnode recover ${node} --dry-run`, purpose: "looks at the evidence again" }, uncordon];
-  return complete ? [uncordon] : [again, uncordon];
+  );
+  return complete ? [giveBack] : [again, giveBack];
 }

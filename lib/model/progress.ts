@@ -169,8 +169,12 @@ export interface RecoverySummary {
   readonly open: readonly VmProgress[];
   /** VMs that were not touched, because a person must decide. */
   readonly held: readonly { readonly namespace: string; readonly name: string; readonly reason: string }[];
-  /** Our taint is still on the node. */
+  /** Our taint is still on the node, or may be. */
   readonly taintLeft: boolean;
+  /** The node that showed life has booted since: the guests that ran there before have ended. */
+  readonly rebooted?: boolean | undefined;
+  /** The node bore the out-of-service taint when it showed life: Kubernetes ends the pods that it found there. */
+  readonly condemned?: boolean | undefined;
   readonly nextSteps: readonly { readonly command: string; readonly purpose: string }[];
 }
 

@@ -23,22 +23,37 @@ export function recoverySummaryReport(summary: RecoverySummary, style: Style = p
   ];
 }
 
-function endLines({ end, node, detail }: RecoverySummary, style: Style): string[] {
+function endLines(summary: RecoverySummary, style: Style): string[] {
+  const { end, node, detail } = summary;
   switch (end) {
     case "complete":
       return [style("good", `${node} is recovered.`)];
     case "incomplete":
       return [style("warn", `${node} is not recovered completely.`)];
     case "alive":
-      return [
-        style("bad", `STOPPED: ${node} shows life: ${detail}`),
-        "Nothing more is removed. Look at the host: VMs may run on it.",
-      ];
+      return [style("bad", `STOPPED: ${node} shows life: ${detail}`), ...lifeLines(summary, style)];
     case "unreadable":
       return [style("bad", `Stopped: whether ${node} is dead could not be read any more: ${detail}`)];
     case "interrupted":
       return [style("warn", "Interrupted: nothing more is removed; what Kubernetes and KubeVirt have begun goes on.")];
   }
+}
+
+/** What its life means for VMs that were started again, and for those that were not reached. */
+function lifeLines({ node, running, open, rebooted, condemned }: RecoverySummary, style: Style): string[] {
+  const lines = ["Nothing more is removed."];
+  if (condemned)
+    lines.push(
+      `The out-of-service taint was on ${node}: Kubernetes goes on ending the pods that it found there, VMs among them.`,
+    );
+  if (rebooted) return lines;
+  const again = [...running, ...open.filter(({ state }) => state === "starting")].filter(
+    ({ state }) => state !== "moved",
+  );
+  if (again.length === 0) return [...lines, "Look at the host: VMs may run on it."];
+  const names = again.map(vmName).join(", ");
+  const twice = `MAY RUN TWICE, until the kubelet of ${node} ends the copies there: ${names}. Look at the host now, and at their disks.`;
+  return [...lines, style("bad", twice)];
 }
 
 function runningLines(running: readonly VmProgress[]): string[] {

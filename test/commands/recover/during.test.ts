@@ -68,6 +68,7 @@ describe("the node comes back", () => {
     stage = await openStage(scenarioOf([powerLoss]));
     const { code, stdout } = await stage.run(`recover ${lost} ${word}`, between(isDelete("pods"), isGate, back));
     expect(stdout).toContain("STOPPED: worker-1 shows life");
+    expect(stdout).toContain("Kubernetes goes on ending the pods that it found there");
     expect(stdout).toContain("kubectl vmnode uncordon worker-1");
     expect(code).toBe(3);
     expect(stage.taints()).not.toContain(outOfService);
@@ -113,6 +114,52 @@ describe("the API server", () => {
     const second = await stage.run(`recover ${lost} ${word}`);
     expect(second.code).toBe(0);
     expect(stage.recovered()).toEqual(lostVms);
+  });
+
+  test("is away for 20 s: said once, and the recovery goes on by itself", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    const { setFault } = stage.cluster.server;
+    const away = between(isTaint, isGate, () => {
+      setFault(() => ({ kind: "refuse" }));
+      stage.later(20_000, () => setFault(undefined));
+    });
+    const { code, stderr } = await stage.run(`recover ${lost} ${word}`, away);
+    expect(stderr.match(/until that can be read again, nothing is removed/g)).toHaveLength(1);
+    expect(code).toBe(0);
+    expect(stage.recovered()).toEqual(lostVms);
+  });
+
+  test("does not answer the write that sets the taint: it is looked at and tried again", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    let dropped = 0;
+    stage.cluster.server.setFault(({ method }) => {
+      if (method !== "PATCH" || dropped > 0) return undefined;
+      dropped += 1;
+      return { kind: "drop" };
+    });
+    const { code, stdout } = await stage.run(`recover ${lost} ${word}`);
+    expect(dropped).toBe(1);
+    expect(code).toBe(0);
+    expect(stdout.match(new RegExp(`tainted .${outOfService}`, "g"))).toHaveLength(1);
+  });
+
+  test("is in trouble when the node shows life: the taint is taken off as soon as it can be", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    const { setFault } = stage.cluster.server;
+    const failure = { apiVersion: "v1", kind: "Status", metadata: {}, status: "Failure" } as const;
+    const status = { ...failure, reason: "ServiceUnavailable", message: "no leader", code: 503 };
+    const back = async () => {
+      stage.cluster.faults.restore(lost);
+      await stage.pass(1_500);
+      setFault(({ method, userAgent }) =>
+        method === "PATCH" && userAgent.startsWith("kubectl-vmnode") ? { kind: "status", status } : undefined,
+      );
+      stage.later(5_000, () => setFault(undefined));
+    };
+    const { code, stdout } = await stage.run(`recover ${lost} ${word}`, between(isTaint, isGate, back));
+    expect(code).toBe(3);
+    expect(stdout).toContain(`node/worker-1 untainted (${outOfService})`);
+    expect(stage.taints()).not.toContain(outOfService);
   });
 });
 

@@ -108,7 +108,7 @@ const rows: readonly Row[] = [
       return {};
     },
     code: 3,
-    says: /alive/,
+    says: /alive|has rebooted/,
   },
   {
     name: "the network is back while we listen",

@@ -401,6 +401,12 @@ describe("the gate before a destructive call", () => {
       expect(gateOf(consented, { ...reading, object: { kind: "seen", value: changed } }).kind).toBe("life");
   });
 
+  it("tells whether the guests that ran there have ended", () => {
+    const isBack = gateOf(consented, readingAt(800, { ...death, backAt: 595 }));
+    expect(isBack).toMatchObject({ kind: "life", rebooted: true });
+    expect(gateOf(consented, readingAt(800, { handlerStops: 0 }))).toMatchObject({ kind: "life", rebooted: false });
+  });
+
   test.each<[string, Story]>([
     ["of the Node", { ...death, node: failed }],
     ["of the Lease", { ...death, lease: failed }],

@@ -2,9 +2,10 @@
 import { readFileSync } from "node:fs";
 import { load } from "js-yaml";
 import { describe, expect, test } from "vitest";
+import { exitCode } from "../../../lib/model/exit-code.ts";
 import { findingCodes } from "../../../lib/model/finding.ts";
 import type { NodeOverview } from "../../../lib/model/overview.ts";
-import type { ProgressEvent } from "../../../lib/model/progress.ts";
+import type { ProgressEvent, RecoverySummary } from "../../../lib/model/progress.ts";
 import {
   checkDocument,
   dossierDocument,
@@ -140,6 +141,21 @@ describe("an event", () => {
     { moved: [progress], otherPods: 1, attachedVolumes: 2, powerOffDetail: "why" },
     { nextSteps: [{ command: "kubectl vmnode abort x", purpose: "undo it" }] },
   );
+  const recovery: RecoverySummary = {
+    exitCode: exitCode.refused,
+    node: "x",
+    end: "alive",
+    detail: "x is Ready again",
+    rebooted: false,
+    condemned: true,
+    running: [progress],
+    down: [progress],
+    failed: [progress],
+    open: [progress],
+    held: [{ namespace: "a", name: "b", reason: "r" }],
+    taintLeft: false,
+    nextSteps: summary.nextSteps,
+  };
   const events: ProgressEvent[] = [
     { time, type: "node-cordoned", node: "x", already: false, dryRun: true },
     { time, type: "node-uncordoned", node: "x", already: true },
@@ -152,6 +168,7 @@ describe("an event", () => {
     { time, type: "warning", message: "w" },
     { time, type: "node-drained", node: "x" },
     { time, type: "summary", ...summary },
+    { time, type: "summary", operation: "recover", ...recovery },
   ];
 
   test.each(events)("$type is one line that fits the schema", (event) => {

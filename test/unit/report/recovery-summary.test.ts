@@ -1,0 +1,51 @@
+/** The end of a recovery on the screen: what a sign of life means for the VMs that were started again. */
+import { describe, expect, test } from "vitest";
+import { exitCode } from "../../../lib/model/exit-code.ts";
+import type { RecoverySummary } from "../../../lib/model/progress.ts";
+import { recoverySummaryReport } from "../../../lib/report/recovery-summary.ts";
+import { going } from "./builders.ts";
+
+function ended(fields: Partial<RecoverySummary>): string {
+  const summary: RecoverySummary = {
+    exitCode: exitCode.refused,
+    node: "worker-4",
+    end: "alive",
+    detail: "worker-4 is alive: its kubelet renewed its lease 1s ago.",
+    running: [],
+    down: [],
+    failed: [],
+    open: [],
+    held: [],
+    taintLeft: false,
+    nextSteps: [],
+    ...fields,
+  };
+  return recoverySummaryReport(summary).join("\n");
+}
+
+describe("the node shows life", () => {
+  const started = {
+    running: [going("prod/web", "restarted", { target: "worker-2" }), going("prod/moved", "moved")],
+    open: [going("prod/db", "starting"), going("prod/late", "shutting-down")],
+  };
+
+  test("names the VMs of which two copies may run", () => {
+    expect(ended({ ...started, rebooted: false })).toContain(
+      "MAY RUN TWICE, until the kubelet of worker-4 ends the copies there: prod/web, prod/db.",
+    );
+  });
+
+  test("but none where the host has booted since, because their first copies ended with it", () => {
+    expect(ended({ ...started, rebooted: true })).not.toMatch(/TWICE|VMs may run/);
+  });
+
+  test("before anything was started again: its VMs may run there", () => {
+    expect(ended({ open: [going("prod/late", "shutting-down")] })).toContain("Look at the host: VMs may run on it.");
+  });
+
+  test("says what the taint goes on doing, if it was set", () => {
+    const goesOn = "Kubernetes goes on ending the pods that it found there";
+    expect(ended({ condemned: true })).toContain(goesOn);
+    expect(ended({ condemned: false })).not.toContain(goesOn);
+  });
+});
