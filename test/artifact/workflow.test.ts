@@ -1,8 +1,8 @@
 /** The release workflow builds and tries all platforms before it publishes, with steps that exist. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { load as parse } from "js-yaml";
 import { expect, test } from "vitest";
-import { parse } from "yaml";
 import { root } from "../../krew/bundle.ts";
 import { platforms } from "../../krew/platforms.ts";
 
