@@ -45,7 +45,7 @@ async function runCommand(command: Command, argv: readonly string[], world: Worl
 /** The program without a command: its help, its version, or the menu. */
 async function runProgram(word: string | undefined, argv: readonly string[], world: World): Promise<number> {
   const isPage = word === "help" || word === "options";
-  if (word !== undefined && !isPage) await (await parser([word], world)).parseAsync([word]);
+  if (word !== undefined && !isPage) await (await parser([...commands.values()], [word], world)).parseAsync([word]);
   const line = spell(argv, rootFlags);
   const topic = line.words[1] ?? "";
   if (word === "help" && commands.has(topic)) return await runCli([topic, "--help"], world);
@@ -64,16 +64,19 @@ async function runProgram(word: string | undefined, argv: readonly string[], wor
 async function readOptions(command: Command, line: Spelled, world: World): Promise<Record<string, unknown>> {
   const { flags, passesOn } = command.definition;
   const flagTokens = line.flags.map(({ name, value }) => `--${name}=${value}`);
-  const judge = await parser(line.words, world);
-  const found = await judge.parseAsync([...line.words, ...flagTokens, "--", ...line.rest]);
+  const judge = await parser(command, line.words, world);
+  const found = await judge.parseAsync([...line.words.slice(1), ...flagTokens, "--", ...line.rest]);
   const given = new Map(Object.keys(flags).map((key) => [flagName(key), textsOf(found[flagName(key)])]));
   const rest = textsOf(found["--"]);
   const words = [...textsOf(found.words), ...(passesOn === undefined ? rest : [])];
   return { ...readFlags(flags, given), words, passedOn: passesOn === undefined ? [] : rest };
 }
 
-/** yargs, loaded only now because help and the version do without it. */
-async function parser(words: readonly string[], world: World): Promise<Argv> {
+/**
+ * yargs, loaded only now because help and the version do without it; for one command, or for all where their names are wanted.
+ * One command is its default command: for any other it would write a help text that nobody reads.
+ */
+async function parser(known: Command | readonly Command[], words: readonly string[], world: World): Promise<Argv> {
   const { default: yargs } = await import("yargs");
   const yargsParser = yargs()
     .help(false)
@@ -96,9 +99,10 @@ async function parser(words: readonly string[], world: World): Promise<Argv> {
     .fail((message, error) => {
       throw error ?? wrongWords(words, message, world);
     });
-  for (const { definition } of commands.values()) {
+  for (const { definition } of "run" in known ? [known] : known) {
+    const name = "run" in known ? "$0" : definition.name;
     yargsParser.command({
-      command: definition.words === undefined ? definition.name : `${definition.name} [words..]`,
+      command: definition.words === undefined ? name : `${name} [words..]`,
       describe: definition.summary,
       builder: (own) => declare(own, definition),
       handler: () => {},

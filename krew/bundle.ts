@@ -94,12 +94,20 @@ function noTableColors(): Plugin {
   };
 }
 
-/** Newer versions of string-width cost 40 ms at start for emoji that our tables and help do not contain. */
+/**
+ * Newer versions of string-width cost 40 ms at start for emoji that our tables and help do not contain, and each version looks for
+ * emoji in every text. Printable ASCII, which is nearly all that we print, has as many columns as characters.
+ */
 function oneStringWidth(): Plugin {
+  const version4 = path.join(root, "node_modules/string-width/index.js");
+  const contents = `
+    let whole;
+    module.exports = (text) => /^[\\x20-\\x7e]*$/.test(text) ? text.length : (whole ??= require(${JSON.stringify(version4)}))(text);`;
   return {
     name: "one-string-width",
-    setup({ onResolve }) {
-      onResolve({ filter: /^string-width$/ }, () => ({ path: path.join(root, "node_modules/string-width/index.js") }));
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^string-width$/ }, ({ path: name }) => ({ path: name, namespace: "string-width" }));
+      onLoad({ filter: /.*/, namespace: "string-width" }, () => ({ contents, resolveDir: root }));
     },
   };
 }

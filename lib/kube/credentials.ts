@@ -9,9 +9,8 @@ import type { Clock } from "../model/clock.ts";
 import { ConfigError } from "../model/errors.ts";
 import { sameIdentity } from "./agents.ts";
 import type { EffectiveConfig } from "./effective-config.ts";
-import { type ExecSurroundings, runExecPlugin } from "./exec-plugin.ts";
+import type { ExecSurroundings } from "./exec-plugin.ts";
 import type { AuthProviderEntry, UserEntry } from "./kubeconfig.ts";
-import { refreshIdToken } from "./oidc.ts";
 
 /** What a connection is made with. */
 export interface TlsMaterial extends Pick<SecureContextOptions, "ca" | "cert" | "key"> {
@@ -105,6 +104,7 @@ function source(config: EffectiveConfig, surroundings: CredentialSurroundings): 
   if (user.exec !== undefined) {
     const { exec } = user;
     return async (now) => {
+      const { runExecPlugin } = await import("./exec-plugin.ts");
       const got = await runExecPlugin(exec, cluster, surroundings);
       const identity = await apply(config, { ...certificate(user), token: got.token });
       return {
@@ -149,6 +149,7 @@ function providerSource(
   return async (now) => {
     // The file's own token serves until it runs out or is rejected; being asked again means that it was.
     if (used || idToken === undefined || withMargin(now, jwtExpiry(idToken)) <= now) {
+      const { refreshIdToken } = await import("./oidc.ts");
       const renewed = await refreshIdToken(provider.config, refreshToken, surroundings.env);
       if (renewed.refreshToken !== refreshToken) surroundings.warn(replacedRefreshToken);
       ({ idToken, refreshToken } = renewed);
