@@ -1,11 +1,13 @@
 /** Decides the next step of a drain: whom to evict now, when to look again, and whether it is done, stuck or out of time. */
 import type { Action } from "../model/action.ts";
 import type { Facts } from "../model/facts.ts";
-import type { DrainProgress, OtherPodProgress, VmProgress } from "../model/progress.ts";
-import type { Check, NodeVerdict, PodVerdict, VmVerdict } from "../model/verdict.ts";
+import type { DrainProgress, VmProgress } from "../model/progress.ts";
+import type { Check, VmVerdict } from "../model/verdict.ts";
 import { hasEnded } from "./departure.ts";
+import { type DrainStatus, isAtRest, isOver, progressOf, statusOf, stuckAfter } from "./drain-status.ts";
 import type { DrainIntent } from "./intent.ts";
 import { type Ledger, nextTry, type Seen } from "./ledger.ts";
+import { type OtherPod, otherPods } from "./other-pods.ts";
 import {
   isMarked,
   type ProgressInput,
@@ -25,7 +27,7 @@ export interface DrainDecision {
    * going: carry out the actions, look again at `wakeAt` or when something changes. verify: nothing of the selection is left in
    * the picture; a fresh read must confirm it. The others end the drain with what is left.
    */
-  readonly status: "going" | "verify" | "left-behind" | "stuck" | "timed-out";
+  readonly status: DrainStatus;
   readonly actions: readonly EvictAction[];
   /** Milliseconds of the API server's clock. */
   readonly wakeAt?: number | undefined;
@@ -48,9 +50,6 @@ export interface DrainInput {
   readonly trouble: readonly string[];
 }
 
-/** A drain in which every VM left is blocked gives up when nothing has changed for this long. */
-const stuckAfter = 60_000;
-
 /** One turn of the loop. Pure: the same input gives the same decision. */
 export function decideDrain(input: DrainInput): DrainDecision {
   const now = Date.parse(input.facts.time);
@@ -66,12 +65,13 @@ export function decideDrain(input: DrainInput): DrainDecision {
   const timedOut = nodesOutOfTime(input, now);
   const actions = [...vmEvictions(standing, vms, timedOut), ...podEvictions(standing, vms, pods, timedOut)];
   const ledger = noteSeen(input.ledger, vms, pods, now);
-  const status = statusOf({ vms, pods, actions, timedOut, intent: input.intent, changedAt: ledger.changedAt, now });
+  const atRest = isAtRest(standing, vms, pods, actions);
+  const status = statusOf({ vms, pods, atRest, timedOut, intent: input.intent, changedAt: ledger.changedAt, now });
   return {
     status,
     actions: status === "going" ? actions : [],
     wakeAt: nextMoment({ input, vms, pods, ledger, now }),
-    progress: progressOf(input, vms, pods, status, ledger, now),
+    progress: progressOf(input, vms, pods, { status, atRest, changedAt: ledger.changedAt, now }),
     departed: vms.filter((vm) => vm.verdict === undefined && !hasEnded(vm.progress.state)).map((vm) => vm.progress),
     ledger,
     unconfirmed: vms.filter((vm) => vm.progress.state === "left-behind" && isForConfirmation(vm)),
@@ -202,34 +202,6 @@ class BudgetPace {
   }
 }
 
-interface OtherPod {
-  readonly progress: OtherPodProgress;
-  readonly verdict: PodVerdict;
-}
-
-function otherPods(standing: ProgressInput): OtherPod[] {
-  return standing.nodes.flatMap((node) =>
-    node.otherPods
-      .filter((pod) => pod.outcome === "evicted" || pod.outcome === "blocks" || pod.outcome === "hotplug")
-      .map((pod) => ({ verdict: pod, progress: otherPodProgress(standing, node, pod) })),
-  );
-}
-
-function otherPodProgress(standing: ProgressInput, node: NodeVerdict, pod: PodVerdict): OtherPodProgress {
-  const seen = standing.facts.pods.find((candidate) => candidate.metadata.uid === pod.uid);
-  const answer = standing.ledger.pods[pod.uid]?.answer;
-  const terminating = seen?.metadata.deletionTimestamp !== undefined;
-  const refused = answer !== undefined && answer.kind !== "evicted" && answer.kind !== "gone";
-  return {
-    namespace: pod.namespace,
-    name: pod.name,
-    uid: pod.uid,
-    node: node.name,
-    state: terminating ? "terminating" : pod.outcome === "blocks" ? "blocked" : "waiting",
-    detail: refused ? answer.message : pod.finding?.reason,
-  };
-}
-
 /** The rest of a node follows when its VMs have left: a VM may need the storage and network pods beside it to migrate. */
 function podEvictions(
   standing: ProgressInput,
@@ -254,29 +226,7 @@ function podEvictions(
 
 /** A VM that starts elsewhere may need the pods of KubeVirt that run here. */
 function isSettled({ progress }: VmOnItsWay): boolean {
-  return hasEnded(progress.state) || progress.state === "left-behind";
-}
-
-interface StatusInput {
-  readonly vms: readonly VmOnItsWay[];
-  readonly pods: readonly OtherPod[];
-  readonly actions: readonly EvictAction[];
-  readonly timedOut: ReadonlySet<string>;
-  readonly intent: DrainIntent;
-  readonly changedAt: number;
-  readonly now: number;
-}
-
-function statusOf(input: StatusInput): DrainDecision["status"] {
-  const open = [
-    ...input.vms.filter((vm) => !hasEnded(vm.progress.state) && vm.progress.state !== "left-behind"),
-    ...input.pods,
-  ];
-  if (open.length === 0) return input.vms.some((vm) => vm.progress.state === "left-behind") ? "left-behind" : "verify";
-  if (open.every(({ progress }) => input.timedOut.has(progress.node))) return "timed-out";
-  const blocked = open.every(({ progress }) => progress.state === "blocked");
-  if (blocked && !input.intent.watched && input.now >= input.changedAt + stuckAfter) return "stuck";
-  return "going";
+  return isOver(progress.state);
 }
 
 function noteSeen(ledger: Ledger, vms: readonly VmOnItsWay[], pods: readonly OtherPod[], now: number): Ledger {
@@ -324,38 +274,4 @@ function nextMoment(scene: {
       moments.push(first + timeoutMs);
   const later = moments.filter((moment) => moment > now);
   return later.length === 0 ? undefined : Math.min(...later);
-}
-
-function progressOf(
-  input: DrainInput,
-  vms: readonly VmOnItsWay[],
-  pods: readonly OtherPod[],
-  status: DrainDecision["status"],
-  ledger: Ledger,
-  now: number,
-): DrainProgress {
-  const open = vms.filter((vm) => vm.verdict !== undefined && vm.progress.state !== "left-behind");
-  const allBlocked = open.length > 0 && open.every((vm) => vm.progress.state === "blocked");
-  const phases = {
-    going: "evicting",
-    verify: "verifying",
-    "left-behind": "done",
-    stuck: "stuck",
-    "timed-out": "timed-out",
-  } as const;
-  return {
-    nodes: input.intent.nodes,
-    startedAt: input.startedAt,
-    time: input.facts.time,
-    vms: vms.map((vm) => vm.progress),
-    pods: pods.map((pod) => pod.progress),
-    limits: {
-      perNode: input.check.migrations.perNode,
-      perCluster: input.check.migrations.perCluster,
-      maxParallel: input.intent.maxParallel,
-    },
-    trouble: input.trouble,
-    phase: status === "going" && allBlocked && now >= ledger.changedAt + stuckAfter ? "stuck" : phases[status],
-    givesUpAt: allBlocked && !input.intent.watched ? new Date(ledger.changedAt + stuckAfter).toISOString() : undefined,
-  };
 }

@@ -431,6 +431,18 @@ describe("the drain is over", () => {
     expect(decideDrain(aTurn({ here, ledger: { ...longAgo, changedAt: start - 59_000 } })).status).toBe("going");
   });
 
+  test("as stuck, too, when others only wait for their turn, which a blocked VM keeps from coming", () => {
+    const here = [aVerdict("web", "D8"), aVerdict("ci", "D19")];
+    const seen = {
+      ...longAgo.seen,
+      "uid-vmi-ci": { state: "waiting", row: "D19", phase: "", since: 0 } as const,
+    };
+    expect(decideDrain(aTurn({ here, ledger: { ...longAgo, seen } })).status).toBe("stuck");
+    // One that was asked about, and will be again, does not only wait for its turn.
+    const asked = { ...answered("webhook-unreachable", -1, { ...longAgo, seen }, "ci") };
+    expect(decideDrain(aTurn({ here, ledger: asked })).status).toBe("going");
+  });
+
   test("but not while somebody watches: it keeps showing", () => {
     const decision = decideDrain(aTurn({ here: [aVerdict("web", "D8")], ledger: longAgo, intent: { watched: true } }));
     expect(decision).toMatchObject({ status: "going", progress: { phase: "stuck" } });

@@ -1,0 +1,96 @@
+/** Whether a drain goes on, is done, stuck or out of time, and the progress that is shown of it. */
+import type { DrainProgress, OtherPodProgress, VmProgress } from "../model/progress.ts";
+import { hasEnded } from "./departure.ts";
+import type { DrainInput, EvictAction } from "./drain.ts";
+import type { DrainIntent } from "./intent.ts";
+import type { OtherPod } from "./other-pods.ts";
+import type { ProgressInput, VmOnItsWay } from "./vm-progress.ts";
+
+/** A drain in which every VM left is blocked gives up when nothing has changed for this long. */
+export const stuckAfter = 60_000;
+
+export type DrainStatus = "going" | "verify" | "left-behind" | "stuck" | "timed-out";
+
+export interface StatusInput {
+  readonly vms: readonly VmOnItsWay[];
+  readonly pods: readonly OtherPod[];
+  readonly atRest: boolean;
+  readonly timedOut: ReadonlySet<string>;
+  readonly intent: DrainIntent;
+  readonly changedAt: number;
+  readonly now: number;
+}
+
+/** Where the drain stands as a whole. */
+export function statusOf(input: StatusInput): DrainStatus {
+  const open = [...input.vms.filter((vm) => !isOver(vm.progress.state)), ...input.pods];
+  if (open.length === 0) return input.vms.some((vm) => vm.progress.state === "left-behind") ? "left-behind" : "verify";
+  if (open.every(({ progress }) => input.timedOut.has(progress.node))) return "timed-out";
+  if (input.atRest && !input.intent.watched && input.now >= input.changedAt + stuckAfter) return "stuck";
+  return "going";
+}
+
+/** Something is blocked, and everything else that is left only waits for its turn, which does not come before that has left. */
+export function isAtRest(
+  standing: ProgressInput,
+  vms: readonly VmOnItsWay[],
+  pods: readonly OtherPod[],
+  actions: readonly EvictAction[],
+): boolean {
+  const waitsForItsTurn = (state: string, podUid: string | undefined): boolean =>
+    state === "waiting" &&
+    podUid !== undefined &&
+    standing.ledger.pods[podUid] === undefined &&
+    actions.every((action) => action.pod.uid !== podUid);
+  const open = [
+    ...vms.map(({ progress, verdict }) => ({ state: progress.state, podUid: verdict?.pod.uid })),
+    ...pods.map(({ progress, verdict }) => ({ state: progress.state, podUid: verdict.uid })),
+  ].filter(({ state }) => !isOver(state));
+  return (
+    open.some(({ state }) => state === "blocked") &&
+    open.every(({ state, podUid }) => state === "blocked" || waitsForItsTurn(state, podUid))
+  );
+}
+
+/** Nothing more is awaited of the VM or pod. */
+export function isOver(state: VmProgress["state"] | OtherPodProgress["state"]): boolean {
+  return state === "gone" || state === "left-behind" || (state !== "terminating" && hasEnded(state));
+}
+
+/** What views of the drain are given. */
+export function progressOf(
+  input: DrainInput,
+  vms: readonly VmOnItsWay[],
+  pods: readonly OtherPod[],
+  end: {
+    readonly status: DrainStatus;
+    readonly atRest: boolean;
+    readonly changedAt: number;
+    readonly now: number;
+  },
+): DrainProgress {
+  const { status, atRest } = end;
+  const givesUpAt = end.changedAt + stuckAfter;
+  const phases = {
+    going: "evicting",
+    verify: "verifying",
+    "left-behind": "done",
+    stuck: "stuck",
+    "timed-out": "timed-out",
+  } as const;
+  return {
+    nodes: input.intent.nodes,
+    startedAt: input.startedAt,
+    time: input.facts.time,
+    vms: vms.map((vm) => vm.progress),
+    pods: pods.map((pod) => pod.progress),
+    limits: {
+      perNode: input.check.migrations.perNode,
+      perCluster: input.check.migrations.perCluster,
+      maxParallel: input.intent.maxParallel,
+    },
+    trouble: input.trouble,
+    phase: status === "going" && atRest && end.now >= givesUpAt ? "stuck" : phases[status],
+    givesUpAt: atRest && !input.intent.watched ? new Date(givesUpAt).toISOString() : undefined,
+  };
+}
