@@ -220,6 +220,26 @@ describe("an evacuation that finds no node", () => {
   });
 });
 
+describe("a migration that a user has asked for", () => {
+  test("makes the eviction of its target pod wait, for the VMI is not marked", async () => {
+    await pinned("asked");
+    const migration = await cluster.create(migrations(), {
+      apiVersion: "kubevirt.io/v1",
+      kind: "VirtualMachineInstanceMigration",
+      metadata: { generateName: "mine-" },
+      spec: { vmiName: "asked" },
+    });
+    const ofMigration = async () =>
+      (await machines.launchers(await machines.instanceOf("asked"))).filter(
+        ({ metadata }: Json) => metadata.labels["kubevirt.io/migrationJobUID"] === migration.metadata.uid,
+      );
+    const [target] = await eventually("the target pod", ofMigration, (found) => found.length > 0);
+    const { status, body } = await machines.evict(target);
+    expect([status, body.message]).toEqual([429, webhook("Eviction request for target Pod")]);
+    expect(await mark("asked")).toBeUndefined();
+  }, 120_000);
+});
+
 describe("taking a mark back", () => {
   let node: string;
   beforeAll(async () => {

@@ -26,6 +26,7 @@ beforeAll(async () => {
     machines.createMachine("moves", { strategy: "LiveMigrate" }),
     machines.createMachine("blocked", { strategy: "LiveMigrate", bridge: true }),
     machines.createMachine("if-possible", { strategy: "LiveMigrateIfPossible", bridge: true }),
+    machines.createMachine("moves-if-possible", { strategy: "LiveMigrateIfPossible" }),
     machines.createMachine("external", { strategy: "External" }),
     machines.createMachine("none", { strategy: "None" }),
     machines.createMachine("guarded", { strategy: "None", labels: { team: "guarded" } }),
@@ -33,7 +34,18 @@ beforeAll(async () => {
     machines.createMachine("doubly", { strategy: "None", labels: { team: "doubly" } }),
     machines.createMachine("marked", { strategy: "External" }),
   ]);
-  const names = ["moves", "blocked", "if-possible", "external", "none", "guarded", "relative", "doubly", "marked"];
+  const names = [
+    "moves",
+    "blocked",
+    "if-possible",
+    "moves-if-possible",
+    "external",
+    "none",
+    "guarded",
+    "relative",
+    "doubly",
+    "marked",
+  ];
   await machines.running(...names);
   for (const name of names) launchers[name] = await machines.launcher(name);
 }, 120_000);
@@ -53,6 +65,11 @@ describe("KubeVirt's answer to a dry run", () => {
       refused(() => "VMI blocked is configured with an eviction strategy but is not live-migratable"),
     ],
     ["LiveMigrateIfPossible, not migratable", "if-possible", allowed],
+    [
+      "LiveMigrateIfPossible, migratable",
+      "moves-if-possible",
+      refused((ns) => `Eviction triggered evacuation of VMI "${ns}/moves-if-possible"`),
+    ],
     ["External", "external", refused((ns) => `Eviction triggered evacuation of VMI "${ns}/external"`)],
     ["None", "none", allowed],
   ])("%s", async (_case, name, expected) => {

@@ -113,6 +113,13 @@ test("events come while the watch is open", async () => {
 });
 
 describe("bookmarks", () => {
+  test("come about once a minute, so that silence means a broken connection", async () => {
+    const from = await versionNow();
+    const events = await take(watch(`${maps}?resourceVersion=${from}&labelSelector=none&allowWatchBookmarks=true`), 1);
+    expect(events).toMatchObject([{ type: "BOOKMARK", object: { kind: "ConfigMap", metadata: {} } }]);
+    expect(BigInt(events[0]?.object.metadata.resourceVersion)).toBeGreaterThanOrEqual(BigInt(from));
+  }, 120_000);
+
   test("mark the end of the initial events that were asked for", async () => {
     await cluster.create(maps, map("initial", { set: "initial" }));
     const query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
