@@ -45,7 +45,10 @@ export interface Refusal {
  * The rules are the scheduler's filters, in an order that names the plainest cause first.
  */
 export function fits(arrival: Arrival, place: Place, affinity: AffinityRule): true | undefined | Refusal {
-  const refusal = stateRefusal(arrival, place) ?? ruleRefusal(arrival, place, affinity);
+  const state = stateRefusal(arrival, place);
+  const rule = ruleRefusal(arrival, place, affinity);
+  // A cordon can be lifted, so it is the cause only where nothing else keeps the VM away.
+  const refusal = state?.field === "spec.unschedulable" ? (rule ?? state) : (state ?? rule);
   if (refusal !== undefined) return refusal;
   if (!place.roomKnown) return undefined;
   const shortage = shortageFor(place, arrival.pod);

@@ -381,6 +381,12 @@ describe("D11, a pod of an earlier migration", () => {
 });
 
 describe("D12, no other node fits", () => {
+  it("does not advise to uncordon a node that its node selector excludes", () => {
+    const nodes = [aNode("worker-1"), aNode("worker-2", { unschedulable: true })];
+    const pinned = aRunningVm("web", { nodeSelector: { "kubernetes.io/hostname": "worker-1" } });
+    expect(vmVerdict(factsWith([pinned], { nodes })).findings[0]?.fix).toBe("virtctl stop web -n prod");
+  });
+
   it("blocks, and says why of each node", () => {
     const nodes = [
       aNode("worker-1"),
