@@ -1,5 +1,6 @@
 /** One HTTP exchange of node:http under a time limit and a signal, with faults in our words. */
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { Socket } from "node:net";
 import tls from "node:tls";
 import { UnreachableError } from "../model/errors.ts";
 import type { TlsMaterial } from "./credentials.ts";
@@ -23,6 +24,9 @@ export interface WireResponse {
   readonly headers: IncomingMessage["headers"];
   readonly text: string;
 }
+
+/** Connections that have served a request: node:http's `reusedSocket` is not set when one is handed on without a pause. */
+const established = new WeakSet<Socket>();
 
 /** Begins a request, runs `work` on it under its time limit and signal, and says in our words what went wrong. */
 export async function guarded<T>(
@@ -49,9 +53,10 @@ export async function guarded<T>(
     outgoing = begin();
     outgoing.once("socket", (socket) => {
       const secure = socket instanceof tls.TLSSocket;
-      connected = outgoing?.reusedSocket === true || !(secure || socket.connecting);
+      connected = established.has(socket) || !(secure || socket.connecting);
       if (connected) return;
       socket.once(secure ? "secureConnect" : "connect", () => {
+        established.add(socket);
         connected = true;
       });
     });
