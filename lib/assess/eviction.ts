@@ -27,6 +27,7 @@ import {
   evacuationFailing,
   migratabilityNotKnown,
   migrationRuns,
+  migrationTarget,
   staleMark,
   strategyNotKnown,
   waitsForLeftover,
@@ -137,8 +138,13 @@ function endingAlready({ index }: Rules, pod: Pod, vmi: VirtualMachineInstance, 
     return waits("D3", makeFinding({ code: "ShuttingDown", object, reason, ...ending }));
   }
   const elsewhere = vmi.status.nodeName;
-  if (elsewhere === undefined || elsewhere === "" || elsewhere === node) return undefined;
+  if (elsewhere === undefined || elsewhere === "") return undefined;
   const proof = { field: "status.nodeName", value: elsewhere };
+  if (elsewhere === node) {
+    if (unfinishedMigration(index, vmi) === undefined || migrationTarget(index, vmi) !== node) return undefined;
+    const reason = `It has just arrived on ${node}; its migration must be over before it can leave again.`;
+    return waits("D4", makeFinding({ code: "MigrationArriving", object, reason, ...proof }));
+  }
   if (!isIncoming(index, pod, vmi)) {
     const reason = `Runs on ${elsewhere} now; its pod here is ending.`;
     return waits("D3", makeFinding({ code: "ShuttingDown", object, reason, ...proof }));

@@ -153,7 +153,7 @@ function vmText(vm: VmProgress): string {
     case "starting":
       return `starting${on}${why}`;
     case "held":
-      return `held up${why}${vm.until === undefined ? "" : ` (until ${vm.until})`}`;
+      return `held up${why}${vm.until === undefined ? "" : ` (until ${wholeSeconds(vm.until)})`}`;
     case "blocked":
       return `blocked${why}${vm.fix === undefined ? "" : ` (fix: ${vm.fix})`}`;
     case "moved":

@@ -148,6 +148,15 @@ describe("D4, a migration that arrives", () => {
     expect(vm.findings[0]?.reason).toContain("A migration of this VM to worker-1 is arriving.");
   });
 
+  it("waits until the migration is over by which the VM has just come", () => {
+    const arrived = aVmi("web", { migrationState: { migrationUid: "uid-m", targetNode: "worker-1", completed: true } });
+    const pod = aLauncherPod(arrived, { labels: { "kubevirt.io/migrationJobUID": "uid-m" } });
+    const facts = (phase: string) =>
+      someFacts({ vmis: [arrived], pods: [pod], migrations: [aMigration("m", "web", { phase })] });
+    expect(brief(vmVerdict(facts("Running")))).toEqual(["D4", "waits", "MigrationArriving"]);
+    expect(brief(vmVerdict(facts("Succeeded")))[0]).not.toBe("D4");
+  });
+
   it("waits for the removal of what a migration left that failed", () => {
     const facts = someFacts({ vmis: [vmi], pods: [target], migrations: [aMigration("m", "web", { phase: "Failed" })] });
     const vm = vmVerdict(facts);
