@@ -23,9 +23,8 @@ const looking: readonly Right[] = [
   core("pods", ["list"], "launcher pods, and the pods that take up room on nodes"),
   kubevirt("virtualmachineinstances", ["get", "list"], "the VMs that run"),
   kubevirt("virtualmachines", ["get", "list"], "whether a VM starts again by itself"),
-  kubevirt("virtualmachineinstancereplicasets", ["get", "list"], "whether a VM is replaced by another"),
   kubevirt("virtualmachineinstancemigrations", ["list"], "migrations that are under way, and free slots for more"),
-  kubevirt("kubevirts", ["list"], "KubeVirt's version and settings"),
+  kubevirt("kubevirts", ["list"], "KubeVirt's version and settings; KubeVirt itself allows it to everybody"),
   {
     group: "policy",
     resource: "poddisruptionbudgets",
@@ -56,16 +55,15 @@ const holders: readonly Right[] = [
   elsewhere("cluster.x-k8s.io", "machines", ["get"], "the machine behind a node"),
 ];
 
-/** Following objects until what was begun has ended. */
-const following: readonly Right[] = [
-  core("nodes", ["watch", "patch"], "cordon, uncordon, and the record of an operation"),
+const marking = core("nodes", ["patch"], "cordon, uncordon, and the record of an operation");
+
+const draining: readonly Right[] = [
+  marking,
+  core("nodes", ["watch"], "the node as it changes"),
   core("pods", ["watch"], "pods as they go"),
   kubevirt("virtualmachineinstances", ["watch"], "VMs as they move"),
   kubevirt("virtualmachineinstancemigrations", ["watch"], "migrations as they go on"),
-];
-
-const draining: readonly Right[] = [
-  ...following,
+  kubevirt("virtualmachineinstancereplicasets", ["get", "list"], "whether a VM that has ended was replaced"),
   core("pods/eviction", ["create"], "evictions; check asks by dry runs what would be answered to them"),
   { group: "policy", resource: "poddisruptionbudgets", verbs: ["watch"], purpose: "budgets as they change" },
   {
@@ -84,7 +82,7 @@ const draining: readonly Right[] = [
 ];
 
 const recovering: readonly Right[] = [
-  ...following,
+  marking,
   core("pods", ["delete"], "launcher and hotplug pods that nobody ends any more"),
   {
     group: "coordination.k8s.io",
