@@ -1,6 +1,7 @@
 /** Attaches the volumes of bound pods to their nodes and detaches those no longer wanted; with the CSI attacher that carries it out. */
 import { createHash } from "node:crypto";
 import type { KubeObject } from "../store.ts";
+import { AttachmentBeliefs, type Ghost } from "./attachment-beliefs.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { attachments, isOf, managers, nodes, onStatus, pods, volumes } from "./keys.ts";
 import { uniqueVolumeName } from "./kubelet-node.ts";
@@ -19,6 +20,7 @@ const retryMs = 1000;
 export function createAttachDetach(world: World): Reconciler {
   /** Since when a volume is no longer wanted on a node, by attachment name. */
   const unwantedSince = new Map<string, number>();
+  const beliefs = new AttachmentBeliefs();
   return {
     name: "attach-detach",
     *touches({ key, object, previous }) {
@@ -36,8 +38,13 @@ export function createAttachDetach(world: World): Reconciler {
       const volume = world.store.get(volumes, undefined, name);
       if (volume === undefined) return undefined;
       const wanted = wantedOn(world, volume);
-      const waitsForDetach = detachUnwanted(world, volume, wanted, unwantedSince);
-      const waitsForAttach = attachWanted(world, volume, wanted);
+      const now = world.clock.now().getTime();
+      // What it would detach now it finds detached already.
+      const isEnded = ({ nodeName, since }: Ghost): boolean =>
+        !wanted.has(nodeName) && mayDetach(world, volume, nodeName, now - since);
+      const ghosts = beliefs.look(name, world.attachmentsOf.get(name), now, isEnded);
+      const waitsForDetach = detachUnwanted(world, volume, wanted, { unwantedSince, beliefs });
+      const waitsForAttach = attachWanted(world, volume, wanted, ghosts);
       return waitsForDetach || waitsForAttach ? world.every(retryMs) : undefined;
     },
   };
@@ -69,14 +76,22 @@ function wantedOn(world: World, volume: KubeObject): Map<string, KubeObject> {
   return wanted;
 }
 
-function attachWanted(world: World, volume: KubeObject, wanted: ReadonlyMap<string, KubeObject>): boolean {
+function attachWanted(
+  world: World,
+  volume: KubeObject,
+  wanted: ReadonlyMap<string, KubeObject>,
+  ghosts: readonly Ghost[],
+): boolean {
   let waiting = false;
   for (const [node, pod] of wanted) {
     const present = world.attachmentsOf.get(volume.metadata.name);
     if (present.some((attachment) => attachment.spec.nodeName === node && !isDeleting(attachment))) continue;
-    const elsewhere = present.find((attachment) => attachment.spec.nodeName !== node);
-    if (present.some((attachment) => attachment.spec.nodeName === node)) waiting = true;
-    else if (elsewhere !== undefined && !isShared(volume)) {
+    const holders = [
+      ...present.map((attachment): string => attachment.spec.nodeName),
+      ...ghosts.map((ghost) => ghost.nodeName),
+    ];
+    if (holders.includes(node)) waiting = true;
+    else if (holders.length > 0 && !isShared(volume)) {
       reportMultiAttach(world, volume, pod, wanted);
       waiting = true;
     } else attach(world, volume, node);
@@ -127,7 +142,7 @@ function detachUnwanted(
   world: World,
   volume: KubeObject,
   wanted: ReadonlyMap<string, KubeObject>,
-  unwantedSince: Map<string, number>,
+  { unwantedSince, beliefs }: { readonly unwantedSince: Map<string, number>; readonly beliefs: AttachmentBeliefs },
 ): boolean {
   let waiting = false;
   for (const attachment of world.attachmentsOf.get(volume.metadata.name)) {
@@ -142,6 +157,7 @@ function detachUnwanted(
     unwantedSince.set(name, since);
     if (mayDetach(world, volume, attachment.spec.nodeName, now - since)) {
       unwantedSince.delete(name);
+      beliefs.release(name);
       world.store.delete(attachments, undefined, name, {}, managers.controllerManager);
     } else waiting = true;
   }

@@ -48,17 +48,30 @@ test("an attachment deleted by hand is made again while a pod object on the node
   const [attachment] = cluster.store.list(attachments);
   const uid = attachment?.metadata.uid;
   cluster.store.delete(attachments, undefined, attachment?.metadata.name ?? "");
-  cluster.run(10);
+  // The controller compares what it believes attached with what is, once a minute.
+  cluster.run(65);
   expect(cluster.attachments()).toEqual(["n1"]);
   expect(cluster.store.list(attachments)[0]?.metadata.uid).not.toBe(uid);
 });
 
-test("an attachment deleted by hand after the pod is gone stays away", () => {
+test("an attachment deleted by hand after the pod is gone stays away, and its volume is free within a minute", () => {
   const cluster = forced();
   const old = cluster.store.list(attachments).find((each) => each.spec.nodeName === "n1");
   cluster.store.delete(attachments, undefined, old?.metadata.name ?? "");
   cluster.run(15);
+  expect(cluster.attachments()).toEqual([]);
+  expect(cluster.vmi("app/db").status.phase).not.toBe("Running");
+  cluster.run(60);
   expect(cluster.attachments()).not.toContain("n1");
+  expect(cluster.vmi("app/db").status.phase).toBe("Running");
+});
+
+test("under the out-of-service taint a volume whose attachment was deleted by hand is free at once", () => {
+  const cluster = forced();
+  cluster.taint("n1", "node.kubernetes.io/out-of-service", "NoExecute");
+  const old = cluster.store.list(attachments).find((each) => each.spec.nodeName === "n1");
+  if (old !== undefined) cluster.store.delete(attachments, undefined, old.metadata.name);
+  cluster.run(10);
   expect(cluster.vmi("app/db").status.phase).toBe("Running");
 });
 
