@@ -1,7 +1,9 @@
 /** Which marks and migrations on a node belong to an evacuation of it, and which of them can still be undone. */
 import type { Facts } from "../model/facts.ts";
+import type { Node, Taint } from "../model/kubernetes.ts";
 import {
   isFinishedMigration,
+  migrationDefaults,
   type VirtualMachineInstance,
   type VirtualMachineInstanceMigration,
 } from "../model/kubevirt.ts";
@@ -38,6 +40,12 @@ export function evacuationOf(facts: Facts, node: string): Evacuation {
     migrations: unfinished.filter((migration) => !beyondReturn.includes(migration)),
     beyondReturn,
   };
+}
+
+/** The taint that makes KubeVirt evacuate the node without any eviction, for as long as it is there. */
+export function drainTaintOf({ kubevirt }: Facts, { spec }: Node): Taint | undefined {
+  const key = kubevirt?.migrations.nodeDrainTaintKey ?? migrationDefaults.nodeDrainTaintKey;
+  return spec.taints.find((taint) => taint.key === key && taint.effect === "NoSchedule");
 }
 
 /** True when the migration is about this VMI. */

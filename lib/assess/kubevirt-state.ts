@@ -2,8 +2,9 @@
 import type { Facts } from "../model/facts.ts";
 import type { ObjectReference } from "../model/finding.ts";
 import { findCondition } from "../model/kubernetes.ts";
-import { migrationDefaults, type VirtualMachineInstance } from "../model/kubevirt.ts";
+import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { VmVerdict } from "../model/verdict.ts";
+import { drainTaintOf } from "./evacuation.ts";
 import type { Index } from "./subjects.ts";
 
 export type Strategy = VmVerdict["strategy"];
@@ -38,10 +39,9 @@ export function virtApiService(facts: Facts): ObjectReference {
 }
 
 /** True when the node carries the taint that makes KubeVirt evacuate it without any eviction. */
-export function hasDrainTaint(index: Index, node: string): boolean {
-  const key = index.facts.kubevirt?.migrations.nodeDrainTaintKey ?? migrationDefaults.nodeDrainTaintKey;
-  const taints = index.nodes.get(node)?.spec.taints ?? [];
-  return taints.some((taint) => taint.key === key && taint.effect === "NoSchedule");
+export function hasDrainTaint(index: Index, name: string): boolean {
+  const node = index.nodes.get(name);
+  return node !== undefined && drainTaintOf(index.facts, node) !== undefined;
 }
 
 /** Neither absent nor empty. */

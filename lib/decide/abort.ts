@@ -2,13 +2,13 @@
  * Decides how a drain is undone, in the one order that does not race with KubeVirt's evacuation controller: our taints, the
  * evacuation marks, the unfinished evacuation migrations, and at last our own cordon. What others set is named and left.
  */
-import { type Evacuation, evacuationOf, isMigrationOf } from "../assess/evacuation.ts";
+import { drainTaintOf, type Evacuation, evacuationOf, isMigrationOf } from "../assess/evacuation.ts";
 import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Facts, RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { recordAnnotation } from "../model/record.ts";
-import { ourTaints, releaseNode } from "./cordon.ts";
+import { ourTaints, releaseNode, taintText } from "./cordon.ts";
 
 export interface AbortIntent {
   readonly node: string;
@@ -71,7 +71,7 @@ export function decideAbort(
   const taintStep = node === undefined ? undefined : releaseNode(node, found, { uncordon: false, keepRecord: true });
   if (taintStep !== undefined && mayTry(ledger, taintStep.uid, now)) return decide("going", [taintStep]);
 
-  const open = canCancel(facts, intent) ? view.marks.filter((vmi) => !isGivenUp(ledger, vmi.metadata.uid)) : [];
+  const open = canCancel(facts, found, intent) ? view.marks.filter((vmi) => !isGivenUp(ledger, vmi.metadata.uid)) : [];
   const cancels = open.filter((vmi) => mayTry(ledger, vmi.metadata.uid, now)).map((vmi) => cancelAction(vmi, intent));
   if (open.length > 0) return decide("going", cancels, { wakeAt: now + retryAfter });
 
@@ -79,6 +79,7 @@ export function decideAbort(
     (migration) =>
       !isGivenUp(ledger, migration.metadata.uid) &&
       !endsTooSlowly(migration, ledger, now) &&
+      !isMadeAgain(facts, found, intent.node) &&
       !keepsItsMark(migration, view.marks),
   );
   const deletions = deletable
@@ -112,8 +113,10 @@ export function abortActions(facts: Facts, found: RecordOnNode, intent: AbortInt
     withoutTaints === undefined ? undefined : releaseNode(withoutTaints, found, { uncordon: view.uncordons });
   return [
     ...(taints === undefined ? [] : [taints]),
-    ...view.marks.filter(() => canCancel(facts, intent)).map((vmi) => cancelAction(vmi, intent)),
-    ...view.migrations.filter(() => canCancel(facts, intent) || view.marks.length === 0).map(deleteAction),
+    ...(canCancel(facts, found, intent) ? view.marks.map((vmi) => cancelAction(vmi, intent)) : []),
+    ...(isMadeAgain(facts, found, intent.node)
+      ? []
+      : view.migrations.filter(() => canCancel(facts, found, intent) || view.marks.length === 0).map(deleteAction)),
     ...(release === undefined ? [] : [release]),
   ];
 }
@@ -124,8 +127,24 @@ function withoutOurTaints(node: Node, found: RecordOnNode): Node {
     : node;
 }
 
-function canCancel(facts: Facts, intent: AbortIntent): boolean {
+/** The server refuses to take marks back while the node has the drain taint (pkg/virt-api/rest/evacuate_cancel.go). */
+function canCancel(facts: Facts, found: RecordOnNode, intent: AbortIntent): boolean {
+  if (foreignDrainTaint(facts, found, intent.node) !== undefined) return false;
   return facts.evacuateCancel !== false || intent.impersonate !== undefined;
+}
+
+/** KubeVirt's drain taint, set by somebody else, as text. */
+function foreignDrainTaint(facts: Facts, found: RecordOnNode, name: string): string | undefined {
+  const node = facts.nodes.find((candidate) => candidate.metadata.name === name);
+  const taint = node && drainTaintOf(facts, node);
+  if (node === undefined || taint === undefined) return undefined;
+  const text = taintText(taint);
+  return ourTaints(node, found).includes(text) ? undefined : text;
+}
+
+/** Whether KubeVirt would make each evacuation migration again at once. */
+function isMadeAgain(facts: Facts, found: RecordOnNode, node: string): boolean {
+  return foreignDrainTaint(facts, found, node) !== undefined;
 }
 
 /** Notes an action's result in the ledger. A mark or a migration that had to be touched starts the quiet time anew. */
@@ -145,6 +164,7 @@ function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledge
     ...evacuation,
     uncordons: cordonedByUs && node?.spec.unschedulable === true,
     leftAlone: [
+      ...taintLeftAlone(facts, found, intent.node),
       ...(node?.spec.unschedulable && !cordonedByUs
         ? [
             `the cordon of node/${intent.node}: ${found.kind === "record" ? "it was cordoned before the drain" : "no record says that this program set it"}`,
@@ -158,6 +178,14 @@ function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledge
   };
 }
 
+function taintLeftAlone(facts: Facts, found: RecordOnNode, node: string): string[] {
+  const taint = foreignDrainTaint(facts, found, node);
+  if (taint === undefined) return [];
+  return [
+    `the taint ${taint} of node/${node}: somebody else set it, and KubeVirt evacuates the node while it is there`,
+  ];
+}
+
 function failuresOf(scene: {
   readonly facts: Facts;
   readonly found: RecordOnNode;
@@ -169,9 +197,12 @@ function failuresOf(scene: {
   const { facts, intent, ledger, node } = scene;
   const { marks, migrations } = scene.evacuation;
   const failures: string[] = [];
+  const taint = foreignDrainTaint(facts, scene.found, intent.node);
   for (const { metadata } of marks) {
     const object = `vmi/${metadata.name} in ${metadata.namespace}`;
-    if (!canCancel(facts, intent))
+    if (taint !== undefined)
+      failures.push(`${object}: KubeVirt takes its mark not back while the node has the taint ${taint}`);
+    else if (!canCancel(facts, scene.found, intent))
       failures.push(`${object}: this KubeVirt cannot take an evacuation mark back; it goes on migrating the VM away`);
     else if (isGivenUp(ledger, metadata.uid))
       failures.push(`${object}: ${whyItFailed(ledger, metadata.uid, "its mark is still there")}`);
@@ -183,7 +214,7 @@ function failuresOf(scene: {
       failures.push(`${object}: is being cancelled, but has not ended yet`);
     else if (isGivenUp(ledger, metadata.uid))
       failures.push(`${object}: ${whyItFailed(ledger, metadata.uid, "it is still there")}`);
-    else if (!canCancel(facts, intent) && keepsItsMark(migration, marks))
+    else if (taint !== undefined || (!canCancel(facts, scene.found, intent) && keepsItsMark(migration, marks)))
       failures.push(`${object}: left alone, because KubeVirt would make it again`);
   }
   const { found } = scene;

@@ -41,6 +41,28 @@ function kinds(facts: Facts, found: RecordOnNode, ledger = untouched): string[] 
   return decideAbort(facts, found, intent, ledger).actions.map((action) => action.kind);
 }
 
+describe("KubeVirt's drain taint, set by somebody else", () => {
+  const taint = { key: "kubevirt.io/drain", value: "draining", effect: "NoSchedule" };
+  const node = aNode("worker-1", { unschedulable: true, taints: [taint] });
+  const facts = picture({ nodes: [node], vmis: [marked], migrations: [evacuation] });
+
+  test("keeps marks and migrations: taking them back would be refused, or undone at once", () => {
+    expect(kinds(facts, recorded())).toEqual([]);
+    expect(abortActions(facts, recorded(), intent).map((action) => action.kind)).toEqual(["release-node"]);
+    const { view } = decideAbort(facts, recorded(), intent, quiet);
+    expect(view.failures).toEqual([
+      "vmi/web in prod: KubeVirt takes its mark not back while the node has the taint kubevirt.io/drain=draining:NoSchedule",
+      "virtualmachineinstancemigration/kubevirt-evacuation-1 in prod: left alone, because KubeVirt would make it again",
+    ]);
+  });
+
+  test("stays, and is named", () => {
+    const { view } = decideAbort(picture({ nodes: [node] }), recorded(), intent, quiet);
+    expect(view.leftAlone).toEqual([expect.stringContaining("the taint kubevirt.io/drain=draining:NoSchedule")]);
+    expect(view.failures).toEqual([]);
+  });
+});
+
 describe("the order does not race with KubeVirt's evacuation controller", () => {
   test("our taints come off first", () => {
     const taint = { key: "node.kubernetes.io/out-of-service", value: "nodeshutdown", effect: "NoExecute" };
