@@ -1,5 +1,6 @@
 /** The truth table, part one: nodes that live, or may. Whatever is asserted on the command line, nothing is written to the cluster. */
 import { expect, test } from "vitest";
+import { InterruptedError } from "../../../lib/model/errors.ts";
 import type { PastStep } from "../../../lib/practice/scenarios/scenario.ts";
 import { fenceAgents, nodeMaintenance } from "./kinds.ts";
 import { consent, lost, openStage, type Play, powerLoss, type Stage, scenarioOf, word } from "./stage.ts";
@@ -11,7 +12,7 @@ interface Row {
   readonly play?: (stage: Stage) => Play;
   /** What follows `recover worker-1`; the whole consent when absent. */
   readonly flags?: string;
-  readonly code: 0 | 1 | 2 | 3;
+  readonly code: 0 | 1 | 2 | 3 | 130;
   readonly says: RegExp;
 }
 
@@ -234,6 +235,17 @@ const rows: readonly Row[] = [
     says: /recover is cancelled: that is not the node's name/,
   },
   { name: "dead, and only looked at", past: [powerLoss], flags: "--dry-run", code: 0, says: /Listening/ },
+  {
+    name: "dead, and Ctrl-C while we listen",
+    past: [powerLoss],
+    play: ({ later }) => {
+      const stop = new AbortController();
+      later(5_000, () => stop.abort(new InterruptedError("SIGINT", "interrupted by SIGINT")));
+      return { signal: stop.signal };
+    },
+    code: 130,
+    says: /Listening/,
+  },
   {
     name: "back between the consent and the first step",
     past: [powerLoss],
