@@ -47,6 +47,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("recover", options);
   const [node, ...others] = nodeNames(options.words);
   if (others.length > 0) throw new UsageError("USAGE: recover [NODE] [flags]", "nodes are recovered one at a time");
+  if (node !== undefined) rejectContradictions(options, node);
   const waived = waivedCodes(options.waive);
   const client = await world.connect(connectionOptions(options), options.v);
   if (node === undefined) return await showSuspects(client, options, world);
@@ -57,6 +58,14 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   if (options.dryRun !== "none") return exitCode.ok;
   const assertion = await consent(scene, evidence.dossier);
   return await carryOut(scene, evidence, assertion);
+}
+
+/** What no evidence can cure is said before anything is listened to. */
+function rejectContradictions({ confirmNode, output, yes, dryRun }: Options, node: string): void {
+  if (confirmNode !== undefined && confirmNode !== node)
+    throw new UsageError(`--confirm-node=${confirmNode} is not the node that is to be recovered: ${node}`);
+  if (output === "json" && !yes && dryRun === "none")
+    throw new UsageError("nobody is asked with -o json: pass --yes, or --dry-run for the evidence alone");
 }
 
 async function showSuspects(client: KubeClient, options: Options, world: World): Promise<ExitCode> {
@@ -76,7 +85,8 @@ async function decidedEvidence(scene: Scene): Promise<Evidence> {
     const evidence = await gather(scene);
     const { verdict, reason, decidableAt, time } = evidence.dossier;
     if (verdict !== "undecided" || !options.wait) return evidence;
-    world.terminal.writeError(sanitise(`undecided: ${reason} Waiting until ${decidableAt ?? "it can be read"}.`));
+    const until = decidableAt === undefined ? "it can be read" : "then";
+    world.terminal.writeError(sanitise(`undecided: ${reason} Waiting until ${until}.`));
     const wait = decidableAt === undefined ? listenMs : Date.parse(decidableAt) - Date.parse(time) + 1000;
     await world.clock.sleep(Math.max(1000, wait), world.terminal.catchSignals());
   }
@@ -112,7 +122,7 @@ function show({ options, world: { terminal } }: Scene, dossier: Dossier): void {
 }
 
 /** What the evidence forbids, no flag allows; another holder of the node can be overridden by name. */
-function refuse({ node, waived, world }: Scene, { verdict, reason, heldBy }: Dossier): void {
+function refuse({ node, options, waived, world }: Scene, { verdict, reason, heldBy, vms }: Dossier): void {
   if (verdict === "alive") throw new RefusedError(reason, "nothing was changed");
   if (verdict === "undecided")
     throw new RefusedError(
@@ -125,14 +135,19 @@ function refuse({ node, waived, world }: Scene, { verdict, reason, heldBy }: Dos
       `${node} is held by ${sanitise(holder.object)}: ${sanitise(holder.detail)}`,
       `nothing was changed; let it end, or override it with --waive ${holderCodes[holder.kind]}`,
     );
+  const known = new Set(vms.map(({ namespace, name }) => `${namespace}/${name}`));
+  const unknown = options.includeHeld.filter((vm) => !known.has(vm));
+  if (unknown.length > 0)
+    throw new UsageError(
+      `--include-held: ${node} has no VM ${unknown.map(sanitise).join(", ")}`,
+      "nothing was changed",
+    );
 }
 
 /** What a person declares about the host; undefined where its death is proven. Throws where consent is missing. */
 async function consent({ options, world, node, user }: Scene, { verdict }: Dossier): Promise<string | undefined> {
   const unproven = verdict === "unproven";
-  const word = options.nodeIsPoweredOff;
-  if (options.confirmNode !== undefined && options.confirmNode !== node)
-    throw new UsageError(`--confirm-node=${options.confirmNode} is not the node that is to be recovered: ${node}`);
+  const word = options.nodeIsPoweredOff?.trim() || undefined;
   if (options.yes || !world.terminal.interactive) {
     const missing = [
       ...(options.yes ? [] : ["--yes"]),

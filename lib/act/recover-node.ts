@@ -143,7 +143,12 @@ class RecoveryRun {
   }
 
   private namedVms(): readonly RecordedVm[] {
-    return this.recovery.intent.vms.map(({ namespace, name, uid }) => ({ namespace, name, uid }));
+    return this.recovery.intent.vms.map(({ namespace, name, uid, replicaSet }) => ({
+      namespace,
+      name,
+      uid,
+      replicaSet,
+    }));
   }
 
   /** The words of the declaration, as events on the node and its VMs: beside the work, not before it. */

@@ -38,7 +38,7 @@ export function assessLiveness(first: NodeSigns, second?: NodeSigns, evidence: E
   const rebooted = hasRebooted(readings, graded, evidence.record);
   const signs = [
     ...ownSigns(graded, rebooted),
-    ...gradeTaints(newestNode(readings)),
+    ...gradeTaints(newestNode(readings), evidence.record),
     ...evidence.power.map((report) => gradeReport(report, lastWordOf(readings, graded))),
     ...holderSigns(evidence),
     ...assertion(evidence.record),

@@ -16,6 +16,7 @@ import {
 import { capabilitiesOf } from "../platform/version.ts";
 import { listing, nodeReference, refer } from "./findings.ts";
 import type { Liveness } from "./liveness.ts";
+import { replicaSetOf } from "./owners.ts";
 import { type Disks, disksOfCasualty, placeCasualties, withHints } from "./recovery-hints.ts";
 import { type Casualty, casualtiesOn, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
@@ -120,6 +121,7 @@ function vmRecovery(index: Index, casualty: Casualty, verdict: RowVerdict, { pod
     row: verdict.row,
     reason: verdict.sentences.join(" "),
     fix: verdict.fix,
+    replicaSet: replicaSetOf(casualty.vmi && controllerOf(casualty.vmi.metadata)),
     pods: pods.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid })),
     migrations: comesBack ? migrations.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid })) : [],
     attachments: comesBack ? disks.attached.flatMap(({ volumeName }) => volumeName ?? []) : [],

@@ -3,6 +3,7 @@
  * plays a part: what the node wrote is only compared with what it had written before.
  */
 import type { Sign } from "../model/dossier.ts";
+import type { RecordOnNode } from "../model/facts.ts";
 import { type Condition, findCondition, type Node } from "../model/kubernetes.ts";
 import type { ContainerWrite, NodeSigns, Seen, WrittenField } from "../model/lost-node.ts";
 import { outOfServiceTaintKey, shutdownTaintKey } from "../platform/names.ts";
@@ -139,15 +140,17 @@ function readyDetail({ status, reason, lastTransitionTime: since }: Condition): 
   return `${status}${why}${Number.isNaN(Date.parse(since ?? "")) ? "" : ` since ${clockTime(since ?? "")}`}`;
 }
 
-/** What the taints of the node say: a cloud that knows, or somebody who says so. */
-export function gradeTaints(node: Node | undefined): readonly Sign[] {
+/** What the taints of the node say: a cloud that knows, or somebody who says so: perhaps we, if the record has them. */
+export function gradeTaints(node: Node | undefined, found: RecordOnNode): readonly Sign[] {
   if (node === undefined) return [];
   const object = nodeReference(node.metadata.name);
   return node.spec.taints.flatMap(({ key }): Sign[] => {
     if (key === shutdownTaintKey)
       return [{ source: "shutdown taint", grade: "proof-of-death", object, detail: "the cloud reports the host off" }];
     if (key !== outOfServiceTaintKey) return [];
-    const detail = "somebody has declared the host off by this taint, which proves nothing";
+    const ours = found.kind === "record" && found.record.taints.some((taint) => taint.startsWith(`${key}=`));
+    const whose = ours ? "set by the recovery on record" : "somebody has declared the host off by this taint";
+    const detail = `${whose}, which proves nothing`;
     return [{ source: "out-of-service taint", grade: "asserted", object, detail }];
   });
 }

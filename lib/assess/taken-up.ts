@@ -1,7 +1,9 @@
 /** What becomes of the VMs of a recovery that was begun and taken up again, of which nothing is left on the node. Pure. */
 import type { VmRecovery } from "../model/dossier.ts";
+import { controllerOf } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import type { RecordedVm } from "../model/record.ts";
+import { replicaSetOf } from "./owners.ts";
 import { disksOfCasualty } from "./recovery-hints.ts";
 import { afterwards, type RowVerdict, underMachine } from "./recovery-rows.ts";
 import { findGap, type Index, indexFacts, keyOf } from "./subjects.ts";
@@ -21,9 +23,10 @@ export function takenUpVms(
       const { row, outcome, sentences, fix } = judge(index, vm);
       const { namespace, name, uid } = vm;
       const vmi = index.vmis.get(keyOf(vm));
+      const replicaSet = vm.replicaSet ?? replicaSetOf(vmi && controllerOf(vmi.metadata));
       const { attached } = disksOfCasualty(index, attachments, { namespace, vmi }, []);
       return {
-        ...{ namespace, name, uid, row, outcome, fix },
+        ...{ namespace, name, uid, row, outcome, fix, replicaSet },
         reason: ["Its pods are gone already.", ...sentences].join(" "),
         pods: [],
         migrations: [],
@@ -34,6 +37,10 @@ export function takenUpVms(
 
 /** As for a VM whose pods are still there, from what is left: its VirtualMachine, or the VMI that has ended. */
 function judge(index: Index, vm: RecordedVm): RowVerdict {
+  if (vm.replicaSet !== undefined) {
+    const reason = `Its replica set ${vm.replicaSet} makes another in its place.`;
+    return { row: "C16", outcome: "replaced", sentences: [reason] };
+  }
   const machine = index.machines.get(keyOf(vm));
   if (machine !== undefined) return underMachine(machine, "failed");
   const vmi = index.vmis.get(keyOf(vm));

@@ -3,12 +3,13 @@
  * now, and where each of its VMs stands. Whether the node shows life is not asked here: every step is gated by who carries it out.
  */
 import { clockTime } from "../assess/signs-of-life.ts";
+import { findGap } from "../assess/subjects.ts";
 import type { Action, ActionResult, Target } from "../model/action.ts";
 import { uidOf } from "../model/action.ts";
 import type { VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
 import { findCondition, type VolumeAttachment } from "../model/kubernetes.ts";
-import { isFinishedMigration } from "../model/kubevirt.ts";
+import { isFinalVmi, isFinishedMigration } from "../model/kubevirt.ts";
 import type { VmProgress } from "../model/progress.ts";
 import type { Outcome } from "../model/verdict.ts";
 import { departed, findVmi, hasEnded } from "./departure.ts";
@@ -54,6 +55,8 @@ const triesUntilGivenUp = 5;
 const migrationEndsWithin = 5_000;
 /** Kubernetes detaches the volumes of an unhealthy node by itself after this long (attach/detach controller, maxWaitForUnmountDuration). */
 const forcedDetachAfter = 6 * 60_000;
+/** virt-controller fails a VMI at once when its pod goes; its leader's lease, where that was on the node, runs for 15 s. */
+const noticedWithin = 20_000;
 /** A start that must wait for that still is no failure. */
 const startPatience = 8 * 60_000;
 
@@ -96,13 +99,11 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
     };
   if (vm.pods.some((pod) => scene.here.has(pod.uid)))
     return { ...base, state: "shutting-down", since: since("shutting-down") };
-  if (vm.outcome === "replaced")
-    return {
-      ...base,
-      state: "restarted",
-      since: since("restarted"),
-      detail: "its replica set runs another in its place",
-    };
+  const gap = findGap(scene.picture.facts, "virtualmachineinstancereplicasets", vm.namespace);
+  if (vm.outcome === "replaced" && (vm.replicaSet === undefined || gap !== undefined)) {
+    const detail = "its replica set makes another in its place; whether that runs could not be read";
+    return { ...base, state: "restarted", since: since("restarted"), detail };
+  }
   const progress = departed(
     { facts: scene.picture.facts, ledger, now, startPatience },
     plannedFrom(vm, base.pod, intent.node),
@@ -116,10 +117,11 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
 }
 
 /** It does not run: as was foretold, with the words and the command of the plan; or against it, with the cluster's own words. */
-function withoutStart(vm: VmRecovery, { picture }: Scene, progress: VmProgress): VmProgress {
+function withoutStart(vm: VmRecovery, scene: Scene, progress: VmProgress): VmProgress {
+  const { picture } = scene;
   if (vm.outcome === "stays-down")
     return { ...progress, state: "stopped", detail: vm.reason, fix: vm.fix, seconds: undefined };
-  const why = whyItDoesNotStart(vm, picture.facts);
+  const why = isUnnoticed(vm, scene) ? unnoticed : whyItDoesNotStart(vm, picture.facts);
   return why === undefined ? progress : { ...progress, detail: `does not start: ${why}` };
 }
 
@@ -134,11 +136,20 @@ const outcomes: Readonly<Record<VmRecovery["outcome"], Outcome>> = {
 
 function plannedFrom(vm: VmRecovery, podName: string, node: string): PlannedVm {
   const pod = vm.pods[0] ?? { name: podName, uid: vm.uid };
-  return { namespace: vm.namespace, name: vm.name, uid: vm.uid, node, pod, outcome: outcomes[vm.outcome] };
+  return {
+    namespace: vm.namespace,
+    name: vm.name,
+    uid: vm.uid,
+    node,
+    pod,
+    outcome: outcomes[vm.outcome],
+    replicaSet: vm.replicaSet,
+  };
 }
 
 /** Why a VM does not run yet, as far as the cluster tells. */
-function whatItWaitsFor(vm: VmRecovery, { picture, intent }: Scene, since: number): Partial<VmProgress> {
+function whatItWaitsFor(vm: VmRecovery, scene: Scene, since: number): Partial<VmProgress> {
+  const { picture, intent, now } = scene;
   const attached = (picture.attachments ?? []).filter(
     ({ nodeName, persistentVolumeName = "" }) =>
       nodeName === intent.node && vm.attachments.includes(persistentVolumeName),
@@ -151,8 +162,17 @@ function whatItWaitsFor(vm: VmRecovery, { picture, intent }: Scene, since: numbe
       until: new Date(until).toISOString(),
     };
   }
+  if (isUnnoticed(vm, scene)) return now < since + noticedWithin ? {} : { detail: unnoticed };
   const why = whyItDoesNotStart(vm, picture.facts);
   return why === undefined ? {} : { detail: why };
+}
+
+const unnoticed = "KubeVirt has not noticed yet that its pod is gone: does a virt-controller run?";
+
+/** Its VMI still says that it runs on the lost node, where nothing of it is left. */
+function isUnnoticed(vm: VmRecovery, { picture, intent }: Scene): boolean {
+  const vmi = findVmi(picture.facts, vm);
+  return vmi !== undefined && vmi.metadata.uid === vm.uid && !isFinalVmi(vmi) && vmi.status.nodeName === intent.node;
 }
 
 /** The scheduler's words where no node takes its pod, KubeVirt's where the pod cannot be made: a quota, a webhook, a missing claim. */

@@ -60,6 +60,8 @@ export interface VmRecovery {
   readonly reason: string;
   /** The command for the person, where it stays down. */
   readonly fix?: string | undefined;
+  /** The replica set that makes another in its place. */
+  readonly replicaSet?: string | undefined;
   /** Its launcher and hotplug pods on the node that the recovery removes, those of a held VM only with --include-held. */
   readonly pods: readonly { readonly name: string; readonly uid: string }[];
   /** Unfinished migrations that would hold its restart back. */

@@ -26,4 +26,6 @@ export interface RecordedVm {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** The replica set that makes another in its place: that one has another name. */
+  readonly replicaSet?: string | undefined;
 }

@@ -5,7 +5,7 @@ import type { Facts } from "../model/facts.ts";
 import type { VolumeAttachment } from "../model/kubernetes.ts";
 import type { VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { vmiNameLabel } from "../platform/names.ts";
-import { keyOfVmi, virtualMachinesByName } from "./around-vms.ts";
+import { keyOfVmi, replicaSetsByName, virtualMachinesByName } from "./around-vms.ts";
 import { decodePod } from "./decode/core.ts";
 import { decodeMigration } from "./decode/kubevirt.ts";
 import { decodeAttachment } from "./decode/storage.ts";
@@ -18,6 +18,11 @@ import { vmisByName } from "./workloads.ts";
 /** Looked at every second, so that single objects are cheaper than lists for longer than elsewhere. */
 const singlesAtMost = 20;
 
+interface LostVm extends ObjectName {
+  /** The replica set that makes another in its place. */
+  readonly replicaSet?: string | undefined;
+}
+
 export interface RecoveryReading {
   readonly facts: Facts;
   /** Undefined when they could not be read. */
@@ -25,21 +30,23 @@ export interface RecoveryReading {
 }
 
 /**
- * `base` with the pods of the node, these VMIs, their VMs and their migrations as they are now.
+ * `base` with the pods of the node, these VMIs, their owners and their migrations as they are now.
  * Throws ExpectedError when pods or VMIs could not be read, because a picture with holes would pass for work done.
  */
 export async function readRecovery(
   client: KubeClient,
   base: Facts,
-  vms: readonly ObjectName[],
+  vms: readonly LostVm[],
   signal?: AbortSignal,
 ): Promise<RecoveryReading> {
   const reading = startReading(client, signal);
   const [node] = base.targets;
-  const [pods, vmis, virtualMachines, migrations, attachments] = await Promise.all([
+  const sets = vms.flatMap(({ namespace, replicaSet: name }) => (name === undefined ? [] : [{ namespace, name }]));
+  const [pods, vmis, virtualMachines, replicaSets, migrations, attachments] = await Promise.all([
     reading.list(resourceTypes.pods, { fieldSelector: `spec.nodeName=${node}` }, decodePod),
     readNamed(reading, { ...vmisByName, singlesAtMost }, vms),
     readNamed(reading, { ...virtualMachinesByName, singlesAtMost }, vms),
+    readNamed(reading, { ...replicaSetsByName, singlesAtMost }, sets),
     readMigrationsOf(reading, vms),
     reading.list(resourceTypes.attachments, {}, decodeAttachment),
   ]);
@@ -54,6 +61,7 @@ export async function readRecovery(
     pods,
     vmis,
     virtualMachines,
+    replicaSets,
     migrations,
     absent: vms.map(keyOf).filter((key) => !found.has(key)),
     gaps: reading.gaps,

@@ -25,7 +25,6 @@ const wordColumn = 10;
 const gap = 2;
 /** A column of text narrower than this is hard to read: it then goes below the name. */
 const readable = 28;
-const namesInLine = 3;
 
 /** The lines of the dossier: evidence, verdict, what would happen. */
 export function dossierReport(dossier: Dossier, options: DossierOptions = {}): string[] {
@@ -165,23 +164,31 @@ const outcomeWords: readonly (readonly [RecoveryOutcome, string, Tone | undefine
 ];
 
 function consequenceLines(dossier: Dossier, settings: Settings): string[] {
-  const { vms, otherPods, method, methodReason } = dossier;
+  const { node, vms, otherPods, takenUp = [] } = dossier;
   const going = otherPods.filter(({ toleratesTaint }) => !toleratesTaint);
   const pods = going.length === 0 ? "" : ` and ${count(going.length, "other pod")}`;
-  const title =
-    vms.length + going.length === 0
-      ? "No VM and no other pod is concerned."
-      : `What would happen to ${count(vms.length, "VM")}${pods}`;
-  const how =
-    method === "taint"
-      ? `How: taint the node out of service, and delete all pods of these VMs at once. ${sentence(methodReason)}`
-      : `How: delete the pods of these VMs, then their volume attachments, without a taint: ${methodReason}.`;
+  const nothing =
+    takenUp.length > 0 ? `No pod is left on ${node} to be removed.` : "No VM and no other pod is concerned.";
+  const title = vms.length + going.length === 0 ? nothing : `What would happen to ${count(vms.length, "VM")}${pods}`;
+  const how = howText(dossier);
   return [
     settings.style("strong", title),
     ...entryLines(entriesOf(dossier, settings), settings),
     ...takenUpLines(dossier, settings),
-    ...wrap(how, settings.columns),
+    ...(how === "" ? [] : wrap(how, settings.columns)),
   ];
+}
+
+/** The means; where there is nothing to remove, what would be written to the node all the same. */
+function howText({ node, vms, otherPods, actions, method, methodReason }: Dossier): string {
+  if (vms.length + otherPods.length === 0) {
+    const marks = { cordon: "cordoned", taint: "tainted out of service", delete: "" };
+    const marked = [...new Set(actions.map(({ verb }) => marks[verb]))].filter((mark) => mark !== "");
+    return marked.length === 0 ? "" : `${node} would be ${marked.join(" and ")}.`;
+  }
+  return method === "taint"
+    ? `How: taint the node out of service, and delete all pods of these VMs at once. ${methodReason}.`
+    : `How: delete the pods of these VMs, then their volume attachments, without a taint: ${methodReason}.`;
 }
 
 function takenUpLines({ takenUp = [] }: Dossier, { columns }: Settings): string[] {
@@ -191,10 +198,6 @@ function takenUpLines({ takenUp = [] }: Dossier, { columns }: Settings): string[
     `Followed, too: ${count(takenUp.length, "VM")} that the recovery on record has freed: ${names}.`,
     columns,
   );
-}
-
-function sentence(text: string): string {
-  return `${text}.`;
 }
 
 function entriesOf({ vms, otherPods, controlPlane }: Dossier, { expand }: Settings): Entry[] {
@@ -244,13 +247,13 @@ const rowNotes: Readonly<Partial<Record<RecoveryRow, string>>> = {
 
 function groupEntry(group: readonly VmRecovery[], word: string, tone: Tone | undefined): Entry[] {
   if (group.length === 0) return [];
-  const names = group.slice(0, namesInLine).map(vmName).join(", ");
-  const more = group.length > namesInLine ? ` and ${group.length - namesInLine} more` : "";
   const notes = Object.entries(rowNotes).flatMap(([row, note]) => {
     const number = group.filter((vm) => vm.row === row).length;
     return number === 0 ? [] : [`${number} of them: ${note}`];
   });
-  return [{ word, tone, object: count(group.length, "VM"), texts: [names + more, ...notes], commands: [] }];
+  return [
+    { word, tone, object: count(group.length, "VM"), texts: [group.map(vmName).join(", "), ...notes], commands: [] },
+  ];
 }
 
 function gapLines({ gaps }: Dossier, { columns }: Settings): string[] {

@@ -53,13 +53,14 @@ export function eventLines(event: ProgressEvent, style: Style = plain, columns?:
   }
 }
 
-/** One line on how far a drain has come, for a log in which nothing has happened for long. */
+/** One line on how far an operation has come, for a log in which nothing has happened for long. */
 export function progressLine(progress: DrainProgress): string {
-  const { nodes, vms, time } = sanitised(progress);
+  const { nodes, vms, time, operation } = sanitised(progress);
+  const verb = operation === "recover" ? "recovering" : "draining";
   const open = vms.filter((vm) => !hasLeft(vm) && vm.state !== "failed");
   const states = [...new Set(open.map((vm) => vm.state))];
   const parts = states.map((state) => `${open.filter((vm) => vm.state === state).length} ${state}`);
-  return `${wholeSeconds(time)} still draining ${nodes.join(", ")}: ${open.length} of ${count(vms.length, "VM")} left (${parts.join(", ")})`;
+  return `${wholeSeconds(time)} still ${verb} ${nodes.join(", ")}: ${open.length} of ${count(vms.length, "VM")} left (${parts.join(", ")})`;
 }
 
 /**
@@ -133,6 +134,7 @@ function textOf({ vm, operation }: VmEvent): string {
   if (operation !== "recover") return vmText(vm);
   const why = vm.detail === undefined ? "" : `: ${vm.detail}`;
   if (vm.state === "shutting-down") return `waits for its pods to be removed${why}`;
+  if (vm.state === "moved") return `runs on ${vm.target}`;
   return vm.state === "stopped" ? `stays down${why}` : vmText(vm);
 }
 

@@ -58,5 +58,7 @@ function decodeRecordedVm(value: unknown): RecordedVm | undefined {
   const namespace = text(fields.namespace);
   const name = text(fields.name);
   const uid = text(fields.uid);
-  return namespace === undefined || name === undefined || uid === undefined ? undefined : { namespace, name, uid };
+  if (namespace === undefined || name === undefined || uid === undefined) return undefined;
+  const replicaSet = text(fields.replicaSet);
+  return { namespace, name, uid, ...(replicaSet === undefined ? {} : { replicaSet }) };
 }

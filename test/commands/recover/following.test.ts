@@ -17,7 +17,7 @@ test("every kind of VM: those that run with node and seconds, those that stay do
     expect(end).toMatch(new RegExp(`${name} +on worker-[234], \\d+ s after the confirmation`));
   for (const name of ["shop/database", "shop/ledger"]) expect(end).toMatch(new RegExp(`${name} +on worker-[234]`));
   expect(end).toMatch(/media\/arriving +on worker-2/);
-  expect(end).toMatch(/shop\/crawler\w+ +its replica set runs another in its place/);
+  expect(end).toMatch(/shop\/crawler\w+ +replaced by its replica set crawler, \d+ s after/);
   const down = end.slice(end.indexOf("stay down:"));
   expect(down).toMatch(/lab\/notebook .*Manual.*\n +fix: virtctl start notebook -n lab/);
   expect(down).toMatch(/lab\/installer .*Once.*\n +fix: kubectl delete vmi installer -n lab/);

@@ -201,6 +201,15 @@ describe("proof of death", () => {
     ]);
   });
 
+  test("of our own taint it is not said that somebody has set it", () => {
+    const taints = ["node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"];
+    const ours = record.kind === "record" ? { ...record, record: { ...record.record, taints } } : record;
+    const detailBy = (found: RecordOnNode) =>
+      signOf(verdictAt(300, { ...death, taints: [outOfService] }, { record: found }), "out-of-service taint").detail;
+    expect(detailBy(ours)).toMatch(/^set by the recovery on record/);
+    expect(detailBy(record)).toMatch(/^somebody/);
+  });
+
   test("does not shorten the time after which a sign is silent", () => {
     expect(verdictAt(60, { ...death, taints: [shutdown] }).verdict).toBe("undecided");
   });

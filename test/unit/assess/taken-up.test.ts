@@ -37,6 +37,16 @@ test.each([
   ]);
 });
 
+test("whom a replica set has replaced is known by the record, because the other one has another name", () => {
+  const lost = lostWith("recover", {});
+  if (lost.record.kind !== "record") throw new Error("there is a record");
+  const vms = [{ namespace: "prod", name: "web", uid: "uid-web", replicaSet: "set" }];
+  const record = { ...lost.record, record: { ...lost.record.record, vms } };
+  expect(takenUpVms({ ...lost, record }, [])).toMatchObject([
+    { name: "web", outcome: "replaced", row: "C16", replicaSet: "set" },
+  ]);
+});
+
 test("what of its disks is still attached to the node is to be detached, too", () => {
   const volumes = [{ name: "root", claimName: "web-root", hotpluggable: false, hostDisk: false }];
   const lost = lostWith("recover", { vmis: [aVmi("web", { uid: "new", volumes })], virtualMachines: [aVm("web")] });

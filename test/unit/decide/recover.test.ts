@@ -221,10 +221,33 @@ describe("what became of a VM", () => {
     });
   });
 
-  test("its replica set runs another: replaced as soon as the pod is gone", () => {
-    const vms = [aRecovery({ outcome: "replaced", row: "C16" })];
-    expect(decide({ vms, facts: { pods: [webPod] } }).status).toBe("going");
-    expect(decide({ vms, facts: { vmis: [] } }).status).toBe("done");
+  describe("its replica set makes another", () => {
+    const vms = [aRecovery({ outcome: "replaced", row: "C16", replicaSet: "rs" })];
+    const setWith = (readyReplicas: number) => ({
+      vmis: [],
+      replicaSets: [{ metadata: aMeta("rs", { namespace: "prod" }), replicas: 2, readyReplicas }],
+    });
+
+    test("which is over when all of them are ready", () => {
+      expect(decide({ vms, facts: { ...setWith(2), pods: [webPod] } }).status).toBe("going");
+      expect(decide({ vms, facts: setWith(1) })).toMatchObject({ status: "going", vms: [{ state: "starting" }] });
+      expect(decide({ vms, facts: setWith(2) })).toMatchObject({
+        status: "done",
+        vms: [{ state: "restarted", detail: "replaced by its replica set rs", seconds: 6 }],
+      });
+    });
+
+    test("but is not claimed to run where the set may not be read", () => {
+      const gaps = [{ resource: "virtualmachineinstancereplicasets", reason: "forbidden" }];
+      const [vm] = decide({ vms, facts: { vmis: [], gaps } }).vms;
+      expect(vm).toMatchObject({ state: "restarted", detail: expect.stringContaining("could not be read") });
+    });
+  });
+
+  test("KubeVirt has not noticed after 20 s that its pod is gone: virt-controller is to be looked at", () => {
+    const detailAfter = (seconds: number) => decide({ ledger: seen("starting", seconds) }).vms[0]?.detail;
+    expect(detailAfter(19)).toBeUndefined();
+    expect(detailAfter(20)).toBe("KubeVirt has not noticed yet that its pod is gone: does a virt-controller run?");
   });
 
   test("a wait for the detaching of a volume is no failure before 8 minutes", () => {

@@ -30,7 +30,9 @@ describe("the dossier of a silent node", () => {
                                 take it along: --include-held prod/mover
       STAYS DOWN lab/manual-1   runStrategy Manual: start it yourself.
                                 fix: virtctl start manual-1 -n lab
-      RESTARTS   9 VMs          prod/web-1, prod/web-2, prod/web-3 and 6 more
+      RESTARTS   9 VMs          prod/web-1, prod/web-2, prod/web-3, prod/web-4,
+                                prod/web-5, prod/web-6, prod/web-7, prod/web-8,
+                                prod/db
                                 1 of them: volumes to be detached first
       GOES       2 other pods   monitoring/prom-0, kubevirt/virt-handler-abcde
       STAYS      1 other pod    tolerates the taint: kube-system/proxy-x
@@ -69,7 +71,8 @@ describe("the dossier of a silent node", () => {
           runStrategy Manual: start it yourself.
           fix: virtctl start manual-1 -n lab
       RESTARTS   9 VMs
-          prod/web-1, prod/web-2, prod/web-3 and 6 more
+          prod/web-1, prod/web-2, prod/web-3, prod/web-4,
+          prod/web-5, prod/web-6, prod/web-7, prod/web-8, prod/db
           1 of them: volumes to be detached first
       GOES       2 other pods
           monitoring/prom-0, kubevirt/virt-handler-abcde
@@ -176,12 +179,30 @@ describe("what would happen", () => {
 
   test("of a group it is said what some of them wait for", () => {
     const lines = text(dossierReport(dossier(), { columns: 100 }));
-    expect(lines).toContain("RESTARTS   9 VMs          prod/web-1, prod/web-2, prod/web-3 and 6 more");
+    expect(lines).toContain("RESTARTS   9 VMs          prod/web-1, prod/web-2, ");
     expect(lines).toContain("1 of them: volumes to be detached first");
   });
 
-  test("to nobody", () => {
-    expect(text(dossierReport(dossier({ vms: [], otherPods: [] })))).toContain("No VM and no other pod is concerned.");
+  test("every VM is named, however many there are", () => {
+    const vms = Array.from({ length: 60 }, (_, at) => recovered(`ns/vm-${at}`));
+    const shown = text(dossierReport(dossier({ vms }), { columns: 80 }));
+    for (const { name } of vms) expect(shown).toContain(`ns/${name}`);
+  });
+
+  test("to nobody: then it is said what would be written to the node, if anything", () => {
+    const nobody = (fields: object) => text(dossierReport(dossier({ vms: [], otherPods: [], ...fields })));
+    const object = { kind: "node", name: "worker-4" };
+    const actions = [
+      { verb: "cordon", object },
+      { verb: "taint", object },
+    ] as const;
+    expect(nobody({ actions })).toContain(
+      "No VM and no other pod is concerned.\nworker-4 would be cordoned and tainted out of service.",
+    );
+    expect(nobody({ actions: [] })).not.toMatch(/How:|would be/);
+    expect(nobody({ actions: [], takenUp: [recovered("prod/web")] })).toContain(
+      "No pod is left on worker-4 to be removed.\nFollowed, too: 1 VM that the recovery on record has freed: prod/web.",
+    );
   });
 
   test("what could not be read is told", () => {
