@@ -84,6 +84,8 @@ const draining: readonly Right[] = [
 const recovering: readonly Right[] = [
   marking,
   core("pods", ["delete"], "launcher and hotplug pods that nobody ends any more"),
+  kubevirt("virtualmachineinstancereplicasets", ["get", "list"], "whether a VM that was lost has been replaced"),
+  kubevirt("virtualmachineinstancemigrations", ["delete"], "unfinished migrations that keep a VM from starting again"),
   {
     group: "coordination.k8s.io",
     resource: "leases",

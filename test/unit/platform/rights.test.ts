@@ -65,6 +65,7 @@ describe("no role has more than it is for", () => {
     expect(writes("recover")).toEqual([
       "patch nodes.",
       "delete pods.",
+      "delete virtualmachineinstancemigrations.kubevirt.io",
       "delete volumeattachments.storage.k8s.io",
       "create events.",
     ]);
