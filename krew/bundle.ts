@@ -24,7 +24,7 @@ export async function bundle({ entry, outdir, plugins = [] }: BundleOptions): Pr
     ...common,
     entryPoints: [entry],
     outfile: path.join(outdir, bundleFiles.program),
-    plugins: [...plugins, leanClientNode(), noTableColors(), oneStringWidth(), practiceApart(practiceModules)],
+    plugins: [...plugins, leaveOutUnreached(), oneStringWidth(), practiceApart(practiceModules)],
   });
   if (practiceModules.size === 0) return [program.metafile];
   const parts = [...practiceModules].map(([file, name]) => `export * as ${name} from ${JSON.stringify(file)};`);
@@ -54,42 +54,55 @@ const common = {
   sourcemap: "external",
 } as const satisfies BuildOptions;
 
-/**
- * client-node's configuration module imports all models, undici, proxies and the libraries of its login providers; none
- * of that is reached from what we call (lib/kube/credentials.ts).
- */
-function leanClientNode(): Plugin {
-  const unreached: Readonly<Record<string, readonly string[]>> = {
-    undici: ["Agent", "ProxyAgent"],
-    socks: ["SocksClient"],
-    "socks-proxy-agent": ["SocksProxyAgent"],
-    hpagent: ["HttpProxyAgent", "HttpsProxyAgent"],
-    "openid-client": ["discovery", "refreshTokenGrant", "customFetch"],
-    "jsonpath-plus": ["JSONPath"],
-    "./gen/index.js": ["ServerConfiguration", "createConfiguration"],
-  };
-  return {
-    name: "lean-client-node",
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /.*/ }, ({ path: name, importer }) =>
-        name in unreached && /client-node[\\/]dist[\\/][\w-]+\.js$/.test(importer)
-          ? { path: name, namespace: "unreached" }
-          : undefined,
-      );
-      onLoad({ filter: /.*/, namespace: "unreached" }, ({ path: name }) => ({
-        contents: (unreached[name] ?? []).map((each) => `exports.${each} = class ${each} {};`).join("\n"),
-      }));
-    },
-  };
+/** A module that is imported, but of which nothing is called from what we call. */
+interface Unreached {
+  readonly importer: RegExp;
+  /** What stands in its place, by the name under which it is imported. */
+  readonly modules: Readonly<Record<string, string>>;
 }
 
-/** cli-table3 asks for it where a table has colours of its own; ours have none. */
-function noTableColors(): Plugin {
+const unreached: readonly Unreached[] = [
+  {
+    // The configuration module imports all models, proxies and login providers; credentials.ts in lib/kube wants TLS options and a header.
+    importer: /client-node[\\/]dist[\\/][\w-]+\.js$/,
+    modules: {
+      undici: classes("Agent", "ProxyAgent"),
+      socks: classes("SocksClient"),
+      "socks-proxy-agent": classes("SocksProxyAgent"),
+      hpagent: classes("HttpProxyAgent", "HttpsProxyAgent"),
+      "openid-client": classes("discovery", "refreshTokenGrant", "customFetch"),
+      "jsonpath-plus": classes("JSONPath"),
+      "./gen/index.js": classes("ServerConfiguration", "createConfiguration"),
+    },
+  },
+  {
+    // Its help texts and its completion, both of which we make ourselves.
+    importer: /yargs[\\/](?:lib|build)[\\/]/,
+    modules: {
+      cliui: "module.exports = () => { throw new Error('yargs prints no help here'); };",
+      "./completion.js": "exports.completion = () => ({ setParsed() {} });",
+    },
+  },
+  {
+    // Where a table has colours of its own; ours have none.
+    importer: /cli-table3[\\/]/,
+    modules: { "@colors/colors/safe": "" },
+  },
+];
+
+function classes(...names: readonly string[]): string {
+  return names.map((name) => `exports.${name} = class ${name} {};`).join("\n");
+}
+
+function leaveOutUnreached(): Plugin {
   return {
-    name: "no-table-colors",
+    name: "leave-out-unreached",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^@colors\/colors\/safe$/ }, ({ path: name }) => ({ path: name, namespace: "no-colors" }));
-      onLoad({ filter: /.*/, namespace: "no-colors" }, () => ({ contents: "module.exports = {};" }));
+      onResolve({ filter: /.*/ }, ({ path: name, importer }) => {
+        const found = unreached.find((each) => each.importer.test(importer) && name in each.modules);
+        return found && { path: name, namespace: "unreached", pluginData: found.modules[name] };
+      });
+      onLoad({ filter: /.*/, namespace: "unreached" }, ({ pluginData }) => ({ contents: String(pluginData) }));
     },
   };
 }

@@ -51,20 +51,9 @@ async function evaluated(commandLine: string): Promise<Evaluated> {
   };
 }
 
-const forYargs = [
-  "ansi-regex",
-  "ansi-styles",
-  "cliui",
-  "escalade",
-  "get-caller-file",
-  "strip-ansi",
-  "wrap-ansi",
-  "y18n",
-  "yargs",
-  "yargs-parser",
-];
+const forYargs = ["escalade", "get-caller-file", "y18n", "yargs", "yargs-parser"];
 /** cli-table3 measures the sign for text that was cut, which is no ASCII. */
-const forTables = ["cli-table3", "emoji-regex", "is-fullwidth-code-point", "string-width"];
+const forTables = ["ansi-regex", "cli-table3", "emoji-regex", "is-fullwidth-code-point", "string-width", "strip-ansi"];
 const forServer = ["@kubernetes/client-node", "js-yaml", "rfc4648"];
 const looking = ["cmd", "lib/kube", "lib/model", "lib/observe", "lib/platform", "lib/report", "lib/terminal"];
 
