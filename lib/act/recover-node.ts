@@ -1,7 +1,7 @@
 /** Carries out a recovery that was consented to, one gated step after the other, until each VM runs or is known not to. */
 import { eventObject } from "../assess/event-object.ts";
 import { outOfServiceTaint } from "../assess/recovery.ts";
-import { declareLost, releaseNode, taintText } from "../decide/cordon.ts";
+import { declareLost, taintText } from "../decide/cordon.ts";
 import { emptyLedger } from "../decide/ledger.ts";
 import { decideRecover, noteTried, notLookedAt, type RecoverIntent, type RecoverLedger } from "../decide/recover.ts";
 import { type RecoverySummaryInput, summariseRecovery } from "../decide/recovery-summary.ts";
@@ -9,7 +9,7 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Action, ActionResult } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Dossier } from "../model/dossier.ts";
-import { ExpectedError, InterruptedError, KubeError, UnreachableError } from "../model/errors.ts";
+import { ExpectedError, InterruptedError } from "../model/errors.ts";
 import { exitCode } from "../model/exit-code.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
@@ -20,6 +20,7 @@ import { changesOf } from "./abort-node.ts";
 import { recordDeclaration } from "./assertion-events.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
 import { LifeGate, Patience, Stop } from "./life-gate.ts";
+import { answerOf, isPassing, takeOurTaintsOff } from "./node-trouble.ts";
 import { perform } from "./perform.ts";
 
 export interface RecoverWorld {
@@ -39,7 +40,6 @@ export interface ConfirmedRecovery {
 }
 
 const lookEveryMs = 1_000;
-const untaintTriesAtMost = 60;
 /** Controllers write to a node that is lost, too, so that a conflict is ordinary. */
 const declarationsAtMost = 8;
 
@@ -57,6 +57,8 @@ class RecoveryRun {
   private readonly gate: LifeGate;
   private readonly pictures: Patience;
   private isDeclared = false;
+  /** What we may not do, and where. */
+  private readonly refusals = new Set<string>();
   /** Whose the out-of-service taint is that the node bears. */
   private taint: "none" | "ours" | "theirs" = "none";
   /** The write that was to set it was not answered: it may be there. */
@@ -115,6 +117,11 @@ class RecoveryRun {
       if (result.kind === "done" && declared !== undefined) return this.declared(declared.node, declared.action);
       // Whether a write that was not answered was done shows at the next try, which finds it on the node and in its record.
       this.unanswered ||= result.kind === "unanswered" && declared !== undefined && taint !== undefined;
+      if (taint === undefined && result.kind === "refused" && result.code === 403) {
+        this.warn(`node/${intent.node} is not cordoned, and bears no record of this: ${result.message}`);
+        this.isDeclared = true;
+        return;
+      }
       // Somebody may have written to the node: perhaps the node itself.
       if (!isPassing(result) || tries === declarationsAtMost)
         throw new ExpectedError(`unable to declare node "${intent.node}" lost: ${describe(result)}`, {
@@ -227,7 +234,18 @@ class RecoveryRun {
     const [change] = changesOf(action);
     if (change === undefined) return;
     if (result.kind === "done") this.tellChange(change.object, change.verb);
-    else if (result.kind !== "nothing-to-do") this.warn(`${change.object}: ${describe(result)}`);
+    else if (result.kind !== "nothing-to-do" && !this.isKnownRefusal(action, result))
+      this.warn(`${change.object}: ${describe(result)}`);
+  }
+
+  /** What may not be done to one object may not be done to the others of its kind, which need not be said of each. */
+  private isKnownRefusal(action: Action, result: ActionResult): boolean {
+    if (result.kind !== "refused" || result.code !== 403) return false;
+    const namespace = action.kind === "delete-pod" ? action.pod.namespace : "";
+    const what = `${action.kind} ${namespace}`;
+    if (this.refusals.has(what)) return true;
+    this.refusals.add(what);
+    return false;
   }
 
   private async stopped({ message, life }: Stop): Promise<RecoverySummary> {
@@ -248,26 +266,12 @@ class RecoveryRun {
         `node/${node} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: kubectl taint node ${node} ${key}-`,
       );
     if (this.taint !== "ours" && !this.unanswered) return;
-    const result = await this.takeTaintOff();
+    const result = await takeOurTaintsOff(this.world, node);
     if (result.kind === "done") {
       this.taint = "none";
       this.unanswered = false;
       this.tellChange(`node/${node}`, `untainted (${key})`);
     } else this.warn(`our taint is still on node/${node}: ${describe(result)}`);
-  }
-
-  /** A node that comes back is written to by many, and whatever cut it off may cut us off, too: this is not given up soon. */
-  private async takeTaintOff(): Promise<ActionResult> {
-    const { client, clock, signal } = this.world;
-    for (let tries = 1; ; tries += 1) {
-      const result = await answerOf(
-        changeNode(client, { name: this.recovery.intent.node }, (current, found) =>
-          releaseNode(current, found, { uncordon: false, keepRecord: true }),
-        ),
-      );
-      if (!isPassing(result) || tries === untaintTriesAtMost || signal.aborted) return result;
-      await clock.sleep(lookEveryMs, signal).catch(() => undefined);
-    }
   }
 
   private interrupted(): RecoverySummary {
@@ -320,21 +324,4 @@ class RecoveryRun {
   private warn(message: string): void {
     this.world.reporter.event({ type: "warning", time: this.time, message });
   }
-}
-
-/** What came of a change, the reading that precedes it included. */
-async function answerOf(change: Promise<{ readonly result: ActionResult }>): Promise<ActionResult> {
-  try {
-    return (await change).result;
-  } catch (error) {
-    if (error instanceof UnreachableError) return { kind: "unanswered", message: error.message };
-    if (error instanceof KubeError) return { kind: "refused", ...error.status };
-    throw error;
-  }
-}
-
-/** A conflict, or a server in trouble. */
-function isPassing(result: ActionResult): boolean {
-  if (result.kind === "refused") return result.code === 409 || result.code === 429 || result.code >= 500;
-  return result.kind === "unanswered";
 }

@@ -160,7 +160,7 @@ function chooseMethod(lost: LostNodeFacts, held: readonly string[], options: Rec
   if (minor === undefined)
     return byDeleting("the version of Kubernetes is not known, and up to 1.25 it ignores the taint");
   if (Number(major) === 1 && Number(minor) < 26) return byDeleting(`Kubernetes ${version} does not act on the taint`);
-  if (mayPatchNode === false) return byDeleting("you may not patch nodes, and so set no taint");
+  if (mayPatchNode === false) return byDeleting("you may not patch nodes, and so set no taint, cordon or record");
   return { method: "taint", methodReason: "Kubernetes detaches the volumes at once when the node bears the taint" };
 }
 
@@ -221,7 +221,9 @@ function plannedActions(dossier: Undecided, lost: LostNodeFacts, node: Node | un
   const tainted = node?.spec.taints.some(isOutOfService) ?? false;
   const object = nodeReference(dossier.node);
   return [
-    ...(node === undefined || node.spec.unschedulable ? [] : [{ verb: "cordon", object } as const]),
+    ...(node === undefined || node.spec.unschedulable || lost.mayPatchNode === false
+      ? []
+      : [{ verb: "cordon", object } as const]),
     ...(dossier.method === "taint" && !tainted ? [{ verb: "taint", object } as const] : []),
     ...[...alone, ...pods].map((pod) => ({ verb: "delete", object: refer("pod", pod) }) as const),
     ...detached.map(({ metadata }) => ({ verb: "delete", object: refer("volumeattachment", metadata) }) as const),

@@ -55,6 +55,9 @@ const triesUntilGivenUp = 5;
 const migrationEndsWithin = 5_000;
 /** Kubernetes detaches the volumes of an unhealthy node by itself after this long (attach/detach controller, maxWaitForUnmountDuration). */
 const forcedDetachAfter = 6 * 60_000;
+/** Under the taint Kubernetes removes pods by itself: the pod collector looks every 20 s (kubernetes pkg/controller/podgc). */
+const removedWithin = 90_000;
+const theTaintDoes = "Kubernetes removes it by itself, under the taint";
 /** virt-controller fails a VMI at once when its pod goes; its leader's lease, where that was on the node, runs for 15 s. */
 const noticedWithin = 20_000;
 /** A start that must wait for that still is no failure. */
@@ -90,13 +93,13 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
   const seen = ledger.seen[vm.uid];
   const since = (state: string): string => new Date(seen?.state === state ? seen.since : now).toISOString();
   const stuck = vm.pods.find((pod) => scene.here.has(pod.uid) && isGivenUp(ledger, pod.uid));
-  if (stuck !== undefined)
-    return {
-      ...base,
-      state: "failed",
-      since: since("failed"),
-      detail: `pod/${stuck.name}: ${whyNot(ledger, stuck.uid)}`,
-    };
+  if (stuck !== undefined) {
+    const detail = `pod/${stuck.name}: ${whyNot(ledger, stuck.uid)}`;
+    const removing = since("shutting-down");
+    if (intent.method === "taint" && now < Date.parse(removing) + removedWithin)
+      return { ...base, state: "shutting-down", since: removing, detail: `${detail}; ${theTaintDoes}` };
+    return { ...base, state: "failed", since: since("failed"), detail };
+  }
   if (vm.pods.some((pod) => scene.here.has(pod.uid)))
     return { ...base, state: "shutting-down", since: since("shutting-down") };
   const gap = findGap(scene.picture.facts, "virtualmachineinstancereplicasets", vm.namespace);

@@ -5,7 +5,7 @@ import { type Right, type Role, rightsOf } from "../../lib/platform/rights.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import type { Run } from "../unit/cmd/fake-world.ts";
 import { grant } from "./grant.ts";
-import { consent, openStage, powerLoss, type Stage, scenarioOf } from "./recover/stage.ts";
+import { consent, lostVms, openStage, powerLoss, type Stage, scenarioOf } from "./recover/stage.ts";
 import { runCommand } from "./run.ts";
 
 interface Outcome extends Run {
@@ -176,6 +176,27 @@ describe("who recovers", () => {
     const { code, refused } = await runWith(stage, rightsOf.recover, `${recover} --keep-other-pods`, stage.run);
     expect({ code, refused }).toEqual({ code: 0, refused: [] });
     expect(stage.deletions().filter((path) => path.includes("/volumeattachments/"))).not.toEqual([]);
+  });
+
+  const withoutVerb = (resource: string, verb: string): readonly Right[] =>
+    rightsOf.recover.map((right) =>
+      right.resource === resource ? { ...right, verbs: right.verbs.filter((other) => other !== verb) } : right,
+    );
+
+  test("who may not patch nodes recovers without taint, cordon and record, and is told so", async () => {
+    const outcome = await runWith(stage, withoutVerb("nodes", "patch"), recover, stage.run);
+    expect(outcome.code).toBe(0);
+    expect(outcome.stdout).toContain("you may not patch nodes, and so set no taint, cordon or record");
+    expect(outcome.stderr).toMatch(/node\/worker-1 is not cordoned, and bears no record of this/);
+    expect(stage.recovered()).toEqual(lostVms);
+    expect(stage.isCordoned("worker-1")).toBe(false);
+  });
+
+  test("who may not delete pods waits until Kubernetes has removed them, and hears of it once per namespace", async () => {
+    const outcome = await runWith(stage, withoutVerb("pods", "delete"), recover, stage.run);
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr.match(/cannot delete resource "pods"/g)).toHaveLength(2);
+    expect(stage.recovered()).toEqual(lostVms);
   });
 
   test.each([

@@ -89,7 +89,10 @@ describe("the order of the work", () => {
     ledger = noteTried(empty, action, { kind: "done" }, start - 3000);
     expect(kinds({ facts, ledger })).toEqual(["delete-pod"]);
     for (let tries = 0; tries < 4; tries += 1) ledger = noteTried(ledger, action, { kind: "done" }, start - 3000);
-    expect(decide({ facts, ledger })).toMatchObject({ status: "done", vms: [{ state: "failed" }] });
+    expect(decide({ facts, ledger, intent: { method: "delete" } })).toMatchObject({
+      status: "done",
+      vms: [{ state: "failed" }],
+    });
   });
 
   test("a right that is missing ends it at once, and is told", () => {
@@ -97,9 +100,9 @@ describe("the order of the work", () => {
     const [action] = decide({ facts }).actions;
     if (action === undefined) throw new Error("the pod is to be deleted");
     const refused = { kind: "refused", code: 403, reason: "Forbidden", message: "may not delete pods" } as const;
-    expect(decide({ facts, ledger: noteTried(empty, action, refused, start) }).vms).toMatchObject([
-      { state: "failed", detail: expect.stringContaining("may not delete pods") },
-    ]);
+    expect(
+      decide({ facts, intent: { method: "delete" }, ledger: noteTried(empty, action, refused, start) }).vms,
+    ).toMatchObject([{ state: "failed", detail: expect.stringContaining("may not delete pods") }]);
   });
 
   test.each([
@@ -219,6 +222,24 @@ describe("what became of a VM", () => {
       status: "done",
       vms: [{ state: "moved", target: "worker-2" }],
     });
+  });
+
+  test("we may not delete its pod: under the taint Kubernetes does, and only then it has failed", () => {
+    const facts = { pods: [webPod] };
+    const pod = { namespace: "prod", name: webPod.metadata.name, uid: webPod.metadata.uid };
+    const refusal = { kind: "refused", code: 403, reason: "Forbidden", message: "you may not" } as const;
+    const looked = (seconds: number, method: "taint" | "delete") => {
+      const ledger = noteTried(seen("shutting-down", seconds), { kind: "delete-pod", pod }, refusal, start - 1000);
+      return decide({ facts, ledger, intent: { method } });
+    };
+    expect(looked(89, "taint")).toMatchObject({
+      status: "going",
+      vms: [{ state: "shutting-down", detail: expect.stringMatching(/you may not; Kubernetes removes it by itself/) }],
+    });
+    expect(looked(90, "taint").vms).toMatchObject([{ state: "failed" }]);
+    expect(looked(1, "delete").vms).toMatchObject([
+      { state: "failed", detail: expect.stringContaining("you may not") },
+    ]);
   });
 
   describe("its replica set makes another", () => {
