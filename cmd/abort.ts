@@ -9,13 +9,14 @@ import { observe } from "../lib/observe/observe.ts";
 import { abortPlan, abortResult } from "../lib/report/abort.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
-import type { abort } from "./definitions/abort.ts";
+import { commandLine } from "./command-line.ts";
+import { abort as definition } from "./definitions/abort.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
 import { nodeNames, rejectNamespace } from "./flags/nodes.ts";
 import type { World } from "./world.ts";
 
-export async function run(options: OptionsOf<typeof abort>, world: World): Promise<ExitCode> {
+export async function run(options: OptionsOf<typeof definition>, world: World): Promise<ExitCode> {
   rejectNamespace("abort", options);
   const [node, ...others] = nodeNames(options.words);
   if (node === undefined || others.length > 0) throw new UsageError("USAGE: abort NODE [flags]");
@@ -30,7 +31,8 @@ export async function run(options: OptionsOf<typeof abort>, world: World): Promi
       `nothing was changed; ${world.program} uncordon ${node} gives the node back`,
     );
   const { view } = decideAbort(facts, found, intent, { results: {} });
-  terminal.writeLines(abortPlan(node, found, view, terminal.style));
+  const layout = { style: terminal.style, columns: terminal.columns };
+  terminal.writeLines(abortPlan(node, found, view, layout));
   const actions = abortActions(facts, found, intent);
 
   if (options.dryRun !== "none") {
@@ -47,7 +49,8 @@ export async function run(options: OptionsOf<typeof abort>, world: World): Promi
     const signal = terminal.catchSignals();
     const result = await abortNode({ client, clock, reporter, signal }, facts, intent);
     reporter.close();
-    terminal.writeLines(abortResult(node, result.view, result.complete, terminal.style));
+    const again = commandLine(world.program, definition, { words: [node], options }, ["yes", "dryRun"]);
+    terminal.writeLines(abortResult(node, result.view, result.complete, { ...layout, again }));
     return result.complete ? exitCode.ok : exitCode.incomplete;
   } finally {
     reporter.close();

@@ -69,8 +69,8 @@ function tell(world: AbortWorld, action: Action, result: ActionResult, time: str
       world.reporter.event({ type: "changed-object", time, object, verb });
     return;
   }
-  // A conflict only says that the node was written meanwhile: the next turn reads it again.
-  if (result.kind === "refused" && result.code === 409) return;
+  // A conflict only says that the node was written meanwhile: the next turn reads it again. What is refused for good stands in the result.
+  if (result.kind === "refused" && result.code < 500) return;
   const object = changesOf(action)[0]?.object ?? "";
   world.reporter.event({ type: "warning", time, message: `${object}: ${describe(result)}` });
 }

@@ -38,6 +38,9 @@ export interface AbortDecision {
 /** What an abort finds, for the plan and for the summary. */
 export interface AbortView extends Evacuation {
   readonly taints: readonly string[];
+  /** Marks that can be taken back, and migrations that would not be made again. */
+  readonly cancellable: readonly VirtualMachineInstance[];
+  readonly deletable: readonly VirtualMachineInstanceMigration[];
   readonly uncordons: boolean;
   /** Set by others, and left as it is. */
   readonly leftAlone: readonly string[];
@@ -71,16 +74,12 @@ export function decideAbort(
   const taintStep = node === undefined ? undefined : releaseNode(node, found, { uncordon: false, keepRecord: true });
   if (taintStep !== undefined && mayTry(ledger, taintStep.uid, now)) return decide("going", [taintStep]);
 
-  const open = canCancel(facts, found, intent) ? view.marks.filter((vmi) => !isGivenUp(ledger, vmi.metadata.uid)) : [];
+  const open = view.cancellable;
   const cancels = open.filter((vmi) => mayTry(ledger, vmi.metadata.uid, now)).map((vmi) => cancelAction(vmi, intent));
   if (open.length > 0) return decide("going", cancels, { wakeAt: now + retryAfter });
 
-  const deletable = view.migrations.filter(
-    (migration) =>
-      !isGivenUp(ledger, migration.metadata.uid) &&
-      !endsTooSlowly(migration, ledger, now) &&
-      !isMadeAgain(facts, found, intent.node) &&
-      !keepsItsMark(migration, view.marks),
+  const deletable = view.deletable.filter(
+    (migration) => !isGivenUp(ledger, migration.metadata.uid) && !endsTooSlowly(migration, ledger, now),
   );
   const deletions = deletable
     .filter((migration) => migration.metadata.deletionTimestamp === undefined)
@@ -113,10 +112,8 @@ export function abortActions(facts: Facts, found: RecordOnNode, intent: AbortInt
     withoutTaints === undefined ? undefined : releaseNode(withoutTaints, found, { uncordon: view.uncordons });
   return [
     ...(taints === undefined ? [] : [taints]),
-    ...(canCancel(facts, found, intent) ? view.marks.map((vmi) => cancelAction(vmi, intent)) : []),
-    ...(isMadeAgain(facts, found, intent.node)
-      ? []
-      : view.migrations.filter(() => canCancel(facts, found, intent) || view.marks.length === 0).map(deleteAction)),
+    ...view.cancellable.map((vmi) => cancelAction(vmi, intent)),
+    ...view.deletable.map(deleteAction),
     ...(release === undefined ? [] : [release]),
   ];
 }
@@ -159,7 +156,15 @@ function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledge
   const node = facts.nodes.find((candidate) => candidate.metadata.name === intent.node);
   const evacuation = evacuationOf(facts, intent.node);
   const cordonedByUs = found.kind === "record" && found.record.cordonedByUs;
+  const cancellable = canCancel(facts, found, intent)
+    ? evacuation.marks.filter((vmi) => !isGivenUp(ledger, vmi.metadata.uid))
+    : [];
+  const keptMarks = evacuation.marks.filter((vmi) => !cancellable.includes(vmi));
   return {
+    cancellable,
+    deletable: isMadeAgain(facts, found, intent.node)
+      ? []
+      : evacuation.migrations.filter((migration) => !keepsItsMark(migration, keptMarks)),
     taints: node === undefined ? [] : ourTaints(node, found),
     ...evacuation,
     uncordons: cordonedByUs && node?.spec.unschedulable === true,
@@ -198,6 +203,8 @@ function failuresOf(scene: {
   const { marks, migrations } = scene.evacuation;
   const failures: string[] = [];
   const taint = foreignDrainTaint(facts, scene.found, intent.node);
+  const isKept = ({ metadata }: VirtualMachineInstance) =>
+    !canCancel(facts, scene.found, intent) || isGivenUp(ledger, metadata.uid);
   for (const { metadata } of marks) {
     const object = `vmi/${metadata.name} in ${metadata.namespace}`;
     if (taint !== undefined)
@@ -205,7 +212,9 @@ function failuresOf(scene: {
     else if (!canCancel(facts, scene.found, intent))
       failures.push(`${object}: this KubeVirt cannot take an evacuation mark back; it goes on migrating the VM away`);
     else if (isGivenUp(ledger, metadata.uid))
-      failures.push(`${object}: ${whyItFailed(ledger, metadata.uid, "its mark is still there")}`);
+      failures.push(
+        `${object}: ${whyItFailed(ledger, metadata.uid, "its mark is still there")}${rightsFor(ledger, metadata.uid)}`,
+      );
   }
   for (const migration of migrations) {
     const { metadata } = migration;
@@ -214,7 +223,7 @@ function failuresOf(scene: {
       failures.push(`${object}: is being cancelled, but has not ended yet`);
     else if (isGivenUp(ledger, metadata.uid))
       failures.push(`${object}: ${whyItFailed(ledger, metadata.uid, "it is still there")}`);
-    else if (taint !== undefined || (!canCancel(facts, scene.found, intent) && keepsItsMark(migration, marks)))
+    else if (taint !== undefined || keepsItsMark(migration, marks.filter(isKept)))
       failures.push(`${object}: left alone, because KubeVirt would make it again`);
   }
   const { found } = scene;
@@ -230,6 +239,14 @@ function failuresOf(scene: {
 function whyItFailed(ledger: AbortLedger, uid: string, otherwise: string): string {
   const result = ledger.results[uid]?.result;
   return result?.kind === "refused" || result?.kind === "unanswered" ? result.message : otherwise;
+}
+
+/** The API server and virt-api look at two different names of one right, and the second does not say so. */
+function rightsFor(ledger: AbortLedger, uid: string): string {
+  const result = ledger.results[uid]?.result;
+  if (result?.kind !== "refused" || (result.code !== 401 && result.code !== 403)) return "";
+  const resources = ["evacuate", "evacuate/cancel"].map((name) => `virtualmachineinstances/${name}`);
+  return ` (needs "update" on ${resources.join(" and ")} in subresources.kubevirt.io)`;
 }
 
 /** A migration in phase Running is cancelled by its source's virt-handler, which takes a moment; after two minutes that is said. */

@@ -2,43 +2,67 @@
 import type { AbortView } from "../decide/abort.ts";
 import type { RecordOnNode } from "../model/facts.ts";
 import { sanitised } from "./sanitise.ts";
+import { stepLines } from "./steps.ts";
 import { plain, type Style } from "./style.ts";
+import { wrapIndented } from "./width.ts";
 import { count, vmName } from "./wording.ts";
 
+export interface AbortLayout {
+  readonly style?: Style | undefined;
+  /** Width of the terminal, to which text is broken; absent in a pipe. */
+  readonly columns?: number | undefined;
+}
+
 /** What was found, and what will be undone; `record` is the one on the node, without which some things are assumed. */
-export function abortPlan(node: string, record: RecordOnNode, work: AbortView, style: Style = plain): string[] {
+export function abortPlan(
+  node: string,
+  record: RecordOnNode,
+  work: AbortView,
+  { style = plain, columns }: AbortLayout = {},
+): string[] {
   const [found, view] = sanitised([record, work] as const);
-  const marks = view.marks.map((vmi) => vmName(vmi.metadata));
-  const lines = [recordLine(node, found)];
+  const fit = (line: string) => wrapIndented(line, columns);
+  const marks = view.cancellable.map((vmi) => vmName(vmi.metadata));
+  const migrations = view.deletable.map(({ metadata, spec }) =>
+    vmName({ namespace: metadata.namespace, name: spec.vmiName }),
+  );
   const steps = [
     ...view.taints.map((taint) => `take off our taint ${taint}`),
     ...(marks.length > 0 ? [`take back ${count(marks.length, "evacuation mark")}: ${marks.join(", ")}`] : []),
-    ...(view.migrations.length > 0
-      ? [
-          `cancel ${count(view.migrations.length, "unfinished migration")}: ${view.migrations
-            .map((migration) => vmName({ namespace: migration.metadata.namespace, name: migration.spec.vmiName }))
-            .join(", ")}`,
-        ]
+    ...(migrations.length > 0
+      ? [`cancel ${count(migrations.length, "unfinished migration")}: ${migrations.join(", ")}`]
       : []),
     ...(view.uncordons ? ["uncordon the node, because the drain cordoned it"] : []),
   ];
-  lines.push(
-    ...(steps.length === 0 ? ["Nothing is left to undo."] : ["Will be undone:", ...steps.map((step) => `  ${step}`)]),
-  );
-  return [...lines, ...leftAlone(view, style)];
+  const done =
+    steps.length === 0 ? ["Nothing is left to undo."] : ["Will be undone:", ...steps.map((step) => `  ${step}`)];
+  return [
+    ...fit(recordLine(node, found)),
+    ...(steps.length === 0 && view.failures.length > 0 ? [] : done.flatMap(fit)),
+    ...(view.failures.length === 0 ? [] : [style("bad", "Cannot be undone:"), ...failureLines(view, style, columns)]),
+    ...leftAlone(view, style, columns),
+  ];
 }
 
-/** What was left as it is, what is past the point of no return, and what failed. */
-export function abortResult(node: string, work: AbortView, complete: boolean, style: Style = plain): string[] {
+/** What was left as it is, what is past the point of no return, and what failed; `again` is the command line. */
+export function abortResult(
+  node: string,
+  work: AbortView,
+  complete: boolean,
+  { style = plain, columns, again }: AbortLayout & { readonly again?: string | undefined } = {},
+): string[] {
   const view = sanitised(work);
-  const failures = view.failures.map((failure) => style("bad", failure));
-  if (complete) return [style("good", `The drain of ${node} is undone.`), ...leftAlone(view, style)];
+  if (complete) return [style("good", `The drain of ${node} is undone.`), ...leftAlone(view, style, columns)];
   return [
     style("bad", `The drain of ${node} is not undone completely:`),
-    ...failures.map((failure) => `  ${failure}`),
-    ...leftAlone(view, style),
-    `The same command takes it up again: kubectl vmnode abort ${node}`,
+    ...failureLines(view, style, columns),
+    ...leftAlone(view, style, columns),
+    ...(again === undefined ? [] : stepLines([{ purpose: "takes it up again", command: again }], columns)),
   ];
+}
+
+function failureLines({ failures }: AbortView, style: Style, columns: number | undefined): string[] {
+  return failures.flatMap((failure) => wrapIndented(`  ${failure}`, columns).map((line) => style("bad", line)));
 }
 
 function recordLine(node: string, found: RecordOnNode): string {
@@ -56,10 +80,12 @@ function recordLine(node: string, found: RecordOnNode): string {
   }
 }
 
-function leftAlone(view: AbortView, style: Style): string[] {
+function leftAlone(view: AbortView, style: Style, columns: number | undefined): string[] {
   const ending = view.beyondReturn.map(
     (migration) =>
       `the migration of ${migration.metadata.namespace}/${migration.spec.vmiName}: it is past the point of no return and will end by itself`,
   );
-  return [...view.leftAlone, ...ending].map((text) => style("faint", `Left as it is: ${text}`));
+  return [...view.leftAlone, ...ending].flatMap((text) =>
+    wrapIndented(`Left as it is: ${text}`, columns).map((line) => style("faint", line)),
+  );
 }

@@ -116,7 +116,8 @@ function isForTheLog(vm: VmProgress, change: VmChange = "state"): boolean {
     case "starting":
       return vm.detail !== undefined;
     case "shutting-down":
-      return (vm.code !== undefined && vm.code !== "ShuttingDown") || (change === "detail" && vm.detail !== undefined);
+      // That it shuts down is told by its eviction.
+      return vm.code === undefined ? change === "detail" && vm.detail !== undefined : vm.code !== "ShuttingDown";
     default:
       return true;
   }

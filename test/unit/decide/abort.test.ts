@@ -183,11 +183,27 @@ describe("what cannot be undone is said", () => {
     ]);
   });
 
+  test("a migration whose mark could not be taken back is left alone, and that is said", () => {
+    const ledger = { ...noteResult(untouched, cancel, refusal, start), quietSince: start - 10_000 };
+    const { view, actions } = decideAbort(
+      picture({ vmis: [marked], migrations: [evacuation] }),
+      recorded(),
+      intent,
+      ledger,
+    );
+    expect(actions.map((action) => action.kind)).toEqual(["release-node"]);
+    expect(view.failures[1]).toBe(
+      "virtualmachineinstancemigration/kubevirt-evacuation-1 in prod: left alone, because KubeVirt would make it again",
+    );
+  });
+
   test("a missing right ends that part at once, and the rest is done", () => {
     const ledger = { ...noteResult(untouched, cancel, refusal, start), quietSince: start - 10_000 };
     const decision = decideAbort(picture({ vmis: [marked] }), recorded(), intent, ledger);
     expect(decision.actions).toMatchObject([{ kind: "release-node", uncordon: true, record: false }]);
-    expect(decision.view.failures).toEqual(["vmi/web in prod: may not"]);
+    expect(decision.view.failures).toEqual([
+      expect.stringMatching(/^vmi\/web in prod: may not \(needs "update" on virtualmachineinstances\/evacuate and/),
+    ]);
     const released = { ...decision.ledger, quietSince: start - 10_000 };
     const after = decideAbort(picture({ nodes: [aNode("worker-1")], vmis: [marked] }), recorded(), intent, released);
     expect(after.status).toBe("incomplete");

@@ -144,8 +144,8 @@ const events: ProgressEvent[] = [
   { time, type: "summary" as const, ...summary },
 ].map(poisoned);
 const view = poisoned({
-  ...{ taints: ["k=v:NoSchedule"], marks: [{ metadata: { namespace: "a", name: "b" } }], uncordons: true },
-  ...{ migrations: [{ metadata: { namespace: "a" }, spec: { vmiName: "b" } }], leftAlone: ["x"], failures: ["y"] },
+  ...{ taints: ["k=v:NoSchedule"], cancellable: [{ metadata: { namespace: "a", name: "b" } }], uncordons: true },
+  ...{ deletable: [{ metadata: { namespace: "a" }, spec: { vmiName: "b" } }], leftAlone: ["x"], failures: ["y"] },
   beyondReturn: [{ metadata: { namespace: "a" }, spec: { vmiName: "b" } }],
 }) as unknown as AbortView;
 const status = { code: 403, reason: "Forbidden", message: "m", causes: [{ type: "t", message: "c" }] };
