@@ -208,7 +208,7 @@ function failuresOf(scene: {
   for (const { metadata } of marks) {
     const object = `vmi/${metadata.name} in ${metadata.namespace}`;
     if (taint !== undefined)
-      failures.push(`${object}: KubeVirt takes its mark not back while the node has the taint ${taint}`);
+      failures.push(`${object}: KubeVirt does not take its mark back while the node has the taint ${taint}`);
     else if (!canCancel(facts, scene.found, intent))
       failures.push(`${object}: this KubeVirt cannot take an evacuation mark back; it goes on migrating the VM away`);
     else if (isGivenUp(ledger, metadata.uid))

@@ -51,7 +51,7 @@ describe("KubeVirt's drain taint, set by somebody else", () => {
     expect(abortActions(facts, recorded(), intent).map((action) => action.kind)).toEqual(["release-node"]);
     const { view } = decideAbort(facts, recorded(), intent, quiet);
     expect(view.failures).toEqual([
-      "vmi/web in prod: KubeVirt takes its mark not back while the node has the taint kubevirt.io/drain=draining:NoSchedule",
+      "vmi/web in prod: KubeVirt does not take its mark back while the node has the taint kubevirt.io/drain=draining:NoSchedule",
       "virtualmachineinstancemigration/kubevirt-evacuation-1 in prod: left alone, because KubeVirt would make it again",
     ]);
   });
