@@ -1,6 +1,6 @@
 /** The world as a parameter: everything outside the program that a command may use. Tests make their own. */
 import type { KubeClient } from "../lib/kube/client.ts";
-import type { ConnectionOptions } from "../lib/kube/connection.ts";
+import type { ConnectionOptions } from "../lib/kube/effective-config.ts";
 import type { Kubeconfig } from "../lib/kube/kubeconfig.ts";
 import type { Clock } from "../lib/model/clock.ts";
 import type { Terminal } from "../lib/terminal/terminal.ts";

@@ -1,5 +1,5 @@
 /** The flags that every command takes: kubectl's connection flags with kubectl's names and meaning (cli-runtime `ConfigFlags`), and --color. */
-import type { ConnectionOptions } from "../../lib/kube/connection.ts";
+import type { ConnectionOptions } from "../../lib/kube/effective-config.ts";
 import type { Flags, FlagValues } from "../command.ts";
 
 export const connectionFlags = {

@@ -1,6 +1,7 @@
 /** Writes into the cluster's events who declared a node lost, when, and on what word: on the Node and on each VM that it concerns. */
 import type { EventObject } from "../assess/event-object.ts";
-import type { KubeClient, ResourceType } from "../kube/client.ts";
+import type { ResourceType } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import { statusDetails } from "../kube/status.ts";
 import { UnreachableError } from "../model/errors.ts";
 import { fieldManager } from "../model/record.ts";

@@ -1,6 +1,6 @@
 /** Drives a confirmed drain: cordon all nodes, then look, assess, decide and evict, round and round, until a fresh read says that it is done. */
 import { type AssessOptions, assess } from "../assess/check.ts";
-import { type DrainDecision, decideDrain, type EvictAction } from "../decide/drain.ts";
+import { type DrainDecision, decideDrain } from "../decide/drain.ts";
 import { drainEvents } from "../decide/drain-events.ts";
 import {
   type DrainCommands,
@@ -14,6 +14,7 @@ import { type DrainIntent, planOf } from "../decide/intent.ts";
 import { emptyLedger, isFinalRefusal, type Ledger, noteAnswer, noteRequest } from "../decide/ledger.ts";
 import type { VmOnItsWay } from "../decide/vm-progress.ts";
 import type { KubeClient } from "../kube/client.ts";
+import type { EvictAction } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, InterruptedError } from "../model/errors.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";

@@ -1,7 +1,9 @@
 /** Turns one action into its requests and the server's answer into a result. It decides nothing. */
-import type { KubeClient, ResourcePath, ResourceType } from "../kube/client.ts";
-import type { KubeResponse } from "../kube/connection.ts";
+
+import type { ResourcePath, ResourceType } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import { evictPod } from "../kube/evict-pod.ts";
+import type { KubeResponse } from "../kube/request.ts";
 import { statusDetails } from "../kube/status.ts";
 import type { Action, ActionResult, Target } from "../model/action.ts";
 import { UnreachableError } from "../model/errors.ts";

@@ -1,7 +1,9 @@
 /** Whether a drain goes on, is done, stuck or out of time, and the progress that is shown of it. */
+
+import type { EvictAction } from "../model/action.ts";
 import type { DrainProgress, OtherPodProgress, VmProgress } from "../model/progress.ts";
 import { hasEnded } from "./departure.ts";
-import type { DrainInput, EvictAction } from "./drain.ts";
+import type { DrainInput } from "./drain-input.ts";
 import type { DrainIntent } from "./intent.ts";
 import type { OtherPod } from "./other-pods.ts";
 import type { ProgressInput, VmOnItsWay } from "./vm-progress.ts";

@@ -1,9 +1,9 @@
 /** Decides the next step of a drain: whom to evict now, when to look again, and whether it is done, stuck or out of time. */
-import type { Action } from "../model/action.ts";
-import type { Facts } from "../model/facts.ts";
+import type { EvictAction } from "../model/action.ts";
 import type { DrainProgress, VmProgress } from "../model/progress.ts";
-import type { Check, VmVerdict } from "../model/verdict.ts";
+import type { VmVerdict } from "../model/verdict.ts";
 import { hasEnded } from "./departure.ts";
+import type { DrainInput } from "./drain-input.ts";
 import { type DrainStatus, isAtRest, isOver, progressOf, statusOf, stuckAfter } from "./drain-status.ts";
 import type { DrainIntent } from "./intent.ts";
 import { type Ledger, nextTry, type Seen } from "./ledger.ts";
@@ -16,11 +16,6 @@ import {
   vmsOnTheirWay,
   waitsForBudget,
 } from "./vm-progress.ts";
-
-export type EvictAction = Extract<Action, { kind: "evict" }> & {
-  readonly node: string;
-  readonly vm?: string | undefined;
-};
 
 export interface DrainDecision {
   /**
@@ -38,16 +33,6 @@ export interface DrainDecision {
   readonly ledger: Ledger;
   /** VMs whose outcome is no longer covered by what was confirmed, but that somebody could confirm now. */
   readonly unconfirmed: readonly VmOnItsWay[];
-}
-
-export interface DrainInput {
-  readonly facts: Facts;
-  readonly check: Check;
-  readonly intent: DrainIntent;
-  readonly ledger: Ledger;
-  /** RFC 3339: when the drain began. */
-  readonly startedAt: string;
-  readonly trouble: readonly string[];
 }
 
 /** One turn of the loop. Pure: the same input gives the same decision. */

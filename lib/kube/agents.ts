@@ -1,8 +1,9 @@
 /** Makes the agents that hold our connections: TLS with the right authorities and certificates, through the right proxy. */
+
 import http from "node:http";
 import https, { type AgentOptions } from "node:https";
+import type { SecureContextOptions } from "node:tls";
 import tls from "node:tls";
-import type { TlsMaterial } from "./credentials.ts";
 import { leadThrough } from "./proxy-tunnel.ts";
 
 /** An agent for `server`; `proxy` is the URL of the proxy in between. */
@@ -44,4 +45,10 @@ export function sameIdentity(one: TlsMaterial, other: TlsMaterial): boolean {
 export function retire(agent: http.Agent): void {
   agent.maxFreeSockets = 0;
   for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+}
+
+/** What a connection is made with. */
+export interface TlsMaterial extends Pick<SecureContextOptions, "ca" | "cert" | "key"> {
+  readonly servername?: string | undefined;
+  readonly rejectUnauthorized?: boolean | undefined;
 }

@@ -1,8 +1,8 @@
 /** Makes a response of what came over the wire: decoded JSON, the server's clock, its warnings. */
 import { UnreachableError } from "../model/errors.ts";
-import type { KubeResponse } from "./connection.ts";
 import type { WireResponse } from "./exchange.ts";
 import { warningTexts } from "./headers.ts";
+import type { KubeResponse } from "./request.ts";
 import { firstLine } from "./status.ts";
 
 /** Throws UnreachableError when the answer cannot be the API server's own: HTML, or a success that is not JSON. */

@@ -1,42 +1,20 @@
 /** The connection to one API server: who we are, where it is, and requests that resolve on every HTTP answer. */
+
 import type { Clock } from "../model/clock.ts";
 import { UnreachableError } from "../model/errors.ts";
 import { readAnswer, serverTime } from "./answer.ts";
 import { openCredentials } from "./credentials.ts";
+import type { ConnectionOptions } from "./effective-config.ts";
 import { type EffectiveConfig, effectiveConfig } from "./effective-config.ts";
 import { type WireRequest, type WireResponse, wholeOf } from "./exchange.ts";
 import { userAgent } from "./headers.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
 import { lineStream } from "./line-stream.ts";
 import { proxyFor } from "./proxy.ts";
+import type { KubeRequest, KubeResponse, KubeStream } from "./request.ts";
 import { requestLog } from "./request-log.ts";
 import { openTransport, type Transport, type WireStream } from "./transport.ts";
 import { wireRequest } from "./wire-request.ts";
-
-/** kubectl's connection flags with kubectl's meaning; absent and `undefined` are the same. */
-export interface ConnectionOptions {
-  readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
-  readonly cluster?: string | undefined;
-  readonly user?: string | undefined;
-  readonly namespace?: string | undefined;
-  readonly server?: string | undefined;
-  readonly token?: string | undefined;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  readonly certificateAuthority?: string | undefined;
-  readonly clientCertificate?: string | undefined;
-  readonly clientKey?: string | undefined;
-  readonly tlsServerName?: string | undefined;
-  readonly insecureSkipTlsVerify?: boolean | undefined;
-  readonly as?: string | undefined;
-  readonly asGroup?: readonly string[] | undefined;
-  readonly asUid?: string | undefined;
-  /** `key=value` each, as in kubectl's --as-user-extra. */
-  readonly asUserExtra?: readonly string[] | undefined;
-  /** A Go duration (`1m30s`), a bare number of seconds, or `0` for no limit; 30 s when absent. */
-  readonly requestTimeout?: string | undefined;
-}
 
 /** What a connection needs from the machine around it. */
 export interface Environment {
@@ -52,41 +30,6 @@ export interface Environment {
   /** Takes warnings for the user, one line each, without prefix. */
   readonly warn: (line: string) => void;
   readonly clock: Clock;
-}
-
-export interface KubeRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Absolute path on the server, such as `/api/v1/nodes`; names in it are already percent-encoded. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  readonly contentType?: string | undefined;
-  readonly accept?: string | undefined;
-  /** Instead of the connection's time limit; 0 for none. */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Impersonates this user for this one request, instead of whom the connection impersonates. */
-  readonly as?: string | undefined;
-}
-
-export interface KubeResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The decoded JSON; `undefined` when the body was empty, the text itself for `text/plain`. */
-  readonly body: unknown;
-  /** The server's clock when it answered (its Date header). */
-  readonly serverTime: Date | undefined;
-  /** Texts of the server's Warning headers; `Environment.warn` has had each new one already. */
-  readonly warnings: readonly string[];
-}
-
-/** An answer that goes on: lines as they arrive, on a connection of its own. */
-export interface KubeStream {
-  readonly serverTime: Date | undefined;
-  /** Ends when the server ends the answer; throws UnreachableError when the connection breaks. */
-  readonly lines: AsyncIterable<string>;
-  close(): void;
 }
 
 export interface Connection {

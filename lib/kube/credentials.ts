@@ -3,20 +3,15 @@
  * @kubernetes/client-node turns a user and a cluster into TLS options and headers; where it falls short of kubectl
  * (exec plugins, expiry, what happens after a 401) this file does it.
  */
+
 import type { RequestOptions } from "node:https";
-import type { SecureContextOptions } from "node:tls";
 import type { Clock } from "../model/clock.ts";
 import { ConfigError } from "../model/errors.ts";
+import type { TlsMaterial } from "./agents.ts";
 import { sameIdentity } from "./agents.ts";
 import type { EffectiveConfig } from "./effective-config.ts";
 import type { ExecSurroundings } from "./exec-plugin.ts";
 import type { AuthProviderEntry, UserEntry } from "./kubeconfig.ts";
-
-/** What a connection is made with. */
-export interface TlsMaterial extends Pick<SecureContextOptions, "ca" | "cert" | "key"> {
-  readonly servername?: string | undefined;
-  readonly rejectUnauthorized?: boolean | undefined;
-}
 
 export interface Identity {
   readonly tls: TlsMaterial;

@@ -1,5 +1,5 @@
 /** What the server serves: API groups, resources of a group version, and the server's own version. */
-import type { ApiGroup, ApiResource, Discovery, RequestOptions, ServerVersion } from "./client.ts";
+import type { ApiGroup, ApiResource, Discovery, RequestOptions, ServerVersion } from "./api.ts";
 import type { Connection } from "./connection.ts";
 import { isObject, requireSuccess } from "./status.ts";
 

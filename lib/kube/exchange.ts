@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:h
 import type { Socket } from "node:net";
 import tls from "node:tls";
 import { UnreachableError } from "../model/errors.ts";
-import type { TlsMaterial } from "./credentials.ts";
+import type { TlsMaterial } from "./agents.ts";
 import { type FaultPlace, networkFault, timeoutFault } from "./network-fault.ts";
 
 export interface WireRequest {

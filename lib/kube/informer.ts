@@ -1,7 +1,8 @@
 /** Keeps a set of objects as the server has them: list, then watch from there, and list again when that does not work. */
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, KubeError, UnreachableError } from "../model/errors.ts";
-import type { KubeClient, ResourceType, Selection, WatchEvent } from "./client.ts";
+import type { ResourceType, Selection, WatchEvent } from "./api.ts";
+import type { KubeClient } from "./client.ts";
 import { isObject } from "./status.ts";
 
 /** How the set is kept at the moment. */

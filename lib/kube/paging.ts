@@ -1,6 +1,7 @@
 /** Reads collections page by page. */
-import type { ListOptions, ResourceType } from "./client.ts";
-import type { Connection, KubeResponse } from "./connection.ts";
+import type { ListOptions, ResourceType } from "./api.ts";
+import type { Connection } from "./connection.ts";
+import type { KubeResponse } from "./request.ts";
 import { collectionPath } from "./resource-path.ts";
 import { isObject, requireSuccess, statusDetails } from "./status.ts";
 

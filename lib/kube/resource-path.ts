@@ -1,5 +1,5 @@
 /** Where resources live on the server. */
-import type { ResourcePath, ResourceType } from "./client.ts";
+import type { ResourcePath, ResourceType } from "./api.ts";
 
 /** `/api/v1/namespaces/NS/pods` or `/apis/GROUP/VERSION/PLURAL`; without a namespace the collection of all of them. */
 export function collectionPath(type: ResourceType, namespace: string | undefined): string {

@@ -1,6 +1,6 @@
 /** Reads what the API server says when it refuses: the Status object of a response, or whatever came in its place. */
 import { ConfigError, KubeError, type StatusDetails } from "../model/errors.ts";
-import type { KubeResponse } from "./connection.ts";
+import type { KubeResponse } from "./request.ts";
 
 /** Reason phrases as apimachinery's `StatusReason`, for answers that are no Status object. */
 const reasons: Readonly<Record<number, string>> = {

@@ -1,5 +1,5 @@
 /** The server's own tables: columns by name and small rows, the cheapest way to see many objects. */
-import type { ResourceType, Table, TableOptions } from "./client.ts";
+import type { ResourceType, Table, TableOptions } from "./api.ts";
 import type { Connection } from "./connection.ts";
 import { readPages } from "./paging.ts";
 import { isObject } from "./status.ts";

@@ -1,6 +1,6 @@
 /** One watch: events as they come, on a connection of its own, from one resourceVersion to the next. */
 import { UnreachableError } from "../model/errors.ts";
-import type { ResourceType, WatchEvent, WatchOptions } from "./client.ts";
+import type { ResourceType, WatchEvent, WatchOptions } from "./api.ts";
 import type { Connection } from "./connection.ts";
 import { collectionPath } from "./resource-path.ts";
 import { isObject, requireSuccess, statusDetails } from "./status.ts";

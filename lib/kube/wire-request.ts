@@ -1,9 +1,10 @@
 /** Writes a request down as it goes over the wire: path, headers, body and limits. */
-import type { KubeRequest } from "./connection.ts";
+
 import type { Identity } from "./credentials.ts";
 import type { WireRequest } from "./exchange.ts";
 import { impersonationHeaders } from "./headers.ts";
 import type { UserEntry } from "./kubeconfig.ts";
+import type { KubeRequest } from "./request.ts";
 
 /** What all requests of a connection have in common. */
 export interface Sender {

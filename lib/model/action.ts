@@ -76,3 +76,8 @@ export function uidOf(action: Action): string {
       return action.attachment.uid;
   }
 }
+
+export type EvictAction = Extract<Action, { kind: "evict" }> & {
+  readonly node: string;
+  readonly vm?: string | undefined;
+};

@@ -1,5 +1,7 @@
 /** Asks the API server who we are and what we may do. */
-import type { KubeClient, RequestOptions, ResourceType } from "../kube/client.ts";
+
+import type { RequestOptions, ResourceType } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import { fieldsOf, flag, text } from "./read-field.ts";
 import { resourceTypes } from "./resource-types.ts";
 

@@ -1,5 +1,7 @@
 /** Reads names for completing a command line: one small request each. */
-import type { KubeClient, RequestOptions, ResourceType } from "../kube/client.ts";
+
+import type { RequestOptions, ResourceType } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 /** A name, and a word or two about it. */

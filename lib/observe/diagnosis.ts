@@ -1,5 +1,7 @@
 /** Asks a cluster for all that decides whether the program can work there: versions, APIs, its clock, and our rights. */
-import type { Discovery, KubeClient } from "../kube/client.ts";
+
+import type { Discovery } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ApiDiagnosis, ClusterDiagnosis, RoleDiagnosis } from "../model/diagnosis.ts";
 import { kubevirtGroup, subresourcesGroup } from "../platform/names.ts";

@@ -1,5 +1,7 @@
 /** Follows kinds of objects by informers: what they hold, which of them have trouble, and sets whose selectors grow. */
-import type { KubeClient, ResourceType, Selection } from "../kube/client.ts";
+
+import type { ResourceType, Selection } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import { type Informer, listAndWatch } from "../kube/informer.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, UnreachableError } from "../model/errors.ts";

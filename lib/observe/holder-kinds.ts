@@ -1,5 +1,5 @@
 /** Who can hold a node, as tables: kinds of objects, machines behind nodes, and marks on the Node itself. */
-import type { ResourceType } from "../kube/client.ts";
+import type { ResourceType } from "../kube/api.ts";
 import type { NodeHolder } from "../model/facts.ts";
 import type { ObjectMeta } from "../model/kubernetes.ts";
 import type { ObjectParts } from "./decode/metadata.ts";

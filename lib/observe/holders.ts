@@ -1,5 +1,5 @@
 /** Finds out who else has taken a node out of service: maintenance operators, remediations, platforms, another operation of ours. */
-import type { Discovery, ResourceType } from "../kube/client.ts";
+import type { Discovery, ResourceType } from "../kube/api.ts";
 import type { NodeHolder } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
 import { recordAnnotation } from "../model/record.ts";

@@ -1,5 +1,5 @@
 /** Reads what is true of the whole cluster: versions, what the API server offers, KubeVirt's settings and where virt-api answers. */
-import type { Discovery } from "../kube/client.ts";
+import type { Discovery } from "../kube/api.ts";
 import type { KubeVirt } from "../model/kubevirt.ts";
 import { subresourcesGroup, virtApiApp } from "../platform/names.ts";
 import { decodeKubeVirt } from "./decode/kubevirt.ts";

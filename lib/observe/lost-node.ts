@@ -1,5 +1,7 @@
 /** Reads everything that the verdict on a node that looks lost, and the recovery of its VMs, depend on. */
-import type { Discovery, KubeClient } from "../kube/client.ts";
+
+import type { Discovery } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Facts, NodeHolder, RecordOnNode } from "../model/facts.ts";
 import { isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
@@ -120,7 +122,7 @@ async function readGuests(reading: Reading, name: string): Promise<Guests> {
   const gap = reading.gaps.find(({ resource }) => resource === resourceTypes.pods.plural);
   const containers: Seen<readonly ContainerWrite[]> =
     gap === undefined || writes.length > 0
-      ? { kind: "seen", value: writes }
+      ? { kind: "seen", value: writes.map((write) => ({ ...write, readAt: reading.serverTime()?.toISOString() })) }
       : { kind: "unreadable", forbidden: gap.reason.startsWith("forbidden"), reason: gap.reason };
   return { workloads, containers };
 }

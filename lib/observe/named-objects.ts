@@ -1,5 +1,5 @@
 /** Reads objects whose names are known, by whichever way costs the cluster less: one by one, by namespace, or all at once. */
-import type { ResourceType } from "../kube/client.ts";
+import type { ResourceType } from "../kube/api.ts";
 import { type Decoder, isForbidden, keyOf, type Reading } from "./reading.ts";
 
 export interface ObjectName {

@@ -1,5 +1,7 @@
 /** Reads everything that the check of a drain needs, in as few requests as possible, into Facts. */
-import type { Discovery, KubeClient } from "../kube/client.ts";
+
+import type { Discovery } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { KubeError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";

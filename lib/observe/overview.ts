@@ -1,5 +1,7 @@
 /** Reads the nodes of a cluster with their VMs counted, from tables: a fraction of what the objects themselves would be. */
-import type { KubeClient, Table } from "../kube/client.ts";
+
+import type { Table } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import { findCondition, type Node } from "../model/kubernetes.ts";
 import type { NodeOverview } from "../model/overview.ts";
 import { decodeNode } from "./decode/core.ts";

@@ -1,5 +1,5 @@
 /** Reads who else knows whether a host is off: its Machine, its BareMetalHost, and remediations that fence or reboot it. */
-import type { Discovery, ResourceType } from "../kube/client.ts";
+import type { Discovery, ResourceType } from "../kube/api.ts";
 import { findCondition, type Node } from "../model/kubernetes.ts";
 import type { PowerReport } from "../model/lost-node.ts";
 import { decodeConditions, objectParts } from "./decode/metadata.ts";

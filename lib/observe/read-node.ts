@@ -1,5 +1,7 @@
 /** Reads one Node, fresh. */
-import type { KubeClient, RequestOptions } from "../kube/client.ts";
+
+import type { RequestOptions } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import { ExpectedError } from "../model/errors.ts";
 import type { Node } from "../model/kubernetes.ts";
 import { decodeNode } from "./decode/core.ts";

@@ -1,5 +1,7 @@
 /** One pass over the cluster: reads objects, and remembers what could not be read instead of failing. */
-import type { Discovery, KubeClient, ResourcePath, ResourceType, Selection, Table } from "../kube/client.ts";
+
+import type { Discovery, ResourcePath, ResourceType, Selection, Table } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import { ExpectedError, KubeError, UnreachableError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
 import { fieldsOf, text } from "./read-field.ts";

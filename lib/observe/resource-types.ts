@@ -1,5 +1,5 @@
 /** The resources that are read, as they appear in URLs. */
-import type { ResourceType } from "../kube/client.ts";
+import type { ResourceType } from "../kube/api.ts";
 import { kubevirtGroup } from "../platform/names.ts";
 
 function core(plural: string, namespaced: boolean): ResourceType {

@@ -1,5 +1,7 @@
 /** Reads the signs of life of a node: its Lease, virt-handler's heartbeat on the Node, the container statuses of its pods. */
-import type { Fetched, KubeClient, ResourcePath } from "../kube/client.ts";
+
+import type { Fetched, ResourcePath } from "../kube/api.ts";
+import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ContainerWrite, NodeSigns, Seen, WrittenField } from "../model/lost-node.ts";
 import { heartbeatAnnotation, nodeLeaseNamespace } from "../platform/names.ts";

@@ -1,5 +1,5 @@
 /** Refuses clusters whose VMs this program would not see: there, every node would look empty. */
-import type { Discovery, ResourceType } from "../kube/client.ts";
+import type { Discovery, ResourceType } from "../kube/api.ts";
 import { ExpectedError, RefusedError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
 import { detectPlatform } from "../platform/platform.ts";

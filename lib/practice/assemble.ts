@@ -12,10 +12,10 @@ import { handlerBehaviour, isHandler, isLauncher, launcherBehaviour } from "./ku
 import { releaseOf } from "./kubevirt/release.ts";
 import { createVirt, type Virt } from "./kubevirt/virt.ts";
 import { kubevirtAdmission } from "./kubevirt/webhooks.ts";
+import { createStore } from "./memory-store.ts";
 import { type PastClock, pastClock } from "./past-clock.ts";
 import { loadScenario, pastOf, placementOf } from "./scenarios/load.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
-import { createStore } from "./store.ts";
 import { createSwitches } from "./switches.ts";
 
 export interface OpenedCluster {

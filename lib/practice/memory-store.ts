@@ -14,7 +14,7 @@ import {
 } from "./lifecycle.ts";
 import { entriesAfterUpdate } from "./managed-fields.ts";
 import type { Resource } from "./resource.ts";
-import type { ResourceTable } from "./resources.ts";
+import { createResourceTable, type ResourceTable } from "./resources.ts";
 import { shapeOf } from "./shapes.ts";
 import { alreadyExists, conflict, modifiedMeanwhile, notFound } from "./status.ts";
 import type {
@@ -43,7 +43,12 @@ const historyLimit = 20_000;
 /** Where versions begin: whatever is older was compacted before this cluster was looked at. */
 const firstVersion = 1000;
 
-export class MemoryStore implements Store {
+/** An empty store. */
+export function createStore(options: { clock: PracticeClock; resources?: ResourceTable }): Store {
+  return new MemoryStore(options.clock, options.resources ?? createResourceTable());
+}
+
+class MemoryStore implements Store {
   readonly resources: ResourceTable;
   readonly #clock: PracticeClock;
   readonly #tables = new Map<string, Table>();

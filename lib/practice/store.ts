@@ -1,8 +1,6 @@
 /** The practice cluster's object store: what etcd and the registry keep, with resource versions, graceful deletion and a watch history. */
-import type { PracticeClock } from "./clock.ts";
 import type { ManagedFieldsEntry } from "./managed-fields.ts";
-import { MemoryStore } from "./memory-store.ts";
-import { createResourceTable, type ResourceTable } from "./resources.ts";
+import type { ResourceTable } from "./resources.ts";
 
 export interface OwnerReference {
   apiVersion: string;
@@ -112,9 +110,4 @@ export interface Store {
   version(): string;
   /** Forgets the watch history, as etcd's compaction does: older resource versions are expired from now on. */
   compact(): void;
-}
-
-/** An empty store. */
-export function createStore(options: { clock: PracticeClock; resources?: ResourceTable }): Store {
-  return new MemoryStore(options.clock, options.resources ?? createResourceTable());
 }

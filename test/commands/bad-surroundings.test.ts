@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { startApiServer } from "../../lib/practice/api/server.ts";
 import { startClock } from "../../lib/practice/clock.ts";
-import { createStore } from "../../lib/practice/store.ts";
+import { createStore } from "../../lib/practice/memory-store.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import { runCommand } from "./run.ts";
 

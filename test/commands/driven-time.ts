@@ -1,5 +1,6 @@
 /** Time that moves on only while every command that runs waits for it: tests are as fast as the machine, and the same on every machine. */
-import type { Connection, KubeRequest, KubeResponse } from "../../lib/kube/connection.ts";
+import type { Connection } from "../../lib/kube/connection.ts";
+import type { KubeRequest, KubeResponse } from "../../lib/kube/request.ts";
 import type { Clock } from "../../lib/model/clock.ts";
 import type { ManualClock } from "../../lib/practice/clock.ts";
 

@@ -1,5 +1,6 @@
 /** A program that dies at a chosen moment, as by kill -9: what it has sent takes effect, and nothing more comes from it. */
-import type { Connection, KubeRequest, KubeStream } from "../../lib/kube/connection.ts";
+import type { Connection } from "../../lib/kube/connection.ts";
+import type { KubeRequest, KubeStream } from "../../lib/kube/request.ts";
 import type { Clock } from "../../lib/model/clock.ts";
 import type { DrivenCommand } from "./driven-time.ts";
 

@@ -4,7 +4,8 @@ import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, type KubeClient } from "../../lib/kube/client.ts";
-import { connect, type KubeRequest } from "../../lib/kube/connection.ts";
+import { connect } from "../../lib/kube/connection.ts";
+import type { KubeRequest } from "../../lib/kube/request.ts";
 import { startPracticeCluster } from "../../lib/practice/cluster.ts";
 import { type Finished, runKubectl } from "../kubectl.ts";
 

@@ -1,6 +1,6 @@
 /** What happens to a recovery while it is at work: the node comes back, the API server goes, a person stops it, another one starts it. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { KubeRequest } from "../../../lib/kube/connection.ts";
+import type { KubeRequest } from "../../../lib/kube/request.ts";
 import { InterruptedError } from "../../../lib/model/errors.ts";
 import { lost, lostVms, openStage, type Play, powerLoss, type Stage, scenarioOf, word } from "./stage.ts";
 

@@ -1,6 +1,6 @@
 /** A recovery that is killed at any of its API calls, and started again with the same command: the same end, and nothing destroyed twice. */
 import { expect, test } from "vitest";
-import type { KubeRequest } from "../../../lib/kube/connection.ts";
+import type { KubeRequest } from "../../../lib/kube/request.ts";
 import { lost, openStage, powerLoss, type Stage, scenarioOf, word } from "./stage.ts";
 
 const forever = new Promise<never>(() => {});

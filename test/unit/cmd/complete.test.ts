@@ -1,7 +1,7 @@
 /** What is offered for a command line that is being typed, and that nothing else is ever said. */
 import { describe, expect, test } from "vitest";
 import { type CompletionWorld, complete, completionBudgetMs } from "../../../cmd/complete.ts";
-import type { ConnectionOptions } from "../../../lib/kube/connection.ts";
+import type { ConnectionOptions } from "../../../lib/kube/effective-config.ts";
 import { clusterOf } from "../observe/raw-objects.ts";
 
 const never = new Promise<never>(() => {});

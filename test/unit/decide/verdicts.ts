@@ -1,5 +1,5 @@
 /** Builders of checks for the tests of the deciding code: one verdict per VM, without going through the assessment. */
-import type { DrainInput } from "../../../lib/decide/drain.ts";
+import type { DrainInput } from "../../../lib/decide/drain-input.ts";
 import { type DrainIntent, planOf } from "../../../lib/decide/intent.ts";
 import { emptyLedger, type Ledger } from "../../../lib/decide/ledger.ts";
 import type { Facts } from "../../../lib/model/facts.ts";

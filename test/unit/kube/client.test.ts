@@ -1,7 +1,8 @@
 /** Typed requests: where they go, what they carry, and how refusals come back. */
 import { afterEach, describe, expect, test } from "vitest";
-import { createClient, type KubeClient, type ResourceType } from "../../../lib/kube/client.ts";
-import type { KubeResponse } from "../../../lib/kube/connection.ts";
+import type { ResourceType } from "../../../lib/kube/api.ts";
+import { createClient, type KubeClient } from "../../../lib/kube/client.ts";
+import type { KubeResponse } from "../../../lib/kube/request.ts";
 import { requireSuccess, statusDetails } from "../../../lib/kube/status.ts";
 import { type Answer, closeServers, type FakeServer, fakeServer, refusal } from "./fake-server.ts";
 import { connectTo } from "./surroundings.ts";

@@ -2,7 +2,8 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Connection, type ConnectionOptions, connect } from "../../../lib/kube/connection.ts";
+import { type Connection, connect } from "../../../lib/kube/connection.ts";
+import type { ConnectionOptions } from "../../../lib/kube/effective-config.ts";
 import type { CertificateAuthority } from "../../../lib/practice/api/certificates.ts";
 import { closeServers, type FakeServer, fakeServer, type Reply, refusal, testAuthority } from "./fake-server.ts";
 import { kubeconfigText, temporaryFolder, testEnvironment } from "./surroundings.ts";

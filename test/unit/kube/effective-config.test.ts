@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import type { ConnectionOptions } from "../../../lib/kube/connection.ts";
+import type { ConnectionOptions } from "../../../lib/kube/effective-config.ts";
 import { effectiveConfig } from "../../../lib/kube/effective-config.ts";
 import { loadKubeconfig, parseKubeconfig } from "../../../lib/kube/kubeconfig.ts";
 import { temporaryFolder } from "./surroundings.ts";

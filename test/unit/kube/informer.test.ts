@@ -1,6 +1,7 @@
 /** A followed set: what it holds, and what it does when lists and watches fail. */
 import { describe, expect, test } from "vitest";
-import type { KubeClient, ResourceType, WatchEvent } from "../../../lib/kube/client.ts";
+import type { ResourceType, WatchEvent } from "../../../lib/kube/api.ts";
+import type { KubeClient } from "../../../lib/kube/client.ts";
 import { type Change, type Following, type InformerOptions, listAndWatch } from "../../../lib/kube/informer.ts";
 import { ConfigError, KubeError, UnreachableError } from "../../../lib/model/errors.ts";
 import { type TestClock, testClock } from "./surroundings.ts";

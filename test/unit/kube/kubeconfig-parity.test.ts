@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { type ConnectionOptions, connect } from "../../../lib/kube/connection.ts";
-import { effectiveConfig } from "../../../lib/kube/effective-config.ts";
+import { connect } from "../../../lib/kube/connection.ts";
+import { type ConnectionOptions, effectiveConfig } from "../../../lib/kube/effective-config.ts";
 import { type ClusterEntry, loadKubeconfig, type UserEntry } from "../../../lib/kube/kubeconfig.ts";
 import { runKubectl } from "../../kubectl.ts";
 import { closeServers, type FakeServer, fakeServer, testAuthority } from "./fake-server.ts";

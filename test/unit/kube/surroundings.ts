@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type Connection, type ConnectionOptions, connect, type Environment } from "../../../lib/kube/connection.ts";
+import { type Connection, connect, type Environment } from "../../../lib/kube/connection.ts";
+import type { ConnectionOptions } from "../../../lib/kube/effective-config.ts";
 import type { Clock } from "../../../lib/model/clock.ts";
 
 export interface TestClock extends Clock {

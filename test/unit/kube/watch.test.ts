@@ -1,7 +1,8 @@
 /** One watch: what is asked, what its lines mean, and how it ends. */
 import type { ServerResponse } from "node:http";
 import { afterEach, expect, test } from "vitest";
-import { createClient, type ResourceType, type WatchEvent } from "../../../lib/kube/client.ts";
+import type { ResourceType, WatchEvent } from "../../../lib/kube/api.ts";
+import { createClient } from "../../../lib/kube/client.ts";
 import { closeServers, fakeServer, type Reply, refusal } from "./fake-server.ts";
 import { connectTo } from "./surroundings.ts";
 

@@ -1,16 +1,17 @@
 /** A cluster in memory behind KubeClient: objects with selectors and watches, refusals, and a log of the requests. */
+
 import type {
   ApiGroup,
   Discovery,
-  KubeClient,
   ResourcePath,
   ResourceType,
   Selection,
   TableOptions,
   WatchEvent,
   WatchOptions,
-} from "../../../lib/kube/client.ts";
-import type { KubeResponse } from "../../../lib/kube/connection.ts";
+} from "../../../lib/kube/api.ts";
+import type { KubeClient } from "../../../lib/kube/client.ts";
+import type { KubeResponse } from "../../../lib/kube/request.ts";
 import { KubeError } from "../../../lib/model/errors.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: objects as they come over the wire.

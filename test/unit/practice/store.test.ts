@@ -1,8 +1,9 @@
 /** The practice store keeps objects as etcd and the registry do. */
 import { describe, expect, it } from "vitest";
 import { manualClock } from "../../../lib/practice/clock.ts";
+import { createStore } from "../../../lib/practice/memory-store.ts";
 import type { StoreError } from "../../../lib/practice/status.ts";
-import { createStore, type KubeObject, type Store, type StoreEvent } from "../../../lib/practice/store.ts";
+import type { KubeObject, Store, StoreEvent } from "../../../lib/practice/store.ts";
 
 const pods = { group: "", resource: "pods" };
 const nodes = { group: "", resource: "nodes" };

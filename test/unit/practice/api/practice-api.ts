@@ -2,13 +2,8 @@
 import type { Admission, AdmissionRequest, AggregatedApi } from "../../../../lib/practice/api/admission.ts";
 import { type ApiServer, startApiServer } from "../../../../lib/practice/api/server.ts";
 import { type ManualClock, manualClock } from "../../../../lib/practice/clock.ts";
-import {
-  createStore,
-  type KubeObject,
-  type NewObject,
-  type ResourceKey,
-  type Store,
-} from "../../../../lib/practice/store.ts";
+import { createStore } from "../../../../lib/practice/memory-store.ts";
+import type { KubeObject, NewObject, ResourceKey, Store } from "../../../../lib/practice/store.ts";
 import { type ApiClient, connect } from "../../../api-client.ts";
 
 export const pods: ResourceKey = { group: "", resource: "pods" };
