@@ -10,7 +10,7 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: process.env.CI ? ["default", "github-actions"] : ["default"],
     projects: [
-      { test: { name: "unit", include: ["test/*.test.ts", "test/unit/**/*.test.ts"], testTimeout: 10 * seconds } },
+      { test: { name: "unit", include: ["test/*.test.ts", "test/unit/**/*.test.ts"], testTimeout: 30 * seconds } },
       {
         test: {
           name: "commands",

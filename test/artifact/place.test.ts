@@ -1,11 +1,12 @@
 /** Nothing in the place where the built file is started changes what it does, and it needs nothing there. */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Finished, runToEnd } from "../finished.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
-import { executable, type Piped } from "../terminal/session.ts";
+import { executable } from "../terminal/session.ts";
 
 const place = mkdtempSync(path.join(tmpdir(), "vmnode-place-"));
 let cluster: TestCluster;
@@ -24,25 +25,12 @@ function run(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
   cwd = place,
-): Promise<Piped> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, [...words], { cwd, env: { PATH: "/usr/bin:/bin", HOME: place, ...env } });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
-    child.stdin.end();
-  });
+): Promise<Finished> {
+  return runToEnd(program, words, { cwd, env: { PATH: "/usr/bin:/bin", HOME: place, ...env } });
 }
 
 /** Without ages, which go on. */
-async function listed(env: Readonly<Record<string, string>> = {}): Promise<Piped> {
+async function listed(env: Readonly<Record<string, string>> = {}): Promise<Finished> {
   const result = await run(executable, ["list", "-o", "name"], { ...cluster.env, ...env });
   expect(result.stdout).toContain("node/");
   return result;

@@ -7,7 +7,8 @@ import { createClient, type KubeClient } from "../../lib/kube/client.ts";
 import { connect } from "../../lib/kube/connection.ts";
 import type { KubeRequest } from "../../lib/kube/request.ts";
 import { startPracticeCluster } from "../../lib/practice/cluster.ts";
-import { type Finished, runKubectl } from "../kubectl.ts";
+import type { Finished } from "../finished.ts";
+import { runKubectl } from "../kubectl.ts";
 
 /** The JSON of an object, or a part of it. */
 // biome-ignore lint/suspicious/noExplicitAny: objects come from a server, and each test says what it expects of them

@@ -1,10 +1,10 @@
 /** The built file in a pseudo-terminal: keys go in, and what a person would read comes out. */
-import { spawn as spawnPiped } from "node:child_process";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "@lydell/node-pty";
+import { type Finished, runToEnd } from "../finished.ts";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "../..");
 export const executable = path.join(
@@ -99,28 +99,9 @@ export function start(words: readonly string[], options: SessionOptions = {}): S
   };
 }
 
-export interface Piped {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs the built file without any terminal, to its end. */
-export function runPiped(words: readonly string[], env: Readonly<Record<string, string>>): Promise<Piped> {
-  return new Promise((resolve, reject) => {
-    const child = spawnPiped(executable, [...words], { env: { PATH: process.env.PATH ?? "", HOME: tmpdir(), ...env } });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
-    child.stdin.end();
-  });
+export function runPiped(words: readonly string[], env: Readonly<Record<string, string>>): Promise<Finished> {
+  return runToEnd(executable, words, { env: { PATH: process.env.PATH ?? "", HOME: tmpdir(), ...env } });
 }
 
 function withoutSequences(text: string): string {

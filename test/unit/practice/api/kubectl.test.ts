@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Finished, runKubectl } from "../../../kubectl.ts";
+import type { Finished } from "../../../finished.ts";
+import { runKubectl } from "../../../kubectl.ts";
 import { aPod, budgets, machines, nodes, type PracticeApi, pods, startApi } from "./practice-api.ts";
 
 let api: PracticeApi;
