@@ -36,7 +36,10 @@ export function programHelp(groups: readonly CommandGroup[], context: HelpContex
 /** What `kubectl vmnode COMMAND -h` prints. */
 export function commandHelp(definition: CommandDefinition, context: HelpContext): string[] {
   const { program } = context;
-  const own = Object.entries(definition.flags).filter(([key, flag]) => !(key in connectionFlags) && !flag.hidden);
+  const connects = takesConnection(definition);
+  const own = Object.entries(definition.flags).filter(
+    ([key, flag]) => !(connects && key in connectionFlags) && !flag.hidden,
+  );
   return [
     ...definition.description.flatMap((text, index) => [...paragraph(text, index === 0 ? "" : " ", context), ""]),
     "Examples:",
@@ -49,8 +52,7 @@ export function commandHelp(definition: CommandDefinition, context: HelpContext)
     ...(own.length === 0 ? [] : ["Options:", ...flagList(Object.fromEntries(own), context), ""]),
     "Usage:",
     `  ${program} ${usage(definition)}`,
-    "",
-    ...optionsPointer(context),
+    ...(connects ? ["", ...optionsPointer(context)] : []),
   ];
 }
 
@@ -67,6 +69,11 @@ export function optionsHelp(context: HelpContext): string[] {
 export function usage(definition: CommandDefinition): string {
   const parts = [definition.name, definition.words, "[options]", definition.passesOn && `[${definition.passesOn}]`];
   return parts.filter(Boolean).join(" ");
+}
+
+/** Whether it uses a cluster, so that the connection flags are explained elsewhere, for all such commands. */
+export function takesConnection({ flags }: CommandDefinition): boolean {
+  return "kubeconfig" in flags;
 }
 
 function optionsPointer(context: HelpContext): string[] {

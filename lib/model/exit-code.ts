@@ -1,16 +1,10 @@
-/** The exit codes that the program promises; they are documented in the README and never change their meaning. */
+/** The exit codes that the program promises; they never change their meaning. */
 export const exitCode = {
-  /** Everything that was asked for is done. */
   ok: 0,
-  /** An error, or "no" at a prompt. */
   error: 1,
-  /** Wrong arguments, or consent is missing and nobody can be asked. */
   usage: 2,
-  /** Refused: the check found blockers, or the evidence does not allow it. */
   refused: 3,
-  /** Incomplete: what is left is listed. */
   incomplete: 4,
-  /** A fault of the program itself. */
   bug: 70,
   hangup: 129,
   interrupted: 130,
@@ -18,3 +12,17 @@ export const exitCode = {
 } as const;
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
+
+/** What each code says, for the README and docs/reference.md. */
+export const exitCodeMeanings: Readonly<Record<keyof typeof exitCode, string>> = {
+  ok: "done; for `check`: a drain would succeed",
+  error: 'an error, or "no" at a prompt',
+  usage: "the command line is wrong, or consent is missing and nobody can be asked",
+  refused:
+    "refused: the check found blockers, or the evidence forbids it; a sign of life ends a recovery with this code, too",
+  incomplete: "incomplete: what is left is listed",
+  bug: "a fault of the plugin itself; please report it",
+  hangup: "ended by SIGHUP",
+  interrupted: "ended by Ctrl-C",
+  terminated: "ended by SIGTERM",
+};

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { defineCommand } from "../../../cmd/command.ts";
 import { commandGroups, commands } from "../../../cmd/commands.ts";
+import { connectionFlags } from "../../../cmd/flags/connection.ts";
 import { commandHelp, optionsHelp, programHelp } from "../../../cmd/help.ts";
 import { run } from "./fake-world.ts";
 
@@ -25,6 +26,7 @@ const example = defineCommand({
       description: "Wait until it is dry, which may take as long as drying takes.",
     },
     secret: { kind: "string", hidden: true, description: "Nobody's business." },
+    ...connectionFlags,
   },
 });
 
@@ -65,6 +67,13 @@ test("a command's help has kubectl's parts in kubectl's order", () => {
     command-line options (applies to all commands that
     use a cluster)."
   `);
+});
+
+test("a command that uses no cluster explains all its flags, and points to no others", () => {
+  const { color, v } = connectionFlags;
+  const lines = commandHelp({ ...example, flags: { color, v } }, { program: "kubectl vmnode" });
+  expect(lines).toEqual(expect.arrayContaining(["    --color='auto':", "    -v, --v=0:"]));
+  expect(lines.at(-1)).toBe("  kubectl vmnode polish NODE... [options]");
 });
 
 test("nothing is wrapped without a terminal", () => {

@@ -1,0 +1,154 @@
+/** `npm run docs`: writes docs/reference.md and the tables of README.md from the definitions of the commands and the exit codes. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { type CommandDefinition, type Flag, type Flags, flagName } from "../cmd/command.ts";
+import { commandGroups, commands } from "../cmd/commands.ts";
+import { connectionFlags } from "../cmd/flags/connection.ts";
+import { takesConnection, usage } from "../cmd/help.ts";
+import { exitCode, exitCodeMeanings } from "../lib/model/exit-code.ts";
+
+export const pages = {
+  readme: new URL("../README.md", import.meta.url),
+  reference: new URL("reference.md", import.meta.url),
+} as const;
+
+/** What users set in the environment, and what follows. */
+export const variables: Readonly<Record<string, string>> = {
+  KUBECONFIG: "The kubeconfig files, joined as kubectl joins them, when `--kubeconfig` is not given.",
+  KUBERNETES_MASTER: "The server, when neither a flag nor a kubeconfig names one.",
+  HTTPS_PROXY: "The proxy for `https` servers, `HTTP_PROXY` for others; a `proxy-url` in the kubeconfig comes first.",
+  NO_PROXY: "Hosts that are reached without a proxy.",
+  NO_COLOR: "Set to anything: no colour. `--color` comes first, then `FORCE_COLOR`.",
+  FORCE_COLOR: "Set: colour even in a pipe; `0` is none.",
+  TERM: "`dumb`: no colour, and no view that redraws.",
+  CI: "Set: nobody is asked, and nothing redraws.",
+  KUBECTL_VMNODE_COMPLETION_TIMEOUT:
+    "How long completion may ask the cluster for names, as a duration such as `2s`; `300ms` when not set.",
+};
+
+/** The text of docs/reference.md. */
+export function referencePage(): string {
+  const sections = commandGroups.flatMap((group) => group.commands.map((each) => commandSection(each.definition)));
+  const parts = [
+    "# Reference",
+    "Every command and flag, as `kubectl vmnode COMMAND -h` explains them. Made from their definitions by `npm run docs`.",
+    commandTable((name) => `#${name}`),
+    "Flags may stand before and after the words, in every spelling of kubectl's (`--output json`, `-o=json`, `-ojson`). kubectl itself allows none in front of `vmnode`. Durations are Go's: `90s`, `5m`, `1h30m`.",
+    ...sections,
+    "## Connection flags",
+    "kubectl's own, for every command that uses a cluster.",
+    flagTable(connectionFlags),
+    "## Exit codes",
+    exitCodeTable(),
+    "On Windows kubectl replaces the exit code of every plugin by 1; `kubectl-vmnode.exe`, called by itself, gives the code.",
+    "## Environment",
+    table(
+      ["variable", "meaning"],
+      Object.entries(variables).map(([name, meaning]) => [code(name), meaning]),
+    ),
+    "Variables for Node.js, such as `NODE_OPTIONS`, have no effect.",
+    "## For programs",
+    "`-o json` and `-o yaml` are described by [schema.json](schema.json): fields may be added within `vmnode/v1`, none changes its meaning. `drain` and `recover` print one event a line with `-o json`, the last one a summary with the exit code. The codes of findings stand in [rules.md](rules.md#the-codes-of-findings).",
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** The README with its tables made anew. Throws when a place for one is missing. */
+export function withTables(readme: string): string {
+  const tables = { commands: commandTable((name) => `docs/reference.md#${name}`), "exit codes": exitCodeTable() };
+  return Object.entries(tables).reduce((text, [name, content]) => {
+    const section = new RegExp(`(?<=<!-- ${name} -->\n)[\\s\\S]*?(?=<!-- /${name} -->)`);
+    if (!section.test(text)) throw new Error(`README.md has no place for the table "${name}"`);
+    return text.replace(section, () => `${content}\n`);
+  }, readme);
+}
+
+function commandSection(definition: CommandDefinition): string {
+  const own = takesConnection(definition)
+    ? Object.fromEntries(Object.entries(definition.flags).filter(([key]) => !(key in connectionFlags)))
+    : definition.flags;
+  const refused = Object.values(definition.refusedFlags ?? {});
+  const examples = definition.examples.map(([line, purpose]) => `# ${purpose}\nkubectl vmnode ${line}`);
+  const parts = [
+    `## ${definition.name}`,
+    `    kubectl vmnode ${usage(definition)}`,
+    ...definition.description.map(escaped),
+    `\`\`\`sh\n${examples.join("\n\n")}\n\`\`\``,
+    ...(Object.keys(own).length === 0 ? [] : [flagTable(own)]),
+    ...refused.map((reason) => `${escaped(reason)}.`),
+    ...(takesConnection(definition) ? ["And the [connection flags](#connection-flags)."] : []),
+  ];
+  return parts.join("\n\n");
+}
+
+function commandTable(address: (name: string) => string): string {
+  const rows = [...commands.values()].map(({ definition }) => {
+    const line = usage(definition).replace(" [options]", "");
+    return [`[${code(line)}](${address(definition.name)})`, definition.summary];
+  });
+  return table(["command", "does"], rows);
+}
+
+function exitCodeTable(): string {
+  const codes = Object.entries(exitCode).toSorted(([, a], [, b]) => a - b) as [keyof typeof exitCode, number][];
+  return table(
+    ["code", "meaning"],
+    codes.map(([name, value]) => [String(value), exitCodeMeanings[name]]),
+  );
+}
+
+function flagTable(flags: Flags): string {
+  const visible = Object.entries(flags).filter(([, flag]) => !flag.hidden);
+  const rows = visible
+    .map(([key, flag]) => [
+      flagNames(key, flag),
+      taken(flag),
+      code(flag.kind === "list" ? "" : flag.default),
+      flag.description,
+    ])
+    .toSorted(([a = ""], [b = ""]) => (longName(a) < longName(b) ? -1 : 1));
+  return table(["flag", "takes", "default", "meaning"], rows);
+}
+
+function flagNames(key: string, { short }: Flag): string {
+  return `${short === undefined ? "" : `${code(`-${short}`)}, `}${code(`--${flagName(key)}`)}`;
+}
+
+function longName(cell: string): string {
+  return cell.slice(cell.indexOf("--"));
+}
+
+function taken(flag: Flag): string {
+  switch (flag.kind) {
+    case "boolean":
+      return "";
+    case "choice":
+      return flag.choices.map(code).join(", ");
+    case "integer":
+      return "whole number";
+    case "list":
+      return flag.split ? "texts, separated by commas" : "text";
+    case "string":
+      return "text";
+    default:
+      return flag.kind;
+  }
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n").replace(/ {2,}\|/g, " |");
+}
+
+/** Nothing for nothing: an empty span of code is no Markdown. */
+function code(text: string | undefined): string {
+  return text === undefined || text === "" ? "" : `\`${text}\``;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[<>*_]/g, "\\$&");
+}
+
+if (import.meta.main) {
+  writeFileSync(pages.reference, referencePage());
+  writeFileSync(pages.readme, withTables(readFileSync(pages.readme, "utf8")));
+}
