@@ -1,8 +1,9 @@
 /** `recover`: the evidence on a lost node, a person's word, and the cleanup that lets its VMs start elsewhere. */
 import { recoverNode } from "../lib/act/recover-node.ts";
-import { assessLiveness } from "../lib/assess/liveness.ts";
+import { assessLiveness, comparable } from "../lib/assess/liveness.ts";
 import { holderCodes } from "../lib/assess/node.ts";
 import { assessRecovery, recoveryRoomWanted } from "../lib/assess/recovery.ts";
+import type { RecoverCommands } from "../lib/decide/recovery-summary.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
 import type { Dossier, VmRecovery } from "../lib/model/dossier.ts";
 import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
@@ -18,13 +19,14 @@ import { dossierDocument, machineLines } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { suspectTable } from "../lib/report/suspects.ts";
 import type { OptionsOf } from "./command.ts";
-import type { recover } from "./definitions/recover.ts";
+import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
+import { recover as definition } from "./definitions/recover.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { waivedCodes } from "./flags/drain-scope.ts";
 import { nodeNames, rejectNamespace } from "./flags/nodes.ts";
 import type { World } from "./world.ts";
 
-type Options = OptionsOf<typeof recover>;
+type Options = OptionsOf<typeof definition>;
 
 interface Scene {
   readonly options: Options;
@@ -38,6 +40,8 @@ interface Scene {
 interface Evidence {
   readonly lost: LostNodeFacts;
   readonly dossier: Dossier;
+  /** With which later readings are compared. */
+  readonly first: NodeSigns;
 }
 
 /** A value that changes between two readings this far apart is life, whatever its stamp. */
@@ -74,15 +78,20 @@ async function showSuspects(client: KubeClient, options: Options, world: World):
   const { columns, style } = world.terminal;
   if (options.output === "json")
     world.terminal.writeLine(JSON.stringify({ apiVersion: "vmnode/v1", kind: "SuspectList", items: verdicts }));
-  else world.terminal.writeLines(suspectTable(verdicts, { columns, style, program: world.program }));
+  else
+    world.terminal.writeLines(
+      suspectTable(verdicts, { columns, style, look: (node) => commandsFor(node, options, world).look }),
+    );
   return exitCode.ok;
 }
 
 /** The evidence; with --wait, gathered again until a verdict can be reached. */
 async function decidedEvidence(scene: Scene): Promise<Evidence> {
   const { world, options } = scene;
+  let first: NodeSigns | undefined;
   for (;;) {
-    const evidence = await gather(scene);
+    const evidence: Evidence = await gather(scene, first);
+    first = evidence.first;
     const { verdict, reason, decidableAt, time } = evidence.dossier;
     if (verdict !== "undecided" || !options.wait) return evidence;
     const until = decidableAt === undefined ? "it can be read" : "then";
@@ -92,32 +101,48 @@ async function decidedEvidence(scene: Scene): Promise<Evidence> {
   }
 }
 
-/** Everything about the node, and a second reading of its signs of life 15 s later, unless the first shows life already. */
-async function gather({ world, client, node, user, options }: Scene): Promise<Evidence> {
+/**
+ * Everything about the node, and a second reading of its signs of life 15 s later, unless the first shows life already. Both are
+ * held against the earliest reading, because a sign without a time is silent only when it was long seen unchanged.
+ */
+async function gather(
+  { world, client, node, user, options }: Scene,
+  earlier: NodeSigns | undefined,
+): Promise<Evidence> {
   const { clock, terminal } = world;
   const lost = await observeLostNode(client, node, { clock, user, stillNeeded: recoveryRoomWanted });
   const evidence = { power: lost.power, record: lost.record, gaps: lost.facts.gaps };
-  const alone = assessLiveness(lost.signs, undefined, evidence);
-  let second: NodeSigns | undefined;
-  if (alone.verdict !== "alive") {
+  const first = comparable(earlier, lost.signs);
+  let latest = lost.signs;
+  const judge = () => assessLiveness(first, latest === first ? undefined : latest, evidence);
+  if (judge().verdict !== "alive") {
     terminal.writeError(`Listening to ${node} for ${listenMs / 1000} s …`);
     await clock.sleep(listenMs, terminal.catchSignals());
-    second = await readSigns(client, node, { clock });
+    latest = { ...(await readSigns(client, node, { clock })), containers: lost.signs.containers };
   }
-  const liveness = assessLiveness(lost.signs, second, evidence);
-  const dossier = assessRecovery(lost, liveness, {
+  const dossier = assessRecovery(lost, judge(), {
     includeHeld: new Set(options.includeHeld),
     otherPodsMustStay: options.keepOtherPods,
+    commandFlags: connectionTexts(options),
   });
+  return { lost: { ...lost, signs: latest }, dossier, first };
+}
+
+/** Command lines that reach the same cluster; consent is never among them. */
+function commandsFor(node: string, options: Options, { program }: World): RecoverCommands {
+  const consentAndMode = ["yes", "confirmNode", "nodeIsPoweredOff", "dryRun"];
   return {
-    lost: second === undefined ? lost : { ...lost, signs: { ...second, containers: lost.signs.containers } },
-    dossier,
+    again: commandLine(program, definition, { words: [node], options }, consentAndMode),
+    look: `${commandOn(program, "recover", node, options)} --dry-run`,
+    uncordon: commandOn(program, "uncordon", node, options),
   };
 }
 
-function show({ options, world: { terminal } }: Scene, dossier: Dossier): void {
-  if (options.output !== "json")
-    terminal.writeLines(dossierReport(dossier, { columns: terminal.columns, style: terminal.style }));
+function show({ options, world, node }: Scene, dossier: Dossier): void {
+  const { terminal } = world;
+  const { columns, style } = terminal;
+  const { uncordon } = commandsFor(node, options, world);
+  if (options.output !== "json") terminal.writeLines(dossierReport(dossier, { columns, style, uncordon }));
   else if (options.dryRun !== "none") terminal.writeLines(machineLines(dossierDocument(dossier), "json"));
 }
 
@@ -127,7 +152,7 @@ function refuse({ node, options, waived, world }: Scene, { verdict, reason, held
   if (verdict === "undecided")
     throw new RefusedError(
       `it cannot be told yet whether ${node} is dead: ${reason}`,
-      `nothing was changed; ${world.program} recover ${node} --wait waits until it can`,
+      `nothing was changed; ${commandsFor(node, options, world).again} --wait waits until it can`,
     );
   const holder = heldBy.find(({ kind }) => !waived.has(holderCodes[kind]));
   if (holder !== undefined)
@@ -185,7 +210,9 @@ async function carryOut(scene: Scene, { lost, dossier }: Evidence, assertion: st
       consentAt:
         Date.parse(lost.facts.time) + (clock.now().getTime() - Date.parse(lost.facts.localTime ?? lost.facts.time)),
     };
-    const recovery = { lost, dossier, intent, by: user ?? "unknown", assertion };
+    const commands = commandsFor(node, options, world);
+    const commandFlags = connectionTexts(options);
+    const recovery = { lost, dossier, intent, by: user ?? "unknown", assertion, commands, commandFlags };
     const summary = await recoverNode({ client, clock, reporter, signal }, recovery);
     return summary.exitCode;
   } finally {

@@ -1,10 +1,11 @@
 /** Carries out a recovery that was consented to, one gated step after the other, until each VM runs or is known not to. */
+import { addressed } from "../assess/addressed.ts";
 import { eventObject } from "../assess/event-object.ts";
 import { outOfServiceTaint } from "../assess/recovery.ts";
 import { declareLost, taintText } from "../decide/cordon.ts";
 import { emptyLedger } from "../decide/ledger.ts";
 import { decideRecover, noteTried, notLookedAt, type RecoverIntent, type RecoverLedger } from "../decide/recover.ts";
-import { type RecoverySummaryInput, summariseRecovery } from "../decide/recovery-summary.ts";
+import { type RecoverCommands, type RecoverySummaryInput, summariseRecovery } from "../decide/recovery-summary.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Action, ActionResult } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
@@ -34,12 +35,18 @@ export interface ConfirmedRecovery {
   readonly lost: LostNodeFacts;
   readonly dossier: Dossier;
   readonly intent: RecoverIntent;
+  readonly commands: RecoverCommands;
+  /** Flags that say which cluster is meant, for commands of kubectl. */
+  readonly commandFlags: string;
   readonly by: string;
   /** What a person declared; undefined where the node's death is proven. */
   readonly assertion: string | undefined;
 }
 
 const lookEveryMs = 1_000;
+/** Where nothing has happened for a while, it is looked less often; for signs of life, as often as ever. */
+const quietAfterMs = 30_000;
+const quietLookEveryMs = 3_000;
 /** Controllers write to a node that is lost, too, so that a conflict is ordinary. */
 const declarationsAtMost = 8;
 
@@ -126,7 +133,7 @@ class RecoveryRun {
       if (!isPassing(result) || tries === declarationsAtMost)
         throw new ExpectedError(`unable to declare node "${intent.node}" lost: ${describe(result)}`, {
           hint: this.unanswered
-            ? `whether it bears the taint ${outOfServiceTaint.key} now is not known: kubectl describe node ${intent.node}`
+            ? `whether it bears the taint ${outOfServiceTaint.key} now is not known: ${this.kubectl(`describe node ${intent.node}`)}`
             : "no pod was removed",
         });
     }
@@ -142,6 +149,10 @@ class RecoveryRun {
     this.isDeclared = true;
     this.world.reporter.event({ type: "node-cordoned", time: this.time, node, already: spec.unschedulable });
     if (taints !== undefined) this.tellChange(`node/${node}`, `tainted (${key})`);
+  }
+
+  private kubectl(words: string): string {
+    return addressed(`kubectl ${words}`, this.recovery.commandFlags);
   }
 
   /** RFC 3339, API server's clock. */
@@ -174,9 +185,11 @@ class RecoveryRun {
 
   private async follow(): Promise<void> {
     const { clock, signal, reporter } = this.world;
-    for (;;) {
+    let lookAt = Number.NEGATIVE_INFINITY;
+    for (; ; await clock.sleep(lookEveryMs, signal)) {
       signal.throwIfAborted();
       await this.gate.pass();
+      if (clock.now().getTime() < lookAt) continue;
       const picture = await this.read();
       if (picture !== undefined) {
         this.time = picture.facts.time;
@@ -186,10 +199,14 @@ class RecoveryRun {
         reporter.progress(this.progress());
         if (decision.actions.length > 0) await this.carryOut(decision.actions);
         else if (decision.status === "done") return;
+        else if (this.isQuiet) lookAt = clock.now().getTime() + quietLookEveryMs;
         void this.writeWords();
       }
-      await clock.sleep(lookEveryMs, signal);
     }
+  }
+
+  private get isQuiet(): boolean {
+    return Date.parse(this.time) - this.ledger.changedAt >= quietAfterMs;
   }
 
   /** A picture, or undefined when it could not be had this time. */
@@ -263,7 +280,7 @@ class RecoveryRun {
     const { key } = outOfServiceTaint;
     if (this.taint === "theirs")
       this.warn(
-        `node/${node} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: kubectl taint node ${node} ${key}-`,
+        `node/${node} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: ${this.kubectl(`taint node ${node} ${key}-`)}`,
       );
     if (this.taint !== "ours" && !this.unanswered) return;
     const result = await takeOurTaintsOff(this.world, node);
@@ -280,9 +297,9 @@ class RecoveryRun {
   }
 
   private summary(end: Pick<RecoverySummaryInput, "life" | "unreadable" | "interruptedBy">): RecoverySummary {
-    const { dossier, intent } = this.recovery;
+    const { dossier, intent, commands } = this.recovery;
     const taintLeft = this.taint === "ours" || this.unanswered;
-    const summary = summariseRecovery({ dossier, intent, vms: this.vms, taintLeft, ...end });
+    const summary = summariseRecovery({ dossier, intent, vms: this.vms, taintLeft, commands, ...end });
     this.world.reporter.event({ type: "summary", operation: "recover", time: this.time, ...summary });
     return summary;
   }

@@ -49,6 +49,13 @@ export function assessLiveness(first: NodeSigns, second?: NodeSigns, evidence: E
   return { ...verdictOn(readings, { signs, rebooted, outageSince, on }), outageSince, rebooted, signs };
 }
 
+/** The reading with which later ones are compared: the earliest that saw what it asked for. */
+export function comparable(earlier: NodeSigns | undefined, latest: NodeSigns): NodeSigns {
+  if (earlier === undefined) return latest;
+  const failed = [earlier.object, earlier.lease].some((seen) => seen.kind === "unreadable" && !seen.forbidden);
+  return failed ? latest : earlier;
+}
+
 /** Why nothing may be destroyed after a fresh reading, although the reading that was consented to allowed it. */
 export type Gate =
   | { readonly kind: "open" }

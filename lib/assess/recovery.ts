@@ -14,6 +14,7 @@ import {
   virtControllerApp,
 } from "../platform/names.ts";
 import { capabilitiesOf } from "../platform/version.ts";
+import { addressed } from "./addressed.ts";
 import { listing, nodeReference, refer } from "./findings.ts";
 import type { Liveness } from "./liveness.ts";
 import { replicaSetOf } from "./owners.ts";
@@ -28,6 +29,8 @@ export interface RecoveryOptions {
   readonly includeHeld?: ReadonlySet<string> | undefined;
   /** The node's other pods are not to be touched, so that no taint may be set. */
   readonly otherPodsMustStay?: boolean | undefined;
+  /** Flags that say which cluster is meant, for the commands of the cures. */
+  readonly commandFlags?: string | undefined;
 }
 
 /** What the recovery sets on the node (KEP-2268). */
@@ -37,6 +40,8 @@ export const outOfServiceTaint: Taint = { key: outOfServiceTaintKey, value: "nod
 export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options: RecoveryOptions = {}): Dossier {
   const { node, facts, attachments } = lost;
   const index = indexFacts(facts);
+  const cured = (vm: VmRecovery): VmRecovery =>
+    vm.fix === undefined ? vm : { ...vm, fix: addressed(vm.fix, options.commandFlags ?? "") };
   const verdicts = judgeAll(index, node, options);
   const held = [...verdicts].flatMap(([casualty, { outcome }]) => (outcome === "held" ? [keyOf(casualty)] : []));
   const { method, methodReason } = chooseMethod(lost, held, options);
@@ -53,7 +58,7 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
     const pods = [...casualty.launchers, ...hotplugPodsOf(index, node, casualty)];
     const disks = disksOfCasualty(index, attachments, casualty, pods);
     const whole = withHints(context, casualty, verdict, { fit: fits.get(casualty.uid), disks });
-    return vmRecovery(index, casualty, whole, { pods, disks });
+    return cured(vmRecovery(index, casualty, whole, { pods, disks }));
   });
   const seen = facts.nodes.find(({ metadata }) => metadata.name === node);
   const dossier = {
@@ -71,7 +76,7 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
     method,
     methodReason,
     vms,
-    takenUp: takenUpVms(lost, vms),
+    takenUp: takenUpVms(lost, vms).map(cured),
     otherPods: method === "taint" ? otherPods(index, node, vms) : [],
     controlPlane: controlPlaneOn(lost),
     gaps: facts.gaps,

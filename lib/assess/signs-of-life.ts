@@ -60,7 +60,9 @@ function gradeLease({ first, second }: Readings): Graded {
   const object = { kind: "lease", namespace: "kube-node-lease", name: now.node };
   const source = "kubelet lease";
   if (now.lease.kind !== "seen") return { sign: { source, grade: "unknown", detail: whyNot(now.lease), object } };
-  const graded = gradeField(seenValue(first.lease), now.lease.value, spanOf(first, second), leasePeriodMs);
+  // Only a kubelet makes its own Lease.
+  const before = first.lease.kind === "absent" ? neverWritten : seenValue(first.lease);
+  const graded = gradeField(before, now.lease.value, spanOf(first, second), leasePeriodMs);
   return asSign(graded, { source, object }, "renewed");
 }
 
@@ -70,7 +72,8 @@ function gradeHeartbeat({ first, second }: Readings): Graded {
   const object = nodeReference(now.node);
   if (now.object.kind !== "seen") return { sign: { source, grade: "unknown", detail: whyNot(now.object), object } };
   if (now.heartbeat === undefined) return { sign: { source, grade: "unknown", detail: "the node bears none", object } };
-  const graded = gradeField(first.heartbeat, now.heartbeat, spanOf(first, second), writtenPeriodMs);
+  const before = first.heartbeat ?? (first.object.kind === "seen" ? neverWritten : undefined);
+  const graded = gradeField(before, now.heartbeat, spanOf(first, second), writtenPeriodMs);
   return asSign(graded, { source, object }, "written");
 }
 
@@ -83,7 +86,7 @@ function gradeContainers({ first, second }: Readings): Graded {
   const before = now === first ? undefined : seenValue(first.containers);
   const span = now === first ? undefined : spanOf(first, second);
   const graded = now.containers.value.map((write) => {
-    const earlier = before && (before.find((other) => samePod(other, write)) ?? neverReported);
+    const earlier = before && (before.find((other) => samePod(other, write)) ?? neverWritten);
     const { grade, ...rest } = gradeField(earlier, { readAt: now.time, ...write }, span, writtenPeriodMs);
     // Pods report when something changes: without a time, and without a second look, silence means nothing.
     return { ...rest, grade: rest.writtenAt === undefined && grade === "stale" ? "unknown" : grade, write } as const;
@@ -97,7 +100,8 @@ function gradeContainers({ first, second }: Readings): Graded {
   return asSign(youngest, { source, object: { kind: "pod", namespace, name } }, "written");
 }
 
-const neverReported: WrittenField = { value: "" };
+/** What an earlier reading missed. */
+const neverWritten: WrittenField = { value: "" };
 
 function samePod(left: ContainerWrite, right: ContainerWrite): boolean {
   return left.pod.namespace === right.pod.namespace && left.pod.name === right.pod.name;
@@ -197,6 +201,7 @@ function gradeField(
       ? { grade: "alive", writtenAt: written, ageMs, silentAt, changed }
       : { grade: "silent", writtenAt: written, ageMs, changed };
   }
+  if (before === undefined) return { grade: "stale", changed };
   if (span !== undefined && span.ms > periodMs) return { grade: "silent", changed };
   return { grade: "stale", silentAt: span && span.from + periodMs, changed };
 }

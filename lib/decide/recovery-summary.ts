@@ -4,6 +4,15 @@ import { type ExitCode, exitCode } from "../model/exit-code.ts";
 import type { RecoverySummary, VmProgress } from "../model/progress.ts";
 import type { RecoverIntent } from "./recover.ts";
 
+/** Whole command lines for a person. */
+export interface RecoverCommands {
+  /** This command again. */
+  readonly again: string;
+  /** The evidence alone. */
+  readonly look: string;
+  readonly uncordon: string;
+}
+
 export interface RecoverySummaryInput {
   readonly dossier: Dossier;
   readonly intent: RecoverIntent;
@@ -14,6 +23,7 @@ export interface RecoverySummaryInput {
   /** Why the node could not be judged any more. */
   readonly unreadable?: string | undefined;
   readonly interruptedBy?: ExitCode | undefined;
+  readonly commands: RecoverCommands;
 }
 
 export function summariseRecovery(input: RecoverySummaryInput): RecoverySummary {
@@ -37,7 +47,7 @@ export function summariseRecovery(input: RecoverySummaryInput): RecoverySummary 
     open,
     held,
     taintLeft: input.taintLeft,
-    nextSteps: nextSteps(input, complete),
+    nextSteps: nextSteps(input, complete, held.length > 0),
   };
 }
 
@@ -54,18 +64,27 @@ function endOf(
   return complete ? { end: "complete", exitCode: exitCode.ok } : { end: "incomplete", exitCode: exitCode.incomplete };
 }
 
-function nextSteps(input: RecoverySummaryInput, complete: boolean): RecoverySummary["nextSteps"] {
-  const { node } = input.intent;
-  const again = { command: `kubectl vmnode recover ${node}`, purpose: "takes the recovery up again" };
-  const uncordon = (purpose: string) => ({ command: `kubectl vmnode uncordon ${node}`, purpose });
-  if (input.life !== undefined) {
-    const look = { command: `kubectl vmnode recover ${node} --dry-run`, purpose: "looks at the evidence again" };
+function nextSteps(
+  { commands, life, taintLeft }: RecoverySummaryInput,
+  complete: boolean,
+  someAreHeld: boolean,
+): RecoverySummary["nextSteps"] {
+  const uncordon = (purpose: string) => ({ command: commands.uncordon, purpose });
+  if (life !== undefined) {
+    const look = { command: commands.look, purpose: "looks at the evidence again" };
     return [look, uncordon("gives the node back, when it is sound")];
   }
   const giveBack = uncordon(
-    input.taintLeft
-      ? "takes our taint and the cordon off, when the node is back"
-      : "gives the node back, when it is back",
+    taintLeft ? "takes our taint and the cordon off, when the node is back" : "gives the node back, when it is back",
   );
-  return complete ? [giveBack] : [again, giveBack];
+  if (complete) return [giveBack];
+  const withHeld = {
+    command: `${commands.again} --include-held NAMESPACE/NAME`,
+    purpose: "takes one along that is held",
+  };
+  return [
+    { command: commands.again, purpose: "takes the recovery up again" },
+    ...(someAreHeld ? [withHeld] : []),
+    giveBack,
+  ];
 }

@@ -2,7 +2,7 @@
 import type { Dossier, LivenessVerdict, RecoveryOutcome, RecoveryRow, Sign, VmRecovery } from "../model/dossier.ts";
 import { humanDuration } from "../model/duration.ts";
 import { type Entry, entryLines } from "./entries.ts";
-import { sanitised } from "./sanitise.ts";
+import { sanitise, sanitised } from "./sanitise.ts";
 import { plain, type Style, type Tone } from "./style.ts";
 import { padLeft, padRight, width, wrap } from "./width.ts";
 import { count, enumerate, gapText, vmName } from "./wording.ts";
@@ -13,12 +13,15 @@ export interface DossierOptions {
   readonly style?: Style | undefined;
   /** Lists every VM on a line of its own. */
   readonly expand?: boolean | undefined;
+  /** The command that gives the node back. */
+  readonly uncordon?: string | undefined;
 }
 
 interface Settings {
   readonly columns: number;
   readonly style: Style;
   readonly expand: boolean;
+  readonly uncordon: string;
 }
 
 const wordColumn = 10;
@@ -33,6 +36,7 @@ export function dossierReport(dossier: Dossier, options: DossierOptions = {}): s
     columns: options.columns ?? Number.POSITIVE_INFINITY,
     style: options.style ?? plain,
     expand: options.expand ?? false,
+    uncordon: sanitise(options.uncordon ?? `kubectl vmnode uncordon ${dossier.node}`),
   };
   return [
     ...heading(safe, settings),
@@ -136,13 +140,13 @@ const meanings: Readonly<Record<LivenessVerdict, readonly string[]>> = {
   ],
 };
 
-function verdictLines(dossier: Dossier, { columns, style }: Settings): string[] {
+function verdictLines(dossier: Dossier, { columns, style, uncordon }: Settings): string[] {
   const { verdict, reason, heldBy, node, rebooted } = dossier;
   const [first = "", ...rest] = wrap(`Verdict: ${verdict}. ${reason}`, columns);
   const word = `Verdict: ${verdict}.`;
   const lead = first.startsWith(word) ? style(verdictTones[verdict], word) + first.slice(word.length) : first;
   const next = rebooted
-    ? [`Give it back when it is sound: kubectl vmnode uncordon ${node}`]
+    ? [`Give it back when it is sound: ${uncordon}`]
     : meanings[verdict].flatMap((text) => wrap(text, columns));
   const holders = enumerate([...new Set(heldBy.map(({ object }) => object))]);
   const held =

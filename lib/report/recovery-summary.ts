@@ -81,13 +81,12 @@ function section(title: string, vms: readonly VmProgress[], columns: number | un
   ];
 }
 
-function heldLines({ held, node }: RecoverySummary, columns: number | undefined): string[] {
+function heldLines({ held }: RecoverySummary, columns: number | undefined): string[] {
   if (held.length === 0) return [];
   return [
     "",
     "held, for a person to decide:",
     ...held.flatMap((vm) => wrapIndented(`  ${vmName(vm)}   ${vm.reason}`, columns)),
-    `  then: kubectl vmnode recover ${node} --include-held NAMESPACE/NAME`,
   ];
 }
 

@@ -13,13 +13,13 @@ export interface SuspectRow {
 export interface SuspectOptions {
   readonly columns?: number | undefined;
   readonly style?: Style | undefined;
-  /** How the user started us: `kubectl vmnode`. */
-  readonly program: string;
+  /** The command that shows the evidence on a node. */
+  readonly look: (node: string) => string;
 }
 
 /** The lines of `recover` without a node. */
 export function suspectTable(suspects: readonly SuspectRow[], options: SuspectOptions): string[] {
-  const { columns, style = plain, program } = options;
+  const { columns, style = plain, look } = options;
   if (suspects.length === 0) return [style("good", "No node looks lost: all are Ready.")];
   const rows = suspects.map(({ node, vms, liveness }) => [node, vms, liveness.verdict, liveness.reason]);
   const [first] = suspects;
@@ -29,6 +29,6 @@ export function suspectTable(suspects: readonly SuspectRow[], options: SuspectOp
       style,
     }),
     "",
-    ...wrapIndented(`The evidence on one of them: ${program} recover ${first?.node ?? "NODE"} --dry-run`, columns),
+    ...wrapIndented(`The evidence on one of them: ${look(first?.node ?? "NODE")}`, columns),
   ];
 }

@@ -61,6 +61,25 @@ test("who may not delete attachments is told how long Kubernetes takes to detach
   expect(stdout).toMatch(/shop\/db .*is still attached to worker-1; Kubernetes detaches it by itself/);
   expect(stdout).toMatch(/shop\/db +on worker-[23], 6m\d+s after the confirmation/);
   expect(code).toBe(0);
+  // While nothing happens, only the signs of life are looked at every second.
+  const reads = (part: string) =>
+    stage.cluster.requests.filter(({ method, url }) => method === "GET" && url.includes(part)).length;
+  expect(reads(`/leases/${lost}`)).toBeGreaterThan(300);
+  expect(reads(`fieldSelector=spec.nodeName%3D${lost}`)).toBeLessThan(180);
+});
+
+test("commands for a person reach the cluster that was meant, with what was asked for and without the consent", async () => {
+  const manual = { name: "tool", namespace: "lab", node: lost, run: "Manual", disk: "image", age: "1h" } as const;
+  stage = await openStage(scenarioOf([powerLoss], { machines: [manual] }));
+  const { kubeconfigPath } = stage.cluster;
+  const line = `recover ${lost} ${word} --keep-other-pods --kubeconfig ${kubeconfigPath}`;
+  const { stdout } = await stage.run(line, { env: {} });
+  const flag = `--kubeconfig=${kubeconfigPath}`;
+  expect(stdout).toContain(`fix: virtctl start tool -n lab ${flag}`);
+  expect(stdout).toContain(`kubectl vmnode uncordon ${lost} ${flag}`);
+  expect(await stage.run(`recover --kubeconfig ${kubeconfigPath}`, { env: {} })).toMatchObject({
+    stdout: expect.stringContaining(`kubectl vmnode recover ${lost} ${flag} --dry-run`),
+  });
 });
 
 test("a VM that must be repaired first is held, is not touched, and goes when it is named", async () => {
@@ -71,6 +90,7 @@ test("a VM that must be repaired first is held, is not touched, and goes when it
   });
   const first = await stage.run(`recover ${lost} ${word}`);
   expect(first.stdout).toMatch(/held, for a person to decide:\n +shop\/web/);
+  expect(first.stdout).toMatch(/kubectl vmnode recover worker-1 --include-held NAMESPACE\/NAME$/m);
   expect(first.code).toBe(4);
   expect(stage.deletions().some((path) => path.includes("virt-launcher-web"))).toBe(false);
   expect(stage.recovered()).toEqual(["lab/batch", "shop/db"]);

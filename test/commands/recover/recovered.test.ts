@@ -1,5 +1,6 @@
 /** The truth table, part two: nodes that are dead. Their VMs come back, none of them twice, and nothing is destroyed twice. */
 import { expect, test } from "vitest";
+import type { KubeResponse } from "../../../lib/kube/request.ts";
 import type { PastStep } from "../../../lib/practice/scenarios/scenario.ts";
 import { bareMetalHost, fenceAgents, machine, nodeMaintenance } from "./kinds.ts";
 import { consent, lost, lostVms, openStage, type Play, powerLoss, type Stage, scenarioOf, word } from "./stage.ts";
@@ -98,6 +99,20 @@ const rows: readonly Row[] = [
     verdict: "unproven",
   },
   {
+    name: "the API server tells of no field when it was written: 150 s without a change are waited for",
+    play: { alter: withoutManagedFields },
+    flags: `${word} --wait`,
+    says: /^undecided: .*Waiting until/m,
+    verdict: "unproven",
+  },
+  {
+    name: "the API server tells no time at all, and our clock is 10 min ahead",
+    play: { alter: (answer) => ({ ...withoutManagedFields(answer), serverTime: undefined }), skewMs: tenMinutes },
+    flags: `${word} --wait`,
+    says: /^undecided: .*Waiting until/m,
+    verdict: "unproven",
+  },
+  {
     name: "its Node object was deleted",
     prepare: ({ cluster }) => cluster.faults.deleteNodeObject(lost),
     verdict: "unproven",
@@ -149,3 +164,8 @@ test.each(rows)("$name", async ({ past = [powerLoss], prepare, play, flags = wor
     await stage.close();
   }
 });
+
+function withoutManagedFields(answer: KubeResponse): KubeResponse {
+  const body = JSON.stringify(answer.body, (key, value) => (key === "managedFields" ? undefined : value));
+  return { ...answer, body: body === undefined ? undefined : JSON.parse(body) };
+}

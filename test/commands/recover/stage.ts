@@ -1,6 +1,8 @@
 /** A cluster with a node that is lost, or only seems so; commands run on it in driven time, and the cluster itself counts what they did. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { Connection } from "../../../lib/kube/connection.ts";
+import type { KubeResponse } from "../../../lib/kube/request.ts";
 import { manualClock } from "../../../lib/practice/clock.ts";
 import type { MachineRow, PastStep, Scenario } from "../../../lib/practice/scenarios/scenario.ts";
 import { startCluster, type TestCluster } from "../../practice-cluster.ts";
@@ -37,6 +39,8 @@ export function scenarioOf(past: readonly PastStep[], more: Partial<Scenario> = 
 export interface Play extends Pick<Scene, "answers" | "signal">, Circumstances {
   /** Whose kubeconfig it uses; the administrator's when absent. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Changes what the API server has answered. */
+  readonly alter?: (answer: KubeResponse) => KubeResponse;
   /** Abandons the command when it resolves. */
   readonly abandoned?: Promise<void>;
 }
@@ -87,13 +91,16 @@ export async function openStage(scenario: string | Scenario): Promise<Stage> {
   const { store } = world.cluster;
   return {
     ...world,
-    run: (commandLine, { skewMs, before, requestMs, env = world.env, abandoned, ...scene } = {}) =>
-      time.run(({ clock, through }) => runCommand(commandLine, env, { ...scene, clock, through }), {
-        skewMs,
-        before,
-        requestMs,
-        until: abandoned?.then(() => abandonedRun),
-      }),
+    run: (commandLine, { skewMs, before, requestMs, env = world.env, alter, abandoned, ...scene } = {}) =>
+      time.run(
+        ({ clock, through }) => runCommand(commandLine, env, { ...scene, clock, through: altered(through, alter) }),
+        {
+          skewMs,
+          before,
+          requestMs,
+          until: abandoned?.then(() => abandonedRun),
+        },
+      ),
     pass: (ms) => time.pass(ms),
     later: (ms, act) => void time.clock.schedule(ms, act),
     recovered: () =>
@@ -133,6 +140,11 @@ export async function openStage(scenario: string | Scenario): Promise<Stage> {
       store.create({ group, resource: plural }, { apiVersion: `${group}/${version}`, kind, metadata, ...fields });
     },
   };
+}
+
+function altered(through: (connection: Connection) => Connection, alter: Play["alter"]): typeof through {
+  if (alter === undefined) return through;
+  return (connection) => through({ ...connection, send: async (request) => alter(await connection.send(request)) });
 }
 
 function isOurs(userAgent: string): boolean {

@@ -1,6 +1,6 @@
 /** The truth table of recover: when a node is taken for alive, for dead, or for neither. */
 import { describe, expect, it, test } from "vitest";
-import { assessLiveness, gateOf } from "../../../lib/assess/liveness.ts";
+import { assessLiveness, comparable, gateOf } from "../../../lib/assess/liveness.ts";
 import type { RecordOnNode } from "../../../lib/model/facts.ts";
 import type { NodeSigns, PowerReport } from "../../../lib/model/lost-node.ts";
 import { at } from "../../builders.ts";
@@ -305,6 +305,29 @@ test("a value that changed between two looks is life whatever its stamp", () => 
   const second = readingAt(620, death);
   const changed = { ...second, heartbeat: { value: "other", writtenAt: at(-9000), readAt: at(620) } };
   expect(assessLiveness(first, changed).verdict).toBe("alive");
+});
+
+test("a lease, or a heartbeat, that an earlier look missed is life", () => {
+  const story: Story = { ...death, managedFields: false };
+  const later = readingAt(760, story);
+  const { heartbeat: _, ...mute } = readingAt(600, story);
+  expect(signOf(assessLiveness({ ...mute, lease: absent }, later), "kubelet lease").grade).toBe("alive");
+  expect(signOf(assessLiveness(mute, later), "virt-handler heartbeat").grade).toBe("alive");
+});
+
+test("what an earlier look could not read was not seen unchanged", () => {
+  const story: Story = { ...death, managedFields: false };
+  const first = { ...readingAt(600, story), lease: forbidden };
+  expect(signOf(assessLiveness(first, readingAt(760, story)), "kubelet lease").grade).toBe("stale");
+});
+
+test("later readings are compared with the earliest that did not fail", () => {
+  const [first, second] = [readingAt(600, death), readingAt(620, death)];
+  expect(comparable(undefined, first)).toBe(first);
+  expect(comparable(first, second)).toBe(first);
+  expect(comparable({ ...first, lease: forbidden }, second)).toMatchObject({ lease: forbidden });
+  expect(comparable({ ...first, lease: failed }, second)).toBe(second);
+  expect(comparable({ ...first, object: failed }, second)).toBe(second);
 });
 
 describe("the last breath of a host", () => {
