@@ -4,7 +4,7 @@ import type { ResourceType } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { statusDetails } from "../kube/status.ts";
 import { UnreachableError } from "../model/errors.ts";
-import { fieldManager } from "../model/record.ts";
+import { declaredLostReason, fieldManager, type OperationRecord, recordAnnotation } from "../model/record.ts";
 
 const events: ResourceType = { group: "", version: "v1", plural: "events", namespaced: true };
 
@@ -16,6 +16,8 @@ export interface DeclaredLost {
   readonly assertion: string | undefined;
   /** RFC 3339, API server's clock. */
   readonly time: string;
+  /** What stands on the Node, as long as there is one. */
+  readonly record: OperationRecord;
 }
 
 /** Resolves to what could not be written, one sentence each; the recovery does not depend on it. */
@@ -25,21 +27,26 @@ export async function recordDeclaration(client: KubeClient, declared: DeclaredLo
   const node = { apiVersion: "v1", kind: "Node", name: declared.node, uid: declared.node };
   const subjects = [
     // Events of cluster-scoped objects stand in `default`; kubelet and kubectl use the Node's name as its UID there.
-    { namespace: "default", involvedObject: node },
+    {
+      namespace: "default",
+      involvedObject: node,
+      annotations: { [recordAnnotation]: JSON.stringify(declared.record) },
+    },
     ...declared.objects.map((object) => ({
       namespace: object.namespace,
       involvedObject: { apiVersion: "kubevirt.io/v1", ...object },
+      annotations: undefined,
     })),
   ];
   const failures = await Promise.all(
-    subjects.map(({ namespace, involvedObject }) =>
+    subjects.map(({ namespace, involvedObject, annotations }) =>
       write(client, namespace, {
         apiVersion: "v1",
         kind: "Event",
-        metadata: { generateName: `${involvedObject.name}.`, namespace },
+        metadata: { generateName: `${involvedObject.name}.`, namespace, annotations },
         involvedObject,
         type: "Warning",
-        reason: "NodeDeclaredLost",
+        reason: declaredLostReason,
         message,
         source: { component: fieldManager },
         reportingComponent: fieldManager,

@@ -15,7 +15,7 @@ import { exitCode } from "../model/exit-code.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import type { DrainProgress, RecoverySummary, Reporter, VmProgress } from "../model/progress.ts";
-import type { RecordedVm } from "../model/record.ts";
+import type { OperationRecord, RecordedVm } from "../model/record.ts";
 import { readRecovery } from "../observe/recovery-picture.ts";
 import { changesOf } from "./abort-node.ts";
 import { recordDeclaration } from "./assertion-events.ts";
@@ -70,6 +70,8 @@ class RecoveryRun {
   private taint: "none" | "ours" | "theirs" = "none";
   /** The write that was to set it was not answered: it may be there. */
   private unanswered = false;
+  /** What stands on the node, or would. */
+  private record: OperationRecord;
   /** Requests that are under way, and the words of the declaration as they are written into events. */
   private work: Promise<unknown> = Promise.resolve();
   private words: Promise<void> | undefined;
@@ -82,6 +84,7 @@ class RecoveryRun {
     this.pictures = new Patience(world.clock, warn);
     this.time = recovery.lost.facts.time;
     this.vms = notLookedAt(recovery.intent);
+    this.record = this.ownRecord();
     this.ledger = { ...emptyLedger(Date.parse(this.time)), tried: {} };
   }
 
@@ -104,7 +107,8 @@ class RecoveryRun {
     if (dossier.nodeUid === undefined) {
       await this.gate.pass();
       this.isDeclared = true;
-      return;
+      // Its event is the only place for the record.
+      return await this.writeWords();
     }
     const taint = intent.method === "taint" ? outOfServiceTaint : undefined;
     const input = { by, since: this.consentTime, vms: this.namedVms(), assertion, taint };
@@ -145,6 +149,7 @@ class RecoveryRun {
     const present = (taints ?? spec.taints).some((taint) => taint.key === key);
     const ours = record.taints.includes(taintText(outOfServiceTaint));
     this.taint = !present ? "none" : ours ? "ours" : "theirs";
+    this.record = record;
     this.unanswered = false;
     this.isDeclared = true;
     this.world.reporter.event({ type: "node-cordoned", time: this.time, node, already: spec.unschedulable });
@@ -160,6 +165,13 @@ class RecoveryRun {
     return new Date(this.recovery.intent.consentAt).toISOString();
   }
 
+  private ownRecord(): OperationRecord {
+    const { dossier, by, assertion } = this.recovery;
+    const since = this.consentTime;
+    const mark = { cordonedByUs: false, taints: [], bootID: dossier.bootID };
+    return { v: 1, kind: "recover", by, since, ...mark, assertion, vms: this.namedVms() };
+  }
+
   private namedVms(): readonly RecordedVm[] {
     return this.recovery.intent.vms.map(({ namespace, name, uid, replicaSet }) => ({
       namespace,
@@ -173,7 +185,7 @@ class RecoveryRun {
   private writeWords(): Promise<void> {
     const { lost, intent, by, assertion } = this.recovery;
     const objects = intent.vms.map((vm) => eventObject(vm, lost));
-    const declaration = { node: intent.node, objects, by, assertion, time: this.consentTime };
+    const declaration = { node: intent.node, objects, by, assertion, time: this.consentTime, record: this.record };
     this.words ??= recordDeclaration(this.world.client, declaration).then(
       (failures) => {
         for (const message of failures) this.warn(message);

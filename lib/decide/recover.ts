@@ -55,6 +55,8 @@ const triesUntilGivenUp = 5;
 const migrationEndsWithin = 5_000;
 /** Kubernetes detaches the volumes of an unhealthy node by itself after this long (attach/detach controller, maxWaitForUnmountDuration). */
 const forcedDetachAfter = 6 * 60_000;
+/** Under the taint, or without its attachment, a volume is detached within seconds: nobody need hear of the six minutes then. */
+const detachedWithin = 10_000;
 /** Under the taint Kubernetes removes pods by itself: the pod collector looks every 20 s (kubernetes pkg/controller/podgc). */
 const removedWithin = 90_000;
 const theTaintDoes = "Kubernetes removes it by itself, under the taint";
@@ -158,7 +160,7 @@ function whatItWaitsFor(vm: VmRecovery, scene: Scene, since: number): Partial<Vm
       nodeName === intent.node && vm.attachments.includes(persistentVolumeName),
   );
   const volume = attached[0]?.persistentVolumeName;
-  if (volume !== undefined) {
+  if (volume !== undefined && now >= since + detachedWithin) {
     const until = since + forcedDetachAfter;
     return {
       detail: `volume ${volume} is still attached to ${intent.node}; Kubernetes detaches it by itself after 6 minutes, at ${clockTime(until)} UTC`,

@@ -1,7 +1,12 @@
-/** The record of an operation: an annotation on the Node, the one thing that outlives the process. */
+/**
+ * The record of an operation: an annotation on the Node, the one thing that outlives the process. A recovery's stands on its
+ * event, too, because a lost Node may be deleted.
+ */
 
 export const recordAnnotation = "kubectl-vmnode/operation";
 export const fieldManager = "kubectl-vmnode";
+/** Reason of the events that declare a node lost. */
+export const declaredLostReason = "NodeDeclaredLost";
 
 export interface OperationRecord {
   /** Version of this layout. */

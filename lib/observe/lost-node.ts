@@ -17,6 +17,7 @@ import {
   readOwners,
   virtualMachinesByName,
 } from "./around-vms.ts";
+import { readDeclaration } from "./declaration.ts";
 import { decodeNode, decodePod } from "./decode/core.ts";
 import { recordOnNode } from "./decode/record.ts";
 import { decodeAttachment } from "./decode/storage.ts";
@@ -43,7 +44,7 @@ export interface LostNodeOptions {
 
 /**
  * The node, its signs of life, and all that belongs to its VMs. A Node that has been deleted is told as such, as long as
- * something still names it. What could not be read is a gap, or unreadable, and the rest goes on. Throws KubeError for a name
+ * something still names it, or a recovery of it is on record. What could not be read is a gap, or unreadable, and the rest goes on. Throws KubeError for a name
  * that nothing bears, RefusedError or ExpectedError where VMs cannot be seen, UnreachableError without an API server.
  */
 export async function observeLostNode(
@@ -63,10 +64,12 @@ export async function observeLostNode(
   refuseUnseenVms(discovery);
   const node = signs.object.kind === "seen" ? signs.object.value : undefined;
   const attached = (attachments ?? []).filter(({ nodeName }) => nodeName === name);
-  if (signs.object.kind === "absent" && workloads.pods.length + workloads.vmis.length + attached.length === 0)
-    refuseUnknownNodes([name], nodes ?? []);
+  const isAbsent = signs.object.kind === "absent";
+  const record = isAbsent ? await readDeclaration(reading, name) : recordOf(node);
+  const named = workloads.pods.length + workloads.vmis.length + attached.length;
+  if (isAbsent && named === 0 && record.kind === "none") refuseUnknownNodes([name], nodes ?? []);
 
-  const around = await readAround(reading, { discovery, name, node, workloads, user: options.user });
+  const around = await readAround(reading, { discovery, name, node, record, workloads, user: options.user });
   const { installation, holders, owned, power, controlPlane, mayPatchNode, takenUp } = around;
   const facts: Facts = {
     ...timesOf(reading, options.clock),
@@ -96,7 +99,7 @@ export async function observeLostNode(
     power,
     attachments: attached,
     controlPlane,
-    record: recordOf(node),
+    record,
     takenUp: { vmis: takenUp.vmis, virtualMachines: takenUp.virtualMachines },
     mayPatchNode,
   };
@@ -147,12 +150,13 @@ interface Surroundings {
   readonly discovery: Discovery;
   readonly name: string;
   readonly node: Node | undefined;
+  readonly record: RecordOnNode;
   readonly workloads: Workloads;
   readonly user: string | undefined;
 }
 
 async function readAround(reading: Reading, surroundings: Surroundings) {
-  const { discovery, name, node, workloads } = surroundings;
+  const { discovery, name, node, record, workloads } = surroundings;
   const running = workloads.vmis.filter((vmi) => !isFinalVmi(vmi));
   const [installation, holders, power, virtualMachines, migrations, otherPods, disks, mayPatchNode, takenUp] =
     await Promise.all([
@@ -164,7 +168,7 @@ async function readAround(reading: Reading, surroundings: Surroundings) {
       readOtherLaunchers(reading, running, workloads.pods),
       readDisks(reading, workloads.vmis),
       askPatchRight(reading),
-      readTakenUp(reading, recordOf(node), workloads),
+      readTakenUp(reading, record, workloads),
     ]);
   const controlPlane = await readControlPlane(reading, installation.kubevirt?.metadata.namespace);
   const owned = { virtualMachines, migrations, otherPods, disks };
@@ -205,12 +209,14 @@ async function askPatchRight(reading: Reading): Promise<boolean | undefined> {
 }
 
 /** Who else holds the node. An operation of our own is taken up, not refused. */
-async function readOthers(reading: Reading, { discovery, name, node, user }: Surroundings): Promise<NodeHolder[]> {
+async function readOthers(
+  reading: Reading,
+  { discovery, name, node, record, user }: Surroundings,
+): Promise<NodeHolder[]> {
   const [holders, lease] = await Promise.all([
     readHolders(reading, { discovery, nodes: [node ?? deletedNode(name)], user }),
     medik8sLease(reading, discovery, name),
   ]);
-  const record = recordOf(node);
   const ours = record.kind === "record" && record.record.by === user;
   return [
     ...holders.filter(({ kind }) => kind !== "Record" || !ours),

@@ -98,7 +98,11 @@ const recovering: readonly Right[] = [
     verbs: ["list", "delete"],
     purpose: "volumes that would keep a VM from starting elsewhere",
   },
-  core("events", ["create"], "who declared the node lost, and on what word"),
+  core(
+    "events",
+    ["create", "list"],
+    "who declared the node lost, and on what word; read again when the Node was deleted",
+  ),
   elsewhere("metal3.io", "baremetalhosts", ["get", "list"], "whether the host is off"),
   elsewhere("infrastructure.cluster.x-k8s.io", "metal3machines", ["get"], "the host behind a machine"),
 ];

@@ -6,7 +6,11 @@ import { fieldsOf, listOf, number, text } from "../read-field.ts";
 
 /** What the annotation `kubectl-vmnode/operation` of that node says. */
 export function recordOnNode(node: Node): RecordOnNode {
-  const annotation = node.metadata.annotations[recordAnnotation];
+  return recordIn(node.metadata.annotations[recordAnnotation]);
+}
+
+/** The same of the annotation's text, wherever it stands. */
+export function recordIn(annotation: string | undefined): RecordOnNode {
   if (annotation === undefined) return { kind: "none" };
   const content = parsed(annotation);
   const version = number(fieldsOf(content).v);

@@ -52,13 +52,17 @@ function endOf(stage: Stage, code: number): End {
 }
 
 /** The calls of an undisturbed run, and how it ends. */
-async function undisturbed(line: string): Promise<{ readonly calls: readonly string[]; readonly end: End }> {
-  const stage = await openStage(scenario);
+async function undisturbed<T>(
+  line: string,
+  open: () => Promise<Stage>,
+  end: (stage: Stage, code: number) => T,
+): Promise<{ readonly calls: readonly string[]; readonly end: T }> {
+  const stage = await open();
   try {
     const calls: string[] = [];
     const before = ({ method, path }: KubeRequest) => void calls.push(`${method} ${path}`);
     const { code } = await stage.run(line, { before });
-    return { calls, end: endOf(stage, code) };
+    return { calls, end: end(stage, code) };
   } finally {
     await stage.close();
   }
@@ -81,7 +85,7 @@ test.each([
   // Up to the first write the two methods are the same.
   ["by deleting pods and attachments", `recover ${lost} ${word} --keep-other-pods`, isWrite],
 ])("killed at each of its calls, %s", { timeout: 240_000 }, async (_method, line, from) => {
-  const { calls, end } = await undisturbed(line);
+  const { calls, end } = await undisturbed(line, () => openStage(scenario), endOf);
   expect(end).toMatchObject({ code: 0, recovered: vms, recorded: ["db", "web"] });
   const begin = calls.findIndex(from) + 1;
   for (const call of differing(calls).filter((number) => number >= begin)) {
@@ -93,6 +97,39 @@ test.each([
       expect(endOf(stage, code), where).toEqual(end);
       for (const vm of vms) expect(stdout, where).toMatch(new RegExp(`${vm} +on worker-2`));
       expect(stage.deletions(), where).toEqual([...new Set(stage.deletions())]);
+      expect(stage.cluster.doubleRuns, where).toEqual([]);
+    } finally {
+      await stage.close();
+    }
+  }
+});
+
+test("killed at each of its writes, on a node that has been deleted", { timeout: 120_000 }, async () => {
+  const line = `recover ${lost} ${word}`;
+  const opened = async () => {
+    const stage = await openStage(scenario);
+    stage.cluster.faults.deleteNodeObject(lost);
+    return stage;
+  };
+  const isEvent = (call: string): boolean => call.startsWith("POST") && call.includes("/events");
+  const { calls } = await undisturbed(line, opened, (_stage, code) => expect(code).toBe(0));
+  const begin = calls.findIndex(isEvent) + 1;
+  const writes = differing(calls).filter((number) => /^(POST|DELETE)/.test(calls[number - 1] ?? ""));
+  for (const call of [...writes.filter((number) => number >= begin), calls.length]) {
+    const stage = await opened();
+    try {
+      await killedAt(stage, line, call);
+      // The pods that name the node are collected meanwhile.
+      await stage.pass(120_000);
+      const { code, stdout, stderr } = await stage.run(line);
+      const where = `killed at call ${call}, ${calls[call - 1]}\n${stdout}\n${stderr}`;
+      // Before the first event was written nothing had been done, and nothing is left to be done.
+      if (call === begin) expect({ code, stderr }, where).toMatchObject({ code: 1 });
+      else {
+        expect(code, where).toBe(0);
+        for (const vm of vms) expect(stdout, where).toMatch(new RegExp(`${vm} +on worker-2`));
+      }
+      expect(stage.recovered(), where).toEqual(vms);
       expect(stage.cluster.doubleRuns, where).toEqual([]);
     } finally {
       await stage.close();

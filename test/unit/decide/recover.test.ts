@@ -155,6 +155,8 @@ describe("volumes", () => {
     const [vm] = decide({ vms, attachments: [attachment], ledger: seen("starting", 60) }).vms;
     expect(vm).toMatchObject({ state: "starting", detail: expect.stringMatching(/pv-1 .*, at \d\d:\d\d:\d\d UTC/) });
     expect(vm?.until).toBe(new Date(start + 5 * 60_000).toISOString());
+    const [soon] = decide({ vms, attachments: [attachment], ledger: seen("starting", 5) }).vms;
+    expect(soon?.detail).toBeUndefined();
   });
 });
 
