@@ -1,25 +1,32 @@
 /** `abort`: shows what a drain has left on a node, asks, and undoes it. */
 import { abortNode, changesOf } from "../lib/act/abort-node.ts";
 import { type AbortIntent, abortActions, decideAbort } from "../lib/decide/abort.ts";
+import { summariseAbort } from "../lib/decide/abort-summary.ts";
+import type { Action } from "../lib/model/action.ts";
 import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
-import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import type { ExitCode } from "../lib/model/exit-code.ts";
 import type { Facts, RecordOnNode } from "../lib/model/facts.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { observe } from "../lib/observe/observe.ts";
-import { abortPlan, abortResult } from "../lib/report/abort.ts";
+import { abortPlan } from "../lib/report/abort.ts";
+import { eventJson } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine, commandOn } from "./command-line.ts";
 import { abort as definition } from "./definitions/abort.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
 import { nodeNames, rejectNamespace } from "./flags/nodes.ts";
 import type { World } from "./world.ts";
 
-export async function run(options: OptionsOf<typeof definition>, world: World): Promise<ExitCode> {
+type Options = OptionsOf<typeof definition>;
+
+export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("abort", options);
   const [node, ...others] = nodeNames(options.words);
   if (node === undefined || others.length > 0) throw new UsageError("USAGE: abort NODE [flags]");
+  if (options.output === "json" && !options.yes && options.dryRun === "none")
+    throw new UsageError("nobody is asked with -o json: pass --yes, or --dry-run for what would be undone");
   const { terminal, clock } = world;
   const client = await world.connect(connectionOptions(options), options.v);
   const facts = await observe(client, { nodes: [node], clock });
@@ -28,33 +35,48 @@ export async function run(options: OptionsOf<typeof definition>, world: World): 
   if (found.kind === "record" && found.record.kind === "recover")
     throw new RefusedError(
       `node/${node} was declared lost by ${sanitise(found.record.by)}: a recovery cannot be undone`,
-      `nothing was changed; ${world.program} uncordon ${node} gives the node back`,
+      `nothing was changed; ${commandOn(world.program, "uncordon", node, options)} gives the node back`,
     );
   const { view } = decideAbort(facts, found, intent, { results: {} });
-  const layout = { style: terminal.style, columns: terminal.columns };
-  terminal.writeLines(abortPlan(node, found, view, layout));
+  const isJson = options.output === "json";
+  if (!isJson) {
+    const layout = { style: terminal.style, columns: terminal.columns };
+    terminal.writeLines(abortPlan(node, found, view, layout));
+  }
   const actions = abortActions(facts, found, intent);
-
   if (options.dryRun !== "none") {
-    const suffix = dryRunSuffix[options.dryRun];
-    for (const { object, verb } of actions.flatMap(changesOf)) terminal.writeLine(`${object} ${verb}${suffix}`);
-    return exitCode.ok;
+    showDryRun(actions, facts.time, options, world);
+    const summary = summariseAbort(node, { complete: view.failures.length === 0, view }, "");
+    if (isJson)
+      terminal.writeLine(
+        eventJson({ type: "summary", operation: "abort", time: facts.time, ...summary, dryRun: true, nextSteps: [] }),
+      );
+    return summary.exitCode;
   }
   if (actions.length > 0 && !options.yes) {
     const agreed = await terminal.confirm({ text: `Undo the drain of ${node}?`, flag: "--yes" });
     if (!agreed) throw new ExpectedError("abort is cancelled", { hint: "nothing was changed" });
   }
-  const reporter = await terminal.reporter("text");
+  const reporter = await terminal.reporter(options.output ?? "text");
   try {
     const signal = terminal.catchSignals();
     const result = await abortNode({ client, clock, reporter, signal }, facts, intent);
-    reporter.close();
     const again = commandLine(world.program, definition, { words: [node], options }, ["yes", "dryRun"]);
-    terminal.writeLines(abortResult(node, result.view, result.complete, { ...layout, again }));
-    return result.complete ? exitCode.ok : exitCode.incomplete;
+    const summary = summariseAbort(node, result, again);
+    reporter.event({ type: "summary", operation: "abort", time: result.time, ...summary });
+    return summary.exitCode;
   } finally {
     reporter.close();
   }
+}
+
+function showDryRun(actions: readonly Action[], time: string, { dryRun, output }: Options, world: World): void {
+  for (const { object, verb } of actions.flatMap(changesOf))
+    world.terminal.writeLine(
+      output === "json"
+        ? eventJson({ type: "changed-object", time, object, verb, dryRun: true })
+        : `${object} ${verb}${dryRunSuffix[dryRun]}`,
+    );
 }
 
 /** What the node's annotation says about the drain. */

@@ -18,6 +18,7 @@ import { sanitise } from "../lib/report/sanitise.ts";
 import { sortBy } from "../lib/report/sort.ts";
 import { count, gapText } from "../lib/report/wording.ts";
 import type { OptionsOf } from "./command.ts";
+import { commandOn, connectionTexts } from "./command-line.ts";
 import type { list } from "./definitions/list.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { nodeNames } from "./flags/nodes.ts";
@@ -57,7 +58,8 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
   const { columns, style } = world.terminal;
   const namespace = namespaceOf(options);
   const overview = await readOverview(client, { labelSelector: options.selector, namespace });
-  const read = options.output === "wide" ? await withForecasts(client, overview.nodes, world) : overview.nodes;
+  const counted = await withLeaving(client, overview.nodes);
+  const read = options.output === "wide" ? await withForecasts(client, counted, world) : counted;
   const nodes = options.sortBy === undefined ? read : sortBy(read, options.sortBy);
   return {
     items: nodes.map((node) => ({ key: `node/${node.name}`, state: JSON.stringify(node) })),
@@ -67,14 +69,30 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
       columns,
       style,
       program: world.program,
+      commandFlags: connectionTexts(options),
     }),
     document: (keys) => nodeListDocument(nodes.filter(({ name }) => keys.has(`node/${name}`))),
     warnings: overview.deleted.map(
       ({ name, vms }) =>
-        `node ${sanitise(name)} was deleted, and ${count(vms, "VM")} still ${vms === 1 ? "counts" : "count"} as there: ${world.program} recover ${sanitise(name)} --dry-run`,
+        `node ${sanitise(name)} was deleted, and ${count(vms, "VM")} still ${vms === 1 ? "counts" : "count"} as there: ${commandOn(world.program, "recover", sanitise(name), options)} --dry-run`,
     ),
     empty: "No nodes found",
   };
+}
+
+/** Marks of a drain are looked for where one is to be expected: on nodes that are cordoned, or bear a record. */
+async function withLeaving(client: KubeClient, nodes: readonly NodeOverview[]): Promise<readonly NodeOverview[]> {
+  const suspects = nodes
+    .filter(({ vms, status, record }) => vms > 0 && (isCordoned(status) || (record?.kind ?? "none") !== "none"))
+    .map(({ name }) => name);
+  if (suspects.length === 0) return nodes;
+  const { countLeaving } = await import("../lib/observe/leaving.ts");
+  const leaving = await countLeaving(client, suspects);
+  return nodes.map((node) => (suspects.includes(node.name) ? { ...node, leaving: leaving.get(node.name) ?? 0 } : node));
+}
+
+function isCordoned(status: string): boolean {
+  return status.split(",").includes("SchedulingDisabled");
 }
 
 /** The overview does without it, and starts the sooner. */
@@ -85,10 +103,18 @@ async function withForecasts(
   nodes: readonly NodeOverview[],
   world: World,
 ): Promise<readonly NodeOverview[]> {
-  const [{ forecastEach }, { observe }] = await Promise.all([import("../lib/assess/each-node.ts"), loadObserve()]);
+  const [{ forecastEach }, { leavingVms }, { observe }] = await Promise.all([
+    import("../lib/assess/each-node.ts"),
+    import("../lib/assess/evacuation.ts"),
+    loadObserve(),
+  ]);
   const facts = await observe(client, { nodes: nodes.map(({ name }) => name), clock: world.clock });
   const forecasts = forecastEach(facts);
-  return nodes.map((node) => ({ ...node, drain: forecasts.get(node.name) }));
+  return nodes.map((node) => ({
+    ...node,
+    drain: forecasts.get(node.name),
+    leaving: leavingVms(facts, node.name).length,
+  }));
 }
 
 interface Context {

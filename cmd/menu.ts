@@ -1,6 +1,7 @@
 /** The menu of the bare program: pick a node, then what to do. It makes a command line and does nothing else, so that there is one path. */
 import { ExpectedError } from "../lib/model/errors.ts";
 import type { NodeOverview } from "../lib/model/overview.ts";
+import { countLeaving } from "../lib/observe/leaving.ts";
 import { readOverview } from "../lib/observe/overview.ts";
 import { count } from "../lib/report/wording.ts";
 import type { Choice } from "../lib/terminal/prompts.ts";
@@ -23,9 +24,10 @@ export async function chooseCommand(
   const { nodes } = await readOverview(client);
   if (nodes.length === 0) throw new ExpectedError(`there is no node in the cluster at ${client.connection.server}`);
   const node = await world.terminal.search({ text: "Which node?", flag: "the name of a command" }, nodeChoices(nodes));
+  const leaving = (await countLeaving(client, [node.name])).get(node.name) ?? 0;
   const action = await world.terminal.select(
     { text: `What is to be done with ${node.name}?`, flag: "the name of a command" },
-    actionChoices(node),
+    actionChoices({ ...node, leaving }),
   );
   const chosen = [action, node.name];
   world.terminal.writeError(
@@ -59,12 +61,16 @@ const looksLost = ({ status }: NodeOverview): boolean => !status.split(",").incl
 const hasDrain = ({ record }: NodeOverview): boolean =>
   record !== undefined && record.kind !== "none" && !(record.kind === "record" && record.record.kind === "recover");
 
+/** A recovery is given back, not undone. */
+const isBeingLeft = ({ leaving = 0, record }: NodeOverview): boolean =>
+  leaving > 0 && !(record?.kind === "record" && record.record.kind === "recover");
+
 const actions: readonly MenuAction[] = [
   { command: "recover", name: "Recover its VMs: it looks lost", fits: looksLost },
   { command: "list", name: "Show its VMs" },
   { command: "check", name: "Check whether it can be drained" },
   { command: "drain", name: "Drain it: move its VMs away" },
-  { command: "abort", name: "Undo its drain", fits: hasDrain },
+  { command: "abort", name: "Undo its drain", fits: (node) => hasDrain(node) || isBeingLeft(node) },
   { command: "uncordon", name: "Give it back", fits: isCordoned },
 ];
 

@@ -1,23 +1,29 @@
-/** `uncordon`: gives nodes back, and says so when a drain of them is not undone yet. */
+/** `uncordon`: gives nodes back, unless a drain of them is not undone yet. */
 import { removeOurTaints, uncordonNode, waitUntilSchedulable } from "../lib/act/uncordon-node.ts";
-import { evacuationOf } from "../lib/assess/evacuation.ts";
+import { addressed } from "../lib/assess/addressed.ts";
 import { judgeHomecoming } from "../lib/assess/homecoming.ts";
 import { holderCodes } from "../lib/assess/node.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
 import { RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts } from "../lib/model/facts.ts";
+import type { ProgressEvent, UncordonSummary } from "../lib/model/progress.ts";
+import { recordAnnotation } from "../lib/model/record.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { observe } from "../lib/observe/observe.ts";
+import { eventLines } from "../lib/report/events.ts";
 import { neverOffWarning } from "../lib/report/homecoming.ts";
+import { eventJson } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
+import { commandOn, connectionTexts } from "./command-line.ts";
 import type { uncordon } from "./definitions/uncordon.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { waivedCodes } from "./flags/drain-scope.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
 import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
 import { findNodes } from "./node-check.ts";
+import { settleEvacuations } from "./settle-evacuations.ts";
 import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof uncordon>;
@@ -29,20 +35,26 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const client = await world.connect(connectionOptions(options), options.v);
   const nodes = await findNodes(chosen, client);
   const facts = await observe(client, { nodes, clock: world.clock });
+  const scene: Return = { client, facts, waived, options, world };
   refuseHeld(facts, waived);
-  await refuseUnsoundReturn(nodes, facts, { client, waived, options, world });
+  await refuseUnsoundReturn(nodes, scene);
+  const leaving = await settleEvacuations(nodes, scene);
+  if (leaving === undefined) return exitCode.incomplete;
 
-  for (const node of nodes) {
-    const marked = evacuationOf(facts, node).marks.map((vmi) => `${vmi.metadata.namespace}/${vmi.metadata.name}`);
-    if (marked.length > 0 && (await abortInstead(node, marked, options, world))) {
-      const { run: abort } = await import("./abort.ts");
-      const code = await abort({ ...options, words: [node], yes: true, impersonateKubevirt: false }, world);
-      if (code !== exitCode.ok) return code;
-    }
-    await giveBack(node, options, { client, world });
-  }
-  if (!options.wait || options.dryRun !== "none") return exitCode.ok;
-  return await waitForAll(nodes, client, world);
+  for (const node of nodes) await giveBack(node, scene, (leaving.get(node) ?? []).length > 0);
+  const waits = options.wait && options.dryRun === "none";
+  const takesVms = waits ? await waitForAll(nodes, scene) : nodes.map(() => undefined);
+  return finish(scene, {
+    nodes: nodes.map((name, at) => ({ name, takesVms: takesVms[at], leaving: leaving.get(name) ?? [] })),
+  });
+}
+
+interface Return {
+  readonly client: KubeClient;
+  readonly facts: Facts;
+  readonly waived: ReadonlySet<string>;
+  readonly options: Options;
+  readonly world: World;
 }
 
 function refuseHeld(facts: Facts, waived: ReadonlySet<string>): void {
@@ -54,19 +66,12 @@ function refuseHeld(facts: Facts, waived: ReadonlySet<string>): void {
   );
 }
 
-interface Return {
-  readonly client: KubeClient;
-  readonly waived: ReadonlySet<string>;
-  readonly options: Options;
-  readonly world: World;
-}
-
 /**
  * Nodes that were declared lost are given back when they have come back, and after a look at the VMs where their host was
  * never off. Our taint goes in any case from a node that is back: it kills what runs there.
  */
-async function refuseUnsoundReturn(nodes: readonly string[], facts: Facts, scene: Return): Promise<void> {
-  const { waived, world } = scene;
+async function refuseUnsoundReturn(nodes: readonly string[], scene: Return): Promise<void> {
+  const { facts, options, waived, world } = scene;
   const refusals: RefusedError[] = [];
   for (const node of facts.nodes.filter(({ metadata }) => nodes.includes(metadata.name))) {
     const { name } = node.metadata;
@@ -86,56 +91,83 @@ async function refuseUnsoundReturn(nodes: readonly string[], facts: Facts, scene
     refusals.push(
       new RefusedError(
         `node/${name} was never off while its VMs were started elsewhere`,
-        `its cordon stays; when you have looked at these VMs: ${world.program} uncordon ${name} --waive HostWasNeverOff`,
+        `its cordon stays; when you have looked at these VMs: ${commandOn(world.program, "uncordon", name, options)} --waive HostWasNeverOff`,
       ),
     );
   }
   if (refusals[0] !== undefined) throw refusals[0];
 }
 
-async function takeTaintsOff(node: string, { client, options, world }: Return): Promise<void> {
-  const taints = await removeOurTaints(client, node, { dryRun: options.dryRun !== "none" });
+async function takeTaintsOff(node: string, scene: Return): Promise<void> {
+  const taints = await removeOurTaints(scene.client, node, { dryRun: scene.options.dryRun !== "none" });
   for (const taint of taints)
-    world.terminal.writeLine(`node/${node} untainted (${taint})${dryRunSuffix[options.dryRun]}`);
+    tell(scene, { type: "changed-object", object: `node/${node}`, verb: `untainted (${taint})` });
 }
 
-/** Marks outlive an uncordon: KubeVirt would go on moving these VMs away. */
-async function abortInstead(node: string, marked: readonly string[], options: Options, world: World): Promise<boolean> {
-  const { terminal } = world;
-  terminal.writeError(
-    `Warning: KubeVirt still moves these VMs away from node/${node}: ${marked.map(sanitise).join(", ")}`,
-  );
-  if (!terminal.interactive || options.dryRun !== "none") {
-    terminal.writeError(`an uncordon does not stop that; ${world.program} abort ${node} does`);
-    return false;
-  }
-  return await terminal.confirm({
-    text: `Undo the drain of ${node} first, so that they stay?`,
-    flag: `${world.program} abort ${node}`,
+async function giveBack(node: string, scene: Return, keepRecord: boolean): Promise<void> {
+  const { client, options, facts } = scene;
+  const { already, taints } = await uncordonNode(client, node, { dryRun: options.dryRun !== "none", keepRecord });
+  for (const taint of taints)
+    tell(scene, { type: "changed-object", object: `node/${node}`, verb: `untainted (${taint})` });
+  tell(scene, { type: "node-uncordoned", node, already });
+  const found = facts.nodes.filter(({ metadata }) => metadata.name === node).map(recordOnNode)[0];
+  if (found?.kind !== "damaged" && found?.kind !== "newer") return;
+  const remove = addressed(`kubectl annotate node ${node} ${recordAnnotation}-`, connectionTexts(options));
+  tell(scene, {
+    type: "warning",
+    message: `node/${node} keeps a record that cannot be understood (${found.kind}); when it is settled: ${remove}`,
   });
 }
 
-async function giveBack(
-  node: string,
-  options: Options,
-  { client, world }: { readonly client: KubeClient; readonly world: World },
-): Promise<void> {
-  const dryRun = options.dryRun !== "none";
-  const suffix = dryRunSuffix[options.dryRun];
-  const { already, taints } = await uncordonNode(client, node, { dryRun });
-  for (const taint of taints) world.terminal.writeLine(`node/${node} untainted (${taint})${suffix}`);
-  world.terminal.writeLine(`node/${node} ${already ? "already uncordoned" : "uncordoned"}${suffix}`);
+type Told = ProgressEvent extends infer Event ? (Event extends ProgressEvent ? Omit<Event, "time"> : never) : never;
+
+/** As a line that ends as kubectl's do in a dry run, or as JSON. */
+function tell({ options, world }: Return, told: Told): void {
+  const { terminal, clock } = world;
+  const time = clock.now().toISOString();
+  const isDry = options.dryRun !== "none";
+  if (options.output === "json") {
+    const event = { ...told, time, ...(isDry && told.type !== "warning" ? { dryRun: true } : {}) } as ProgressEvent;
+    terminal.writeLine(eventJson(event));
+    return;
+  }
+  const { out, err } = eventLines({ ...told, time } as ProgressEvent, terminal.errorStyle, terminal.columns);
+  // Standard output is kubectl's lines and nothing else.
+  const [results, remarks] = told.type === "summary" ? [[], out] : [out, err];
+  for (const line of results) terminal.writeLine(line + dryRunSuffix[options.dryRun]);
+  for (const line of remarks) terminal.writeError(line);
 }
 
-async function waitForAll(nodes: readonly string[], client: KubeClient, world: World): Promise<ExitCode> {
+async function waitForAll(nodes: readonly string[], { client, world }: Return): Promise<readonly boolean[]> {
   const signal = world.terminal.catchSignals();
-  const ready = await Promise.all(
-    nodes.map((node) => waitUntilSchedulable(client, node, { clock: world.clock, signal })),
-  );
-  const late = nodes.filter((_node, index) => ready[index] === false);
-  for (const node of late)
-    world.terminal.writeError(
-      `node/${node} is uncordoned, but KubeVirt does not place VMs there yet: its label kubevirt.io/schedulable is false; see kubectl get pods -A -l kubevirt.io=virt-handler --field-selector spec.nodeName=${node}`,
-    );
-  return late.length === 0 ? exitCode.ok : exitCode.incomplete;
+  return await Promise.all(nodes.map((node) => waitUntilSchedulable(client, node, { clock: world.clock, signal })));
+}
+
+function finish(scene: Return, { nodes }: Pick<UncordonSummary, "nodes">): ExitCode {
+  const { options, world } = scene;
+  const late = nodes.filter(({ takesVms }) => takesVms === false);
+  const code = late.length > 0 ? exitCode.incomplete : exitCode.ok;
+  const flags = connectionTexts(options);
+  tell(scene, {
+    type: "summary",
+    operation: "uncordon",
+    exitCode: code,
+    nodes,
+    nextSteps: [
+      ...late.map(({ name }) => ({
+        command: addressed(
+          `kubectl get pods -A -l kubevirt.io=virt-handler --field-selector spec.nodeName=${name}`,
+          flags,
+        ),
+        purpose: `virt-handler of ${name}`,
+      })),
+      ...nodes
+        .filter(({ leaving }) => leaving.length > 0)
+        .map(({ name }) => ({
+          command: commandOn(world.program, "abort", name, options),
+          purpose: "keeps them where they are",
+        })),
+    ],
+  });
+  return code;
 }

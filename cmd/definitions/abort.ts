@@ -2,6 +2,7 @@
 import { defineCommand } from "../command.ts";
 import { connectionFlags } from "../flags/connection.ts";
 import { dryRunFlags } from "../flags/dry-run.ts";
+import { outputFlag } from "../flags/output.ts";
 
 export const abort = defineCommand({
   name: "abort",
@@ -24,6 +25,7 @@ export const abort = defineCommand({
       description:
         "Take marks back in the name of KubeVirt's controller, where KubeVirt (up to 1.6) has no other way. Needs the right to impersonate it.",
     },
+    output: outputFlag("json"),
     ...connectionFlags,
   },
 });

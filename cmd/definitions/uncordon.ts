@@ -3,6 +3,7 @@ import { defineCommand } from "../command.ts";
 import { connectionFlags } from "../flags/connection.ts";
 import { dryRunFlags } from "../flags/dry-run.ts";
 import { selectorFlags } from "../flags/nodes.ts";
+import { outputFlag } from "../flags/output.ts";
 
 export const uncordon = defineCommand({
   name: "uncordon",
@@ -10,12 +11,13 @@ export const uncordon = defineCommand({
   description: [
     "Mark nodes as schedulable: taints of this program come off first, then the cordon. Then wait until KubeVirt, too, places VMs there, for five minutes at most.",
     "A node that was declared lost is given back when it is Ready again; and where its host was never off, only after a look at the VMs that may have run twice.",
-    "When VMs of the node are still marked to leave it, they are listed, and abort is offered instead.",
-    "The exit code is 0 when the nodes take VMs again, 3 when the evidence or another holder forbids it, and 4 when KubeVirt does not place VMs there yet.",
+    "VMs of the node that a drain has left marked would go on leaving it. They are listed, and on a terminal abort is offered first; without one nothing is changed, until the drain is undone by abort or the VMs may leave (--waive EvacuationGoesOn).",
+    "The exit code is 0 when the nodes take VMs again, 3 when VMs are still leaving, or the evidence or another holder forbids it, and 4 when KubeVirt does not place VMs there yet or a drain could not be undone.",
   ],
   examples: [
     ["uncordon worker-1", "Give worker-1 back and wait until it takes VMs"],
     ["uncordon worker-1 --wait=false", "Give it back and do not wait"],
+    ["uncordon worker-1 --waive EvacuationGoesOn", "Give it back although a drain's VMs go on leaving it"],
   ],
   words: "NODE...",
   flags: {
@@ -25,9 +27,10 @@ export const uncordon = defineCommand({
       kind: "list",
       split: true,
       description:
-        "Code of a holder of the node (HeldByNodeMaintenance, …), or HostWasNeverOff, that you override; may be repeated.",
+        "Code of a holder of the node (HeldByNodeMaintenance, …), HostWasNeverOff or EvacuationGoesOn, that you override; may be repeated.",
     },
     ...dryRunFlags,
+    output: outputFlag("json"),
     ...connectionFlags,
   },
 });

@@ -10,6 +10,8 @@ import {
 import type { KubeClient } from "../kube/client.ts";
 import type { Action, ActionResult } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
+import { InterruptedError } from "../model/errors.ts";
+import type { ExitCode } from "../model/exit-code.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Reporter } from "../model/progress.ts";
 import { recordOnNode } from "../observe/decode/record.ts";
@@ -26,23 +28,40 @@ export interface AbortWorld {
 
 export interface AbortResult {
   readonly complete: boolean;
+  /** The exit code of the signal that ended it. */
+  readonly interruptedBy?: ExitCode | undefined;
+  /** RFC 3339, of the last look. */
+  readonly time: string;
   /** As it was found at the last look. */
   readonly view: AbortView;
 }
 
 const ordinaryPauseMs = 2_000;
 
-/** Undoes a drain of one node. What could not be undone is in the result; throws the signal's reason when interrupted. */
+/** Undoes a drain of one node. What could not be undone, or was not because a signal came, is in the result. */
 export async function abortNode(world: AbortWorld, base: Facts, intent: AbortIntent): Promise<AbortResult> {
-  let ledger: AbortLedger = { results: {} };
+  const first = decideOn(base, intent, { results: {} }).view;
   // Whose the cordon was is told by the record, which is gone at the end.
-  const { leftAlone } = decideOn(base, intent, ledger).view;
+  const { leftAlone } = first;
+  let latest: AbortResult = { complete: false, time: base.time, view: first };
+  try {
+    for await (const result of undo(world, base, intent)) latest = { ...result, view: { ...result.view, leftAlone } };
+    return latest;
+  } catch (error) {
+    if (!world.signal.aborted || !(error instanceof InterruptedError)) throw error;
+    return { ...latest, complete: false, interruptedBy: error.exitCode };
+  }
+}
+
+/** Looks, undoes the next part, and looks again; tells after each look what is left. */
+async function* undo(world: AbortWorld, base: Facts, intent: AbortIntent): AsyncIterable<AbortResult> {
+  let ledger: AbortLedger = { results: {} };
   for (let facts = base; ; facts = await refreshEvacuation(world.client, facts, intent.node, world.signal)) {
     world.signal.throwIfAborted();
     const decision = decideOn(facts, intent, ledger);
     ledger = decision.ledger;
-    if (decision.status !== "going")
-      return { complete: decision.status === "done", view: { ...decision.view, leftAlone } };
+    yield { complete: decision.status === "done", time: facts.time, view: decision.view };
+    if (decision.status !== "going") return;
     for (const action of decision.actions) {
       world.signal.throwIfAborted();
       if (action.kind === "evict") continue;

@@ -18,13 +18,13 @@ export interface UncordonResult {
 const stepsAtMost = 4;
 
 /**
- * Takes our taints, the cordon and the record off one node.
+ * Takes our taints, the cordon and, unless `keepRecord`, the record off one node.
  * Throws ExpectedError in kubectl's words when the server refuses or does not answer.
  */
 export async function uncordonNode(
   client: KubeClient,
   name: string,
-  options: { readonly dryRun: boolean },
+  options: { readonly dryRun: boolean; readonly keepRecord?: boolean },
 ): Promise<UncordonResult> {
   const taints: string[] = [];
   let already: boolean | undefined;
@@ -34,7 +34,7 @@ export async function uncordonNode(
       client,
       { name },
       (current, record) => {
-        const action = releaseNode(current, record, { uncordon: true });
+        const action = releaseNode(current, record, { uncordon: true, keepRecord: options.keepRecord === true });
         finished = action === undefined || action.taints.length === 0;
         for (const taint of action?.taints ?? []) if (!taints.includes(taint)) taints.push(taint);
         return action;

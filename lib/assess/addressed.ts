@@ -4,9 +4,10 @@ import type { Check } from "../model/verdict.ts";
 
 /** The command with the flags that say which cluster is meant, before whatever takes its output. */
 export function addressed(command: string, flags: string): string {
-  if (flags === "" || !/^(kubectl|virtctl) /.test(command)) return command;
-  const [call, ...rest] = command.split(" > ");
-  return [`${call} ${flags}`, ...rest].join(" > ");
+  const start = flags === "" ? -1 : command.search(/(?<=^|\| )(kubectl|virtctl) /);
+  if (start < 0) return command;
+  const [call, ...rest] = command.slice(start).split(" > ");
+  return [`${command.slice(0, start)}${call} ${flags}`, ...rest].join(" > ");
 }
 
 /** A check whose cures all carry these flags, written as for a shell (`--context=prod`). */

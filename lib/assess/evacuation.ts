@@ -42,6 +42,16 @@ export function evacuationOf(facts: Facts, node: string): Evacuation {
   };
 }
 
+/** VMs, `namespace/name`, that KubeVirt goes on moving away from the node whatever becomes of the drain. */
+export function leavingVms(facts: Facts, node: string): readonly string[] {
+  const { marks, migrations } = evacuationOf(facts, node);
+  const names = [
+    ...marks.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    ...migrations.map(({ metadata, spec }) => `${metadata.namespace}/${spec.vmiName}`),
+  ];
+  return [...new Set(names)];
+}
+
 /** The taint that makes KubeVirt evacuate the node without any eviction, for as long as it is there. */
 export function drainTaintOf({ kubevirt }: Facts, { spec }: Node): Taint | undefined {
   const key = kubevirt?.migrations.nodeDrainTaintKey ?? migrationDefaults.nodeDrainTaintKey;

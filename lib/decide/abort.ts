@@ -44,6 +44,8 @@ export interface AbortView extends Evacuation {
   readonly uncordons: boolean;
   /** Set by others, and left as it is. */
   readonly leftAlone: readonly string[];
+  /** Migrations that cannot be stopped any more, as text. */
+  readonly endsByItself: readonly string[];
   readonly failures: readonly string[];
 }
 
@@ -179,6 +181,10 @@ function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledge
         (vmi) => `the mark of ${vmi.metadata.namespace}/${vmi.metadata.name}: the descheduler set it`,
       ),
     ],
+    endsByItself: evacuation.beyondReturn.map(
+      ({ metadata, spec }) =>
+        `the migration of ${metadata.namespace}/${spec.vmiName}: it is past the point of no return and will end by itself`,
+    ),
     failures: failuresOf({ facts, found, intent, ledger, evacuation, node }),
   };
 }

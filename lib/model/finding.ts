@@ -192,6 +192,11 @@ export const findingCodes = {
     waivable: true,
     meaning: "the host was never off while its VMs were started elsewhere: they may have run twice (uncordon)",
   },
+  EvacuationGoesOn: {
+    severity: "risk",
+    waivable: true,
+    meaning: "VMs are still marked to leave the node; an uncordon does not stop that (uncordon)",
+  },
   Unreadable: { severity: "unknown", waivable: true, meaning: "something the verdict needs could not be read" },
   PodBlocked: {
     severity: "blocker",

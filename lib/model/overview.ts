@@ -14,6 +14,8 @@ export interface NodeOverview {
   readonly migratable: number;
   /** Those of which KubeVirt says that they cannot be migrated; the rest is not known yet. */
   readonly notMigratable: number;
+  /** VMs that a drain has marked to leave; undefined where nobody looked. */
+  readonly leaving?: number | undefined;
   /** Only where a check was made (`-o wide`): what a drain would do, and the memory of the guests. */
   readonly drain?:
     | {

@@ -121,6 +121,8 @@ export type ProgressEvent = { readonly time: string } & (
   | { readonly type: "node-drained"; readonly node: string }
   | ({ readonly type: "summary"; readonly operation?: undefined } & Summary)
   | ({ readonly type: "summary"; readonly operation: "recover" } & RecoverySummary)
+  | ({ readonly type: "summary"; readonly operation: "abort" } & AbortSummary)
+  | ({ readonly type: "summary"; readonly operation: "uncordon" } & UncordonSummary)
 );
 
 export interface Summary {
@@ -176,6 +178,33 @@ export interface RecoverySummary {
   /** The node bore the out-of-service taint when it showed life: Kubernetes ends the pods that it found there. */
   readonly condemned?: boolean | undefined;
   readonly nextSteps: readonly { readonly command: string; readonly purpose: string }[];
+}
+
+/** The end of an undo. */
+export interface AbortSummary {
+  readonly exitCode: ExitCode;
+  readonly node: string;
+  readonly end: "complete" | "incomplete" | "interrupted";
+  readonly dryRun?: boolean | undefined;
+  /** What could not be undone, and why. */
+  readonly failures: readonly string[];
+  /** What others set, or what cannot be stopped any more. */
+  readonly leftAlone: readonly string[];
+  readonly nextSteps: Summary["nextSteps"];
+}
+
+/** The end of giving nodes back. */
+export interface UncordonSummary {
+  readonly exitCode: ExitCode;
+  readonly dryRun?: boolean | undefined;
+  readonly nodes: readonly {
+    readonly name: string;
+    /** KubeVirt, too, places VMs there; undefined where that was not waited for. */
+    readonly takesVms?: boolean | undefined;
+    /** VMs, `namespace/name`, that KubeVirt still moves away. */
+    readonly leaving: readonly string[];
+  }[];
+  readonly nextSteps: Summary["nextSteps"];
 }
 
 /** Whoever shows an operation: a live view, plain lines, or JSON lines. */

@@ -1,6 +1,7 @@
 /** The undo of a drain in words: what it would do, and what it could not do. */
 import type { AbortView } from "../decide/abort.ts";
 import type { RecordOnNode } from "../model/facts.ts";
+import type { AbortSummary } from "../model/progress.ts";
 import { sanitised } from "./sanitise.ts";
 import { stepLines } from "./steps.ts";
 import { plain, type Style } from "./style.ts";
@@ -21,7 +22,7 @@ export function abortPlan(
   { style = plain, columns }: AbortLayout = {},
 ): string[] {
   const [found, view] = sanitised([record, work] as const);
-  const fit = (line: string) => wrapIndented(line, columns);
+  const broken = (line: string) => wrapIndented(line, columns);
   const marks = view.cancellable.map((vmi) => vmName(vmi.metadata));
   const migrations = view.deletable.map(({ metadata, spec }) =>
     vmName({ namespace: metadata.namespace, name: spec.vmiName }),
@@ -37,31 +38,32 @@ export function abortPlan(
   const done =
     steps.length === 0 ? ["Nothing is left to undo."] : ["Will be undone:", ...steps.map((step) => `  ${step}`)];
   return [
-    ...fit(recordLine(node, found)),
-    ...(steps.length === 0 && view.failures.length > 0 ? [] : done.flatMap(fit)),
-    ...(view.failures.length === 0 ? [] : [style("bad", "Cannot be undone:"), ...failureLines(view, style, columns)]),
-    ...leftAlone(view, style, columns),
+    ...broken(recordLine(node, found)),
+    ...(steps.length === 0 && view.failures.length > 0 ? [] : done.flatMap(broken)),
+    ...(view.failures.length === 0
+      ? []
+      : [style("bad", "Cannot be undone:"), ...failureLines(view.failures, style, columns)]),
+    ...leftAloneLines([...view.leftAlone, ...view.endsByItself], style, columns),
   ];
 }
 
-/** What was left as it is, what is past the point of no return, and what failed; `again` is the command line. */
-export function abortResult(
-  node: string,
-  work: AbortView,
-  complete: boolean,
-  { style = plain, columns, again }: AbortLayout & { readonly again?: string | undefined } = {},
-): string[] {
-  const view = sanitised(work);
-  if (complete) return [style("good", `The drain of ${node} is undone.`), ...leftAlone(view, style, columns)];
+/** How the undo ended, and what is left. */
+export function abortResult(found: AbortSummary, style: Style = plain, columns?: number): string[] {
+  const { node, end, failures, nextSteps, ...summary } = sanitised(found);
+  const ends = {
+    complete: style("good", `The drain of ${node} is undone.`),
+    incomplete: style("bad", `The drain of ${node} is not undone completely${failures.length > 0 ? ":" : "."}`),
+    interrupted: style("warn", `Interrupted: the drain of ${node} is not undone${failures.length > 0 ? ":" : "."}`),
+  };
   return [
-    style("bad", `The drain of ${node} is not undone completely:`),
-    ...failureLines(view, style, columns),
-    ...leftAlone(view, style, columns),
-    ...(again === undefined ? [] : stepLines([{ purpose: "takes it up again", command: again }], columns)),
+    ends[end],
+    ...failureLines(failures, style, columns),
+    ...leftAloneLines(summary.leftAlone, style, columns),
+    ...stepLines(nextSteps, columns),
   ];
 }
 
-function failureLines({ failures }: AbortView, style: Style, columns: number | undefined): string[] {
+function failureLines(failures: readonly string[], style: Style, columns: number | undefined): string[] {
   return failures.flatMap((failure) => wrapIndented(`  ${failure}`, columns).map((line) => style("bad", line)));
 }
 
@@ -80,12 +82,6 @@ function recordLine(node: string, found: RecordOnNode): string {
   }
 }
 
-function leftAlone(view: AbortView, style: Style, columns: number | undefined): string[] {
-  const ending = view.beyondReturn.map(
-    (migration) =>
-      `the migration of ${migration.metadata.namespace}/${migration.spec.vmiName}: it is past the point of no return and will end by itself`,
-  );
-  return [...view.leftAlone, ...ending].flatMap((text) =>
-    wrapIndented(`Left as it is: ${text}`, columns).map((line) => style("faint", line)),
-  );
+function leftAloneLines(texts: readonly string[], style: Style, columns: number | undefined): string[] {
+  return texts.flatMap((text) => wrapIndented(`Left as it is: ${text}`, columns).map((line) => style("faint", line)));
 }

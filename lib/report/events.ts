@@ -1,10 +1,12 @@
 /** Events as lines: kubectl's own lines unchanged, what kubectl does not say with the time in front. */
 import type { DrainProgress, ProgressEvent, VmChange, VmProgress } from "../model/progress.ts";
+import { abortResult } from "./abort.ts";
 import { runningTime } from "./duration.ts";
 import { recoverySummaryReport } from "./recovery-summary.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style } from "./style.ts";
 import { summaryReport } from "./summary.ts";
+import { uncordonResult } from "./uncordon.ts";
 import { width, wrapIndented } from "./width.ts";
 import { count, vmName } from "./wording.ts";
 
@@ -47,9 +49,24 @@ export function eventLines(event: ProgressEvent, style: Style = plain, columns?:
     case "node-drained":
       return out(`node/${safe.node} drained`);
     case "summary":
-      return safe.operation === "recover"
-        ? out(...recoverySummaryReport(safe, style, columns))
-        : out(...summaryReport(safe, style, columns));
+      return out(...summaryLines(safe, style, columns));
+  }
+}
+
+function summaryLines(
+  summary: Extract<ProgressEvent, { type: "summary" }>,
+  style: Style,
+  columns: number | undefined,
+): string[] {
+  switch (summary.operation) {
+    case "recover":
+      return recoverySummaryReport(summary, style, columns);
+    case "abort":
+      return abortResult(summary, style, columns);
+    case "uncordon":
+      return uncordonResult(summary, style, columns);
+    default:
+      return summaryReport(summary, style, columns);
   }
 }
 

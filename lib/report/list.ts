@@ -5,7 +5,7 @@ import { age } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style, type Tone } from "./style.ts";
 import { type Cell, type Column, fitColumns, table } from "./table.ts";
-import { enumerate, objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
+import { count, enumerate, objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
 
 export interface ListOptions {
   /** The API server's clock. */
@@ -17,6 +17,8 @@ export interface ListOptions {
   readonly style?: Style | undefined;
   /** How the user started us. */
   readonly program?: string | undefined;
+  /** Flags for the commands that are advised, so that they reach the same cluster. */
+  readonly commandFlags?: string | undefined;
 }
 
 /** The table of nodes; below it, a line for each node that needs attention. */
@@ -115,12 +117,11 @@ function drainCell(node: NodeOverview): string | undefined {
 }
 
 function nodeRemarks(node: NodeOverview, options: ListOptions): string[] {
-  const { now, style = plain } = options;
+  const { now, style = plain, program = "kubectl vmnode", commandFlags = "" } = options;
+  const advised = (command: string): string => `${program} ${command}${commandFlags === "" ? "" : ` ${commandFlags}`}`;
   const remarks: string[] = [];
-  if (!isReady(node) && node.vms > 0) {
-    const { program = "kubectl vmnode" } = options;
-    remarks.push(style("warn", `${node.name} looks lost: ${program} recover ${node.name} --dry-run`));
-  }
+  if (!isReady(node) && node.vms > 0)
+    remarks.push(style("warn", `${node.name} looks lost: ${advised(`recover ${node.name} --dry-run`)}`));
   if (node.record?.kind === "record") {
     const { kind, by, since, reason } = node.record.record;
     const why = reason === undefined ? "" : `, "${reason}"`;
@@ -130,6 +131,15 @@ function nodeRemarks(node: NodeOverview, options: ListOptions): string[] {
   } else if (node.record !== undefined && node.record.kind !== "none") {
     remarks.push(
       `${node.name}: a record of an operation that cannot be understood (${node.record.kind}): ${node.record.text}`,
+    );
+  }
+  // A recovery is given back, not undone.
+  const isRecovered = node.record?.kind === "record" && node.record.record.kind === "recover";
+  if (node.leaving !== undefined && node.leaving > 0 && !isRecovered) {
+    const verb = node.leaving === 1 ? "is" : "are";
+    const undo = advised(`abort ${node.name}`);
+    remarks.push(
+      style("warn", `${node.name}: ${count(node.leaving, "VM")} ${verb} marked to leave it; to undo that: ${undo}`),
     );
   }
   return remarks;

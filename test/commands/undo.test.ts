@@ -1,5 +1,5 @@
 /** Ctrl-C in the middle of a drain, and then the undo, or the same command again. */
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InterruptedError } from "../../lib/model/errors.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import type { Run } from "../unit/cmd/fake-world.ts";
@@ -65,13 +65,103 @@ test("the same command again takes the drain up and finishes it", async () => {
   expect(world.cluster.doubleRuns).toEqual([]);
 });
 
-test("uncordon with marks left says that KubeVirt goes on, and how to stop it", async () => {
+const marked = (): number => world.cluster.store.list(vmis).filter(({ status }) => status?.evacuationNodeName).length;
+
+/** The last eviction of the drain that was interrupted may still have been on its way. */
+const writesSince = (number: number): string[] =>
+  world
+    .writes()
+    .slice(number)
+    .filter((write) => !write.endsWith("/eviction"));
+
+describe("uncordon of a node that VMs are still leaving", () => {
+  const leaving = /\d VMs of worker-1 are still being moved away by KubeVirt:\n {2}apps\//;
+  let before: ReturnType<TestCluster["node"]>;
+  beforeEach(async () => {
+    await interruptedDrain();
+    before = world.node("worker-1");
+  });
+
+  test.each(["", "--dry-run=server", "-o json"])("without a terminal changes nothing (%s)", async (flags) => {
+    const writes = world.writes().length;
+    const line = `uncordon worker-1 --kubeconfig ${world.env.KUBECONFIG} ${flags}`;
+    const { code, stdout, stderr } = await runCommand(line, world.env, world);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+    expect(stderr).toMatch(leaving);
+    expect(stderr).toContain(
+      `so that they stay: kubectl vmnode abort worker-1 --kubeconfig=${world.env.KUBECONFIG};`,
+    );
+    expect(stderr).toContain("to let them leave: --waive EvacuationGoesOn");
+    expect(writesSince(writes)).toEqual([]);
+    expect(world.node("worker-1").metadata.annotations).toEqual(before.metadata.annotations);
+  });
+
+  test("on a terminal lists them and undoes the drain first", async () => {
+    const { code, stdout, stderr, questions } = await runCommand("uncordon worker-1", world.env, {
+      ...world,
+      answers: [true],
+    });
+    expect(stderr).toMatch(leaving);
+    expect(questions).toEqual(["Undo the drain of worker-1 first, so that they stay?"]);
+    expect(stdout).toContain("The drain of worker-1 is undone.");
+    expect(code).toBe(0);
+    expect({ cordoned: world.isCordoned("worker-1"), marked: marked() }).toEqual({ cordoned: false, marked: 0 });
+  });
+
+  test("on a terminal changes nothing when the answer is no", async () => {
+    const writes = world.writes().length;
+    const run = await runCommand("uncordon worker-1", world.env, { ...world, answers: [false] });
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining("uncordon is cancelled") });
+    expect(writesSince(writes)).toEqual([]);
+  });
+
+  test("gives it back when they may leave, and keeps the record that an abort goes by", async () => {
+    const { code, stdout, stderr } = await runCommand("uncordon worker-1 --waive EvacuationGoesOn", world.env, world);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "node/worker-1 uncordoned" });
+    expect(stderr).toMatch(/KubeVirt goes on moving \d VMs? away from node\/worker-1/);
+    expect(stderr).toMatch(/keeps them where they are: +kubectl vmnode abort worker-1/);
+    expect(world.node("worker-1").metadata.annotations).toHaveProperty("kubectl-vmnode/operation");
+  });
+
+  test("list says so, and how it is undone", async () => {
+    const { stdout } = await runCommand("list", world.env, world);
+    expect(stdout).toMatch(/worker-1: \d VMs are marked to leave it; to undo that: kubectl vmnode abort worker-1/);
+  });
+});
+
+test("abort and uncordon tell programs what they do, and end with a summary", async () => {
   await interruptedDrain();
-  const { code, stdout, stderr } = await runCommand("uncordon worker-1", world.env, world);
-  expect(stderr).toContain("Warning: KubeVirt still moves these VMs away from node/worker-1");
-  expect(stderr).toContain("kubectl vmnode abort worker-1");
-  expect(stdout).toContain("node/worker-1 uncordoned");
-  expect(code).toBe(0);
+  const asked = await runCommand("abort worker-1 -o json", world.env, world);
+  expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining("pass --yes") });
+  const events = (run: Run) => run.stdout.split("\n").map((line) => JSON.parse(line));
+  const dry = events(await runCommand("abort worker-1 --dry-run=client -o json", world.env, world));
+  expect(dry.at(-1)).toMatchObject({ type: "summary", operation: "abort", exitCode: 0, dryRun: true });
+  expect(dry.at(-2)).toMatchObject({
+    type: "changed-object",
+    object: "node/worker-1",
+    verb: "uncordoned",
+    dryRun: true,
+  });
+
+  const undone = events(await runCommand("abort worker-1 --yes -o json", world.env, world));
+  expect(undone).toContainEqual(expect.objectContaining({ type: "changed-object", verb: "unmarked" }));
+  expect(undone.at(-1)).toMatchObject({ operation: "abort", node: "worker-1", end: "complete", exitCode: 0 });
+
+  const given = events(await runCommand("uncordon worker-1 -o json", world.env, world));
+  expect(given).toMatchObject([
+    { type: "node-uncordoned", node: "worker-1", already: true },
+    { type: "summary", operation: "uncordon", exitCode: 0, nodes: [{ name: "worker-1", takesVms: true, leaving: [] }] },
+  ]);
+});
+
+test("an abort that is interrupted says what is left, and how to go on", async () => {
+  await interruptedDrain();
+  const stop = new AbortController();
+  stop.abort(new InterruptedError("SIGINT", "interrupted by SIGINT"));
+  const { code, stdout } = await runCommand("abort worker-1 --yes", world.env, { ...world, signal: stop.signal });
+  expect(code).toBe(130);
+  expect(stdout).toContain("Interrupted: the drain of worker-1 is not undone:");
+  expect(stdout).toMatch(/takes it up again: +kubectl vmnode abort worker-1/);
 });
 
 test("a node that is deleted in the middle ends the drain with a clear line", async () => {

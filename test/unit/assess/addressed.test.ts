@@ -8,6 +8,10 @@ describe("a command that is advised", () => {
   test.each([
     ["virtctl stop web -n prod", "virtctl stop web -n prod --context=blue"],
     ["kubectl get vmi a -n b -o yaml > a.yaml", "kubectl get vmi a -n b -o yaml --context=blue > a.yaml"],
+    [
+      `echo '{"a":"b"}' | kubectl replace --raw /apis/x -f -`,
+      `echo '{"a":"b"}' | kubectl replace --raw /apis/x -f - --context=blue`,
+    ],
     ["ask the owner", "ask the owner"],
   ])("%s", (command, expected) => {
     expect(addressed(command, "--context=blue")).toBe(expected);

@@ -37,6 +37,20 @@ test("offers to give back only nodes that are cordoned", async () => {
   expect((await menu("", ["worker-2", "Show"])).choices[1]).toContain("Give it back");
 });
 
+test("offers to undo a drain where its marks are left, whoever has uncordoned the node meanwhile", async () => {
+  const cluster = readyCluster("worker-1", "worker-2");
+  putMover(cluster, "prod", "web", "worker-1");
+  const open = (name: string) => run("", { answers: [name, "Show"], connect: async () => cluster.client() });
+  expect((await open("worker-1")).choices[1]).not.toContain("Undo its drain");
+  const vmi = cluster.raw("virtualmachineinstances", "prod", "web");
+  cluster.put("virtualmachineinstances", {
+    ...vmi,
+    status: { ...(vmi.status as object), evacuationNodeName: "worker-1" },
+  });
+  expect((await open("worker-1")).choices[1]).toContain("Undo its drain");
+  expect((await open("worker-2")).choices[1]).not.toContain("Undo its drain");
+});
+
 test("offers to recover only nodes that look lost, before everything else", async () => {
   const cluster = readyCluster("worker-1", "worker-2");
   const node = cluster.raw("nodes", "", "worker-2");

@@ -22,6 +22,7 @@ import {
 } from "../../../lib/report/machine.ts";
 import { drainQuestion, planReport } from "../../../lib/report/plan.ts";
 import { summaryReport } from "../../../lib/report/summary.ts";
+import { leavingLines, uncordonResult } from "../../../lib/report/uncordon.ts";
 import { check, drainProgress, finding, going, mixedCheck, node, summaryOf, vm } from "./builders.ts";
 import { fullDossier } from "./dossiers.ts";
 
@@ -146,8 +147,9 @@ const events: ProgressEvent[] = [
 const view = poisoned({
   ...{ taints: ["k=v:NoSchedule"], cancellable: [{ metadata: { namespace: "a", name: "b" } }], uncordons: true },
   ...{ deletable: [{ metadata: { namespace: "a" }, spec: { vmiName: "b" } }], leftAlone: ["x"], failures: ["y"] },
-  beyondReturn: [{ metadata: { namespace: "a" }, spec: { vmiName: "b" } }],
+  endsByItself: ["z"],
 }) as unknown as AbortView;
+const undone = poisoned({ exitCode: 4 as const, node: "n", failures: ["x"], leftAlone: ["y"], nextSteps: [] });
 const status = { code: 403, reason: "Forbidden", message: "m", causes: [{ type: "t", message: "c" }] };
 
 const layouts: Record<string, () => readonly string[]> = {
@@ -172,7 +174,11 @@ const layouts: Record<string, () => readonly string[]> = {
       { kind: "damaged" as const, text: attack },
       ...overviews.flatMap((one) => one.record ?? []),
     ].flatMap((found) => abortPlan("worker-1", found, view)),
-  "result of an undo": () => [...abortResult("worker-1", view, false), ...abortResult("worker-1", view, true)],
+  "result of an undo": () => (["complete", "incomplete"] as const).flatMap((end) => abortResult({ ...undone, end })),
+  "giving a node back": () => [
+    ...leavingLines(attack, [attack]),
+    ...uncordonResult({ exitCode: 4, nodes: [{ name: attack, takesVms: false, leaving: [attack] }], nextSteps: [] }),
+  ],
   errors: () =>
     [new KubeError(poisoned(status)), new UsageError(attack, attack), new Error(attack)].flatMap((error) =>
       errorLines(error, { stack: true }),

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { exitCode } from "../../../lib/model/exit-code.ts";
 import { findingCodes } from "../../../lib/model/finding.ts";
 import type { NodeOverview } from "../../../lib/model/overview.ts";
-import type { ProgressEvent, RecoverySummary } from "../../../lib/model/progress.ts";
+import type { AbortSummary, ProgressEvent, RecoverySummary, UncordonSummary } from "../../../lib/model/progress.ts";
 import {
   checkDocument,
   dossierDocument,
@@ -156,6 +156,21 @@ describe("an event", () => {
     taintLeft: false,
     nextSteps: summary.nextSteps,
   };
+  const undone: AbortSummary = {
+    exitCode: exitCode.incomplete,
+    node: "x",
+    end: "incomplete",
+    dryRun: true,
+    failures: ["f"],
+    leftAlone: ["l"],
+    nextSteps: summary.nextSteps,
+  };
+  const givenBack: UncordonSummary = {
+    exitCode: exitCode.ok,
+    dryRun: true,
+    nodes: [{ name: "x", takesVms: true, leaving: ["a/b"] }],
+    nextSteps: summary.nextSteps,
+  };
   const events: ProgressEvent[] = [
     { time, type: "node-cordoned", node: "x", already: false, dryRun: true },
     { time, type: "node-uncordoned", node: "x", already: true },
@@ -169,6 +184,8 @@ describe("an event", () => {
     { time, type: "node-drained", node: "x" },
     { time, type: "summary", ...summary },
     { time, type: "summary", operation: "recover", ...recovery },
+    { time, type: "summary", operation: "abort", ...undone },
+    { time, type: "summary", operation: "uncordon", ...givenBack },
   ];
 
   test.each(events)("$type is one line that fits the schema", (event) => {

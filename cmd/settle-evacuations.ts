@@ -1,0 +1,74 @@
+/** Before a node is given back: VMs that KubeVirt still moves away from it stay there by an abort first, or somebody wants them to leave. */
+import { leavingVms } from "../lib/assess/evacuation.ts";
+import { ExpectedError, RefusedError } from "../lib/model/errors.ts";
+import { exitCode } from "../lib/model/exit-code.ts";
+import type { Facts } from "../lib/model/facts.ts";
+import { recordOnNode } from "../lib/observe/decode/record.ts";
+import { leavingLines } from "../lib/report/uncordon.ts";
+import type { OptionsOf } from "./command.ts";
+import { commandOn } from "./command-line.ts";
+import type { uncordon } from "./definitions/uncordon.ts";
+import type { World } from "./world.ts";
+
+interface Scene {
+  readonly facts: Facts;
+  readonly waived: ReadonlySet<string>;
+  readonly options: OptionsOf<typeof uncordon>;
+  readonly world: World;
+}
+
+const waiver = "--waive EvacuationGoesOn";
+
+/**
+ * Marks outlive an uncordon: KubeVirt would go on moving these VMs away from a node that is in service. By node the VMs that leave
+ * because somebody wants it so; undefined when a drain could not be undone. Throws RefusedError where nobody can be asked.
+ */
+export async function settleEvacuations(
+  nodes: readonly string[],
+  scene: Scene,
+): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
+  const { facts, waived, options, world } = scene;
+  const leaving = new Map<string, readonly string[]>();
+  for (const node of nodes) if (leavingVms(facts, node).length > 0) leaving.set(node, leavingVms(facts, node));
+  if (leaving.size === 0 || waived.has("EvacuationGoesOn")) return leaving;
+  const { columns, errorStyle, interactive } = world.terminal;
+  for (const [node, vms] of leaving)
+    for (const line of leavingLines(node, vms, errorStyle, columns)) world.terminal.writeError(line);
+  const names = [...leaving.keys()];
+  const mayAsk = interactive && options.output === undefined && options.dryRun === "none";
+  if (!mayAsk || names.some((node) => isRecovered(facts, node))) refuse(names, scene);
+  for (const node of names) if (!(await abortFirst(node, scene))) return undefined;
+  return new Map();
+}
+
+function refuse(nodes: readonly string[], { facts, options, world }: Scene): never {
+  const aborts = nodes
+    .filter((name) => !isRecovered(facts, name))
+    .map((name) => commandOn(world.program, "abort", name, options));
+  const undo = aborts.length === 0 ? "" : `; so that they stay: ${aborts.join("; ")}`;
+  throw new RefusedError(
+    `${nodes.map((name) => `node/${name}`).join(" and ")} cannot be given back while VMs are being moved away`,
+    `nothing was changed${undo}; to let them leave: ${waiver}`,
+  );
+}
+
+/** A recovery is not undone, but given back. */
+function isRecovered({ nodes }: Facts, name: string): boolean {
+  const node = nodes.find(({ metadata }) => metadata.name === name);
+  const found = node && recordOnNode(node);
+  return found?.kind === "record" && found.record.kind === "recover";
+}
+
+async function abortFirst(node: string, { options, world }: Scene): Promise<boolean> {
+  const agreed = await world.terminal.confirm({
+    text: `Undo the drain of ${node} first, so that they stay?`,
+    flag: commandOn(world.program, "abort", node, options),
+  });
+  if (!agreed)
+    throw new ExpectedError("uncordon is cancelled", {
+      hint: `nothing was changed; to give the node back and let them leave: ${waiver}`,
+    });
+  const { run: abort } = await import("./abort.ts");
+  const code = await abort({ ...options, words: [node], yes: true, impersonateKubevirt: false }, world);
+  return code === exitCode.ok;
+}

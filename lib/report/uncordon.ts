@@ -1,0 +1,32 @@
+/** Giving nodes back in words: what is left of a drain there, and whether KubeVirt places VMs there again. */
+import type { UncordonSummary } from "../model/progress.ts";
+import { sanitised } from "./sanitise.ts";
+import { stepLines } from "./steps.ts";
+import { plain, type Style } from "./style.ts";
+import { wrapIndented } from "./width.ts";
+import { count } from "./wording.ts";
+
+/** VMs that KubeVirt goes on moving away from the node, and why that matters. */
+export function leavingLines(node: string, vms: readonly string[], style: Style = plain, columns?: number): string[] {
+  const [safe, names] = sanitised([node, vms] as const);
+  const verb = vms.length === 1 ? "is" : "are";
+  return [
+    style("warn", `${count(names.length, "VM")} of ${safe} ${verb} still being moved away by KubeVirt:`),
+    ...names.map((name) => `  ${name}`),
+    ...wrapIndented("Marks of a drain outlive an uncordon: these VMs would leave the node all the same.", columns),
+  ];
+}
+
+/** What the lines before it have not said: nodes that KubeVirt does not use yet, and VMs that go on leaving. */
+export function uncordonResult(summary: UncordonSummary, style: Style = plain, columns?: number): string[] {
+  const { nodes, nextSteps } = sanitised(summary);
+  const lines = nodes.flatMap(({ name, takesVms, leaving }) => [
+    ...(takesVms === false
+      ? [
+          `node/${name} is uncordoned, but KubeVirt does not place VMs there yet: its label kubevirt.io/schedulable is false`,
+        ]
+      : []),
+    ...(leaving.length > 0 ? [`KubeVirt goes on moving ${count(leaving.length, "VM")} away from node/${name}`] : []),
+  ]);
+  return [...lines.flatMap((line) => wrapIndented(style("warn", line), columns)), ...stepLines(nextSteps, columns)];
+}
