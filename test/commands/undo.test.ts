@@ -88,9 +88,7 @@ describe("uncordon of a node that VMs are still leaving", () => {
     const { code, stdout, stderr } = await runCommand(line, world.env, world);
     expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
     expect(stderr).toMatch(leaving);
-    expect(stderr).toContain(
-      `so that they stay: kubectl vmnode abort worker-1 --kubeconfig=${world.env.KUBECONFIG};`,
-    );
+    expect(stderr).toContain(`so that they stay: kubectl vmnode abort worker-1 --kubeconfig=${world.env.KUBECONFIG};`);
     expect(stderr).toContain("to let them leave: --waive EvacuationGoesOn");
     expect(writesSince(writes)).toEqual([]);
     expect(world.node("worker-1").metadata.annotations).toEqual(before.metadata.annotations);
