@@ -5,7 +5,7 @@ import type { VmVerdict } from "../model/verdict.ts";
 import { hasEnded } from "./departure.ts";
 import type { DrainInput } from "./drain-input.ts";
 import { type DrainStatus, isAtRest, isOver, progressOf, statusOf, stuckAfter } from "./drain-status.ts";
-import type { DrainIntent } from "./intent.ts";
+import { consentCovers, type DrainIntent } from "./intent.ts";
 import { type Ledger, nextTry, type Seen } from "./ledger.ts";
 import { type OtherPod, otherPods } from "./other-pods.ts";
 import {
@@ -154,7 +154,9 @@ function isOnItsWay(standing: ProgressInput, vm: VmOnItsWay): boolean {
   );
 }
 
+/** Whatever state a VM is in: nothing is done to it that was not agreed to. */
 function mayBeEvicted(standing: ProgressInput, vm: VmOnItsWay, verdict: VmVerdict): boolean {
+  if (!consentCovers(vm.planned?.outcome, verdict.outcome)) return false;
   const entry = standing.ledger.pods[verdict.pod.uid];
   if (entry?.inFlight || standing.now < nextTry(entry)) return false;
   const { state } = vm.progress;

@@ -95,8 +95,8 @@ function standingOnNode(
     const accepted = input.intent.skipBlocked && planned !== undefined && planned.outcome === verdict.outcome;
     return { state: accepted ? "left-behind" : "blocked", ...why };
   }
-  if (isFinalRefusal(refusal)) return { state: "blocked", detail: refusal?.answer?.message };
   if (!consentCovers(planned?.outcome, verdict.outcome)) return notAgreedTo(verdict, planned);
+  if (isFinalRefusal(refusal)) return { state: "blocked", detail: refusal?.answer?.message };
   if (verdict.row === "D9") return { state: "held", ...why };
   if (wasJustAnswered(input, verdict, "evicted")) return { state: "shutting-down" };
   if (isMarked(input, verdict, node)) return { state: "queued", detail: "marked for evacuation" };

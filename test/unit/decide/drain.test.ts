@@ -167,7 +167,13 @@ describe("--max-parallel counts what is on its way", () => {
   });
 });
 
-describe("consent is per outcome", () => {
+describe.each([
+  ["never asked for", undefined],
+  ["refused, and to be asked for again", "forbidden"],
+  ["not migratable a while ago", "not-migratable"],
+] as const)("consent is per outcome, for a pod %s", (_case, kind) => {
+  const ledger = kind === undefined ? emptyLedger(start) : answered(kind, -31);
+
   test.each<[Outcome, "D13" | "D19" | "D21", boolean]>([
     ["moves", "D13", true],
     ["moves", "D19", false],
@@ -183,12 +189,14 @@ describe("consent is per outcome", () => {
     ["waits", "D21", false],
   ])("confirmed %s, now on row %s: evicted %s", (confirmed, row, expected) => {
     const planned = [aVerdict("web", "D13", { outcome: confirmed })];
-    const turn = aTurn({ here: [aVerdict("web", row)], planned });
+    const turn = aTurn({ here: [aVerdict("web", row)], planned, ledger });
     expect(evicted(turn)).toEqual(expected ? ["web"] : []);
     expect(decideDrain(turn).unconfirmed.map((vm) => vm.progress.name)).toEqual(expected ? [] : ["web"]);
   });
+});
 
-  test("a VM that arrived after the confirmation is evicted if it moves", () => {
+describe("a VM that arrived after the confirmation", () => {
+  test("is evicted if it moves", () => {
     expect(evicted(aTurn({ here: [aVerdict("late")], planned: [] }))).toEqual(["late"]);
   });
 
