@@ -1,4 +1,5 @@
 /** The program: joins the command line to the real world, and turns the outcome into the exit code of the process. */
+import { writeSync } from "node:fs";
 import { constants, homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +9,7 @@ import type { Clock } from "../lib/model/clock.ts";
 import { ExpectedError } from "../lib/model/errors.ts";
 import { exitCode } from "../lib/model/exit-code.ts";
 import { errorLines } from "../lib/report/errors.ts";
-import { createTerminal } from "../lib/terminal/terminal.ts";
+import { createTerminal, type Terminal } from "../lib/terminal/terminal.ts";
 import { isCompleter, programName, versionLine } from "./program-name.ts";
 import type { World } from "./world.ts";
 
@@ -25,16 +26,21 @@ const clock: Clock = {
     }
   },
 };
-const terminal = createTerminal({
-  get stdin() {
-    return process.stdin;
-  },
-  stdout: process.stdout,
-  stderr: process.stderr,
-  env: process.env,
-  process,
-  now: clock.now,
-});
+let opened: Terminal | undefined;
+/** Opened by the first who needs it: Node takes as long to open its streams as to run half of a small command. */
+function terminal(): Terminal {
+  opened ??= createTerminal({
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    process,
+    now: clock.now,
+  });
+  return opened;
+}
 const version = typeof VMNODE_VERSION === "string" ? VMNODE_VERSION : "0.0.0-dev";
 const clients: KubeClient[] = [];
 
@@ -80,7 +86,7 @@ function connecting(say: ((line: string) => void) | undefined): World["connect"]
       log: (level, line) => {
         if (level <= verbosity) say?.(line);
       },
-      warn: (line) => say?.(`${terminal.errorStyle("warn", "Warning:")} ${line}`),
+      warn: (line) => say?.(`${terminal().errorStyle("warn", "Warning:")} ${line}`),
       clock,
     });
     const client = createClient(connection);
@@ -102,11 +108,13 @@ const world: World = {
   host: { platform: process.platform, arch: process.arch, runtime: process.versions.node },
   env: process.env,
   clock,
-  terminal,
+  get terminal() {
+    return terminal();
+  },
   runProgram,
   temporaryDirectory,
   loadKubeconfig,
-  connect: connecting((line) => terminal.writeError(line)),
+  connect: connecting((line) => terminal().writeError(line)),
 };
 
 /** A shell waits for the answer, and shows nothing else: whatever is still going on by then is left behind. */
@@ -126,19 +134,27 @@ async function runCommandLine(words: readonly string[]): Promise<void> {
   const { runCli, verbosity } = await import("./cli.ts");
   // What gets past the command line is a fault of ours outside of any command: in a listener, a timer, or a forgotten promise.
   process.on("uncaughtException", (error) => {
-    terminal.close();
-    for (const line of errorLines(error, { stack: verbosity(words) >= 4 })) terminal.writeError(line);
+    terminal().close();
+    for (const line of errorLines(error, { stack: verbosity(words) >= 4 })) terminal().writeError(line);
     process.exit(exitCode.bug);
   });
   process.exitCode = await runCli(words, world);
-  terminal.close();
+  terminal().close();
   for (const client of clients) client.connection.close();
+}
+
+/** Scripts ask for the version to see that we are there: it waits neither for the commands nor for Node's streams. */
+function printVersion(): void {
+  try {
+    writeSync(1, `${versionLine(version)}\n`);
+  } catch {
+    terminal().writeLine(versionLine(version));
+  }
 }
 
 function start(words: readonly string[]): void {
   if (isCompleter(startedAs)) void answerShell(words);
-  // Scripts ask for the version to see that we are there: it does not wait until all commands are defined.
-  else if (words.length === 1 && words[0] === "--version") terminal.writeLine(versionLine(version));
+  else if (words.length === 1 && words[0] === "--version") printVersion();
   else void runCommandLine(words);
 }
 

@@ -30,6 +30,8 @@ const gap = 3;
 const narrowest = 8;
 /** cli-table3 takes quadratic time in its rows. */
 const rowsAtATime = 50;
+/** As wide as it is long, and without anything that has to be measured. */
+const plainText = /^[\x20-\x7e]*$/;
 const noBorders = Object.fromEntries(
   [
     ...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"],
@@ -48,18 +50,14 @@ export function table(
   const headers = options.headers === false ? [] : [layout.map((column) => column.header)];
   const texts = [...headers, ...rows.map((row) => layout.map((_column, index) => cellText(row[index])))];
   const widths = columnWidths(layout, texts, options.columns);
-  const lines: string[] = [];
-  for (let start = 0; start < texts.length; start += rowsAtATime) {
-    const chunk = texts.slice(start, start + rowsAtATime).map((row, index) =>
-      row.map((cell, at) => {
-        const shown = clip(cell, widths[at] ?? 0);
-        const tone = start + index < headers.length ? undefined : layout[at]?.tone?.(cell);
-        return tone === undefined ? shown : style(tone, shown);
-      }),
-    );
-    lines.push(...draw(chunk, layout, widths));
-  }
-  return lines;
+  const shown = texts.map((row, index) =>
+    row.map((cell, at) => {
+      const text = clip(cell, widths[at] ?? 0);
+      const tone = index < headers.length ? undefined : layout[at]?.tone?.(cell);
+      return tone === undefined ? text : style(tone, text);
+    }),
+  );
+  return draw(shown, layout, widths);
 }
 
 /** Cut to less than this an elastic column tells nothing any more, and a column that may go does so instead. */
@@ -119,14 +117,36 @@ function columnWidths(layout: readonly Column[], rows: readonly (readonly string
   return widths;
 }
 
-function draw(rows: readonly string[][], layout: readonly Column[], widths: readonly number[]): string[] {
+/** Coloured and wide text is left to cli-table3; what is plain is filled up here, in a hundredth of its time. */
+function draw(rows: readonly (readonly string[])[], layout: readonly Column[], widths: readonly number[]): string[] {
+  const isPlain = (row: readonly string[]) => row.every((cell) => plainText.test(cell));
+  const others = rows.filter((row) => !isPlain(row));
+  const drawn: string[] = [];
+  for (let start = 0; start < others.length; start += rowsAtATime)
+    drawn.push(...drawByTable(others.slice(start, start + rowsAtATime), layout, widths));
+  const next = drawn.values();
+  return rows.map((row) => (isPlain(row) ? fillUp(row, layout, widths) : (next.next().value ?? "")));
+}
+
+function fillUp(row: readonly string[], layout: readonly Column[], widths: readonly number[]): string {
+  const cells = row.map((cell, at) =>
+    layout[at]?.align === "right" ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0),
+  );
+  return cells.join(" ".repeat(gap)).trimEnd();
+}
+
+function drawByTable(
+  rows: readonly (readonly string[])[],
+  layout: readonly Column[],
+  widths: readonly number[],
+): string[] {
   const drawing = new Table({
     chars: noBorders,
     colWidths: widths.map((columnWidth) => columnWidth + gap),
     colAligns: layout.map((column) => column.align ?? "left"),
     style: { head: [], border: [], "padding-left": 0, "padding-right": gap },
   });
-  drawing.push(...rows);
+  drawing.push(...rows.map((row) => [...row]));
   return drawing
     .toString()
     .split("\n")

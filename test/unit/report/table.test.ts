@@ -73,6 +73,22 @@ describe("a table", () => {
     ).toEqual(["READY   X", "\x1b[31mno\x1b[39m      1", "yes     2"]);
   });
 
+  test("draws plain rows as it draws those that have to be measured", () => {
+    const columns = ["NAME", { header: "VMS", align: "right" as const }, "WHY"];
+    const rows = [
+      ["worker-1", 19, "none"],
+      ["worker-2", 0, "x".repeat(30)],
+    ];
+    const wide = table(columns, [["é", 100, "y"], ...rows]);
+    const narrow = table(columns, [["e", 100, "y"], ...rows]);
+    expect(wide.map((line) => line.replace("é", "e"))).toEqual(narrow);
+    const coloured = [columns[0], columns[1], { header: "WHY", tone: () => "warn" as const }].map(
+      (column) => column ?? "",
+    );
+    const lines = table(coloured, rows, { style: (_tone, text) => `\x1b[33m${text}\x1b[39m` });
+    expect(lines.map((line) => line.replaceAll(/\x1b\[\d+m/g, ""))).toEqual(table(columns, rows));
+  });
+
   test("of many rows has the same widths from the first to the last", () => {
     const rows = Array.from({ length: 1_000 }, (_none, index) => [`vm-${index}`, "x"]);
     const lines = table(["NAME", "X"], rows);
