@@ -112,10 +112,9 @@ function leaveOutUnreached(): Plugin {
  * emoji in every text. Printable ASCII, which is nearly all that we print, has as many columns as characters.
  */
 function oneStringWidth(): Plugin {
-  const version4 = path.join(root, "node_modules/string-width/index.js");
   const contents = `
     let whole;
-    module.exports = (text) => /^[\\x20-\\x7e]*$/.test(text) ? text.length : (whole ??= require(${JSON.stringify(version4)}))(text);`;
+    module.exports = (text) => /^[\\x20-\\x7e]*$/.test(text) ? text.length : (whole ??= require("./node_modules/string-width/index.js"))(text);`;
   return {
     name: "one-string-width",
     setup({ onResolve, onLoad }) {
@@ -134,7 +133,7 @@ function practiceApart(modules: Map<string, string>): Plugin {
     const { readFileSync } = require("node:fs");
     const { compileFunction } = require("node:vm");
     const sea = require("node:sea");
-    const errors = require(${JSON.stringify(path.join(root, "lib/model/errors.ts"))});
+    const errors = require("./lib/model/errors.ts");
     const file = __dirname + "/${bundleFiles.practice}";
     const source = sea.isSea() ? sea.getAsset("${bundleFiles.practice}", "utf8") : readFileSync(file, "utf8");
     const loaded = { exports: {} };
@@ -148,8 +147,10 @@ function practiceApart(modules: Map<string, string>): Plugin {
       onResolve({ filter: /\/practice\// }, (args) => {
         const file = path.resolve(args.resolveDir, args.path);
         if (!file.startsWith(path.join(root, "lib", "practice") + path.sep)) return undefined;
-        if (!modules.has(file)) modules.set(file, `part${modules.size}`);
-        return { path: file, namespace: "practice" };
+        // As it is called in every checkout: source maps are part of a release.
+        const name = `./${path.relative(root, file).replaceAll(path.sep, "/")}`;
+        if (!modules.has(name)) modules.set(name, `part${modules.size}`);
+        return { path: name, namespace: "practice" };
       });
       onResolve({ filter: /^practice-bundle$/ }, () => ({ path: "practice-bundle", namespace: "practice-bundle" }));
       onLoad({ filter: /.*/, namespace: "practice" }, (args) => ({

@@ -148,7 +148,7 @@ function makeArchives(job: Job): void {
 function writeChecksums(job: Job): void {
   const archives = platforms.map((platform) => places.archive(job, platform)).filter((file) => existsSync(file));
   const lines = archives.map((file) => `${sha256(file)}  ${path.basename(file)}\n`);
-  writeFileSync(places.checksums(job), lines.sort().join(""));
+  writeFileSync(places.checksums(job), lines.join(""));
   made(places.checksums(job));
 }
 
