@@ -70,9 +70,13 @@ const unreached: readonly Unreached[] = [
       socks: classes("SocksClient"),
       "socks-proxy-agent": classes("SocksProxyAgent"),
       hpagent: classes("HttpProxyAgent", "HttpsProxyAgent"),
-      "openid-client": classes("discovery", "refreshTokenGrant", "customFetch"),
-      "jsonpath-plus": classes("JSONPath"),
       "./gen/index.js": classes("ServerConfiguration", "createConfiguration"),
+      "./azure_auth.js": noProvider("AzureAuth"),
+      "./gcp_auth.js": noProvider("GoogleCloudPlatformAuth"),
+      "./exec_auth.js": noProvider("ExecAuth"),
+      "./oidc_auth.js": noProvider("OpenIDConnectAuth"),
+      // For its version, which it would tell the server.
+      "../package.json": "{}",
     },
   },
   {
@@ -94,6 +98,11 @@ function classes(...names: readonly string[]): string {
   return names.map((name) => `exports.${name} = class ${name} {};`).join("\n");
 }
 
+/** Is asked whether it logs this user in, which lib/kube does itself. */
+function noProvider(name: string): string {
+  return `exports.${name} = class ${name} { isAuthProvider() { return false; } };`;
+}
+
 function leaveOutUnreached(): Plugin {
   return {
     name: "leave-out-unreached",
@@ -102,7 +111,10 @@ function leaveOutUnreached(): Plugin {
         const found = unreached.find((each) => each.importer.test(importer) && name in each.modules);
         return found && { path: name, namespace: "unreached", pluginData: found.modules[name] };
       });
-      onLoad({ filter: /.*/, namespace: "unreached" }, ({ pluginData }) => ({ contents: String(pluginData) }));
+      onLoad({ filter: /.*/, namespace: "unreached" }, ({ path: name, pluginData }) => ({
+        contents: String(pluginData),
+        loader: name.endsWith(".json") ? "json" : "js",
+      }));
     },
   };
 }
