@@ -14,7 +14,7 @@ import { checkDocument, machineLines } from "../lib/report/machine.ts";
 import { drainQuestion, planReport } from "../lib/report/plan.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
-import { commandLine, commandOn } from "./command-line.ts";
+import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
 import { drain as definition } from "./definitions/drain.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
@@ -150,9 +150,11 @@ async function carryOut(scene: Scene, { facts, check, assessOptions, user }: Nod
     reason: options.reason,
     commands: {
       // The selector may choose other nodes by then.
-      again: commandLine(world.program, definition, { words: nodes, options }, ["selector", "yes", "dryRun"]),
+      again: (words) => commandLine(world.program, definition, { words, options }, ["selector", "yes", "dryRun"]),
       abort: (node) => commandOn(world.program, "abort", node, options),
       uncordon: (node) => commandOn(world.program, "uncordon", node, options),
+      recover: (node) => `${commandOn(world.program, "recover", node, options)} --dry-run`,
+      flags: connectionTexts(options),
     },
   };
   const reporter = await terminal.reporter(options.output ?? "text");

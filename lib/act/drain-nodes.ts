@@ -78,6 +78,8 @@ async function cordonAll(world: DrainWorld, drain: ConfirmedDrain): Promise<void
 
 /** How often a picture that says "empty" is compared with a fresh read that says otherwise. */
 const verifyAgainMs = 2_000;
+/** How long the end of a drain waits for the answers to evictions that are on their way. */
+const lastAnswersMs = 2_000;
 /** The longest sleep: pictures also age by themselves (a deadline passes, a reconnect is due). */
 const longestSleepMs = 15_000;
 
@@ -94,6 +96,7 @@ class DrainLoop {
   private wake: () => void = () => {};
   private readonly seenCordoned = new Set<string>();
   private readonly declined = new Set<string>();
+  private readonly inFlight = new Set<Promise<void>>();
   /** A fault inside an eviction, thrown by the loop's next turn. */
   private fault: unknown;
 
@@ -112,7 +115,7 @@ class DrainLoop {
 
   async run(): Promise<Summary> {
     for (;;) {
-      if (this.world.signal.aborted) return this.interrupted();
+      if (this.world.signal.aborted) return await this.interrupted();
       if (this.fault !== undefined) throw this.fault;
       const taken = this.takenAway();
       if (taken !== undefined) return await this.stoppedBy(taken);
@@ -157,14 +160,18 @@ class DrainLoop {
   }
 
   /** A node that was deleted or given back by somebody else is no longer ours to drain. */
-  private takenAway(): string | undefined {
+  private takenAway(): Pick<SummaryInput, "stoppedBy" | "deleted"> | undefined {
     const { nodes } = this.live.facts();
     for (const name of this.intent.nodes) {
       const uid = this.drain.facts.nodes.find((node) => node.metadata.name === name)?.metadata.uid;
       const node = nodes.find((candidate) => candidate.metadata.name === name);
-      if (node?.metadata.uid !== uid) return `node/${name} was deleted by somebody else`;
+      if (node?.metadata.uid !== uid)
+        return {
+          stoppedBy: `node/${name} was deleted by somebody else`,
+          deleted: this.intent.nodes.filter((one) => nodes.every(({ metadata }) => metadata.name !== one)),
+        };
       if (node?.spec.unschedulable) this.seenCordoned.add(name);
-      else if (this.seenCordoned.has(name)) return `node/${name} was uncordoned by somebody else`;
+      else if (this.seenCordoned.has(name)) return { stoppedBy: `node/${name} was uncordoned by somebody else` };
     }
     return undefined;
   }
@@ -200,13 +207,23 @@ class DrainLoop {
       vm: action.vm,
       attempt: this.ledger.pods[action.pod.uid]?.tries ?? 1,
     });
-    evict(this.world.client, action, { seenUid }).then(
-      (answer) => this.take(action, answer),
-      (error: unknown) => {
-        this.fault = error;
-        this.wake();
-      },
-    );
+    const request = evict(this.world.client, action, { seenUid })
+      .then(
+        (answer) => this.take(action, answer),
+        (error: unknown) => {
+          this.fault = error;
+          this.wake();
+        },
+      )
+      .finally(() => this.inFlight.delete(request));
+    this.inFlight.add(request);
+  }
+
+  /** The last look: an eviction that is on its way may yet set something going that a person must be told of. */
+  private async lastLook(): Promise<DrainProgress> {
+    if (this.inFlight.size > 0)
+      await Promise.race([Promise.all(this.inFlight), this.world.clock.sleep(lastAnswersMs).catch(() => undefined)]);
+    return { ...this.look().progress, phase: "interrupted" };
   }
 
   private take(action: EvictAction, answer: EvictionAnswer): void {
@@ -264,17 +281,17 @@ class DrainLoop {
     return this.summary(progress, await this.readNodes(progress));
   }
 
-  private interrupted(): Summary {
-    const progress: DrainProgress = { ...(this.progress ?? this.look().progress), phase: "interrupted" };
+  private async interrupted(): Promise<Summary> {
+    const progress = await this.lastLook();
     const { reason } = this.world.signal;
     const nodes = this.intent.nodes.map((name) => nodeInPicture(progress, name));
     const interruptedBy = reason instanceof InterruptedError ? reason.exitCode : exitCode.interrupted;
     return this.summary(progress, nodes, { interruptedBy });
   }
 
-  private async stoppedBy(stoppedBy: string): Promise<Summary> {
-    const progress: DrainProgress = { ...(this.progress ?? this.look().progress), phase: "interrupted" };
-    return this.summary(progress, await this.readNodes(progress), { stoppedBy });
+  private async stoppedBy(end: Pick<SummaryInput, "stoppedBy" | "deleted">): Promise<Summary> {
+    const progress = await this.lastLook();
+    return this.summary(progress, await this.readNodes(progress), end);
   }
 
   private readNodes(progress: DrainProgress): Promise<readonly NodeAtTheEnd[]> {
@@ -295,7 +312,7 @@ class DrainLoop {
   private summary(
     progress: DrainProgress,
     nodes: readonly NodeAtTheEnd[],
-    end: Pick<SummaryInput, "interruptedBy" | "stoppedBy"> = {},
+    end: Pick<SummaryInput, "interruptedBy" | "stoppedBy" | "deleted"> = {},
   ): Summary {
     const { time } = this.live.facts();
     this.world.reporter.progress(progress);

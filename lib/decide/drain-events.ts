@@ -14,7 +14,7 @@ export function drainEvents(before: DrainProgress | undefined, after: DrainProgr
   }
   const left = new Set(after.pods.map((pod) => pod.uid));
   for (const pod of before?.pods ?? [])
-    if (!left.has(pod.uid))
+    if (!pod.goesWithVm && !left.has(pod.uid))
       events.push({ type: "pod-evicted", time: after.time, node: pod.node, namespace: pod.namespace, pod: pod.name });
   for (const message of after.trouble)
     if (!before?.trouble.includes(message)) events.push({ type: "warning", time: after.time, message });
@@ -39,6 +39,8 @@ function changeOf(before: VmProgress | undefined, after: VmProgress): VmChange |
     if (before.phase !== after.phase) return "phase";
     return before.detail === undefined && after.detail !== undefined ? "detail" : undefined;
   }
-  const explained = before.detail !== after.detail && after.detail !== undefined && after.state !== "queued";
-  return explained ? "detail" : undefined;
+  if (after.detail === undefined || before.detail === after.detail || after.state === "queued") return undefined;
+  // These words count seconds, or tell more of what was agreed to; the finding behind them says whether there is news.
+  const isKnown = after.code !== undefined && before.code === after.code;
+  return isKnown && (after.state === "left-behind" || after.state === "shutting-down") ? undefined : "detail";
 }

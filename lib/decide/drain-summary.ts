@@ -1,9 +1,11 @@
 /** What is said at the end of a drain: what became of each VM, whether a node may be powered off, and how to go on or back. */
+import { addressed } from "../assess/addressed.ts";
 import { staysForGood } from "../assess/drain-filters.ts";
 import { type ExitCode, exitCode } from "../model/exit-code.ts";
 import type { Pod } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { DrainProgress, Summary, VmProgress, VmState } from "../model/progress.ts";
+import { vmiNameLabel } from "../platform/names.ts";
 
 /** What was found on a node at the end. */
 export interface NodeAtTheEnd {
@@ -25,15 +27,21 @@ export interface SummaryInput {
   readonly interruptedBy?: ExitCode | undefined;
   /** What somebody else did that stopped it. */
   readonly stoppedBy?: string | undefined;
+  /** Nodes that do not exist any more: no command that names them has anything to work on. */
+  readonly deleted?: readonly string[] | undefined;
   readonly commands: DrainCommands;
 }
 
 /** How the program was called, so that what it advises reaches the same cluster, and asks for the same. */
 export interface DrainCommands {
-  /** The whole command line of this drain. */
-  readonly again: string;
+  /** The whole command line of this drain, for these of its nodes. */
+  readonly again: (nodes: readonly string[]) => string;
   readonly abort: (node: string) => string;
   readonly uncordon: (node: string) => string;
+  /** Shows what becomes of the VMs of a node that is lost. */
+  readonly recover: (node: string) => string;
+  /** Flags for other programs' commands. */
+  readonly flags: string;
 }
 
 export interface NodeContents {
@@ -140,19 +148,42 @@ function powerOffDetail(
   return undefined;
 }
 
-function afterDrain({ progress, commands }: SummaryInput): Summary["nextSteps"] {
-  return progress.nodes.map((node) => ({
+function afterDrain({ progress, commands, deleted = [] }: SummaryInput): Summary["nextSteps"] {
+  const present = progress.nodes.filter((node) => !deleted.includes(node));
+  return present.map((node) => ({
     command: commands.uncordon(node),
     purpose: "gives the node back after the maintenance",
   }));
 }
 
-function afterIncomplete({ progress, commands }: SummaryInput): Summary["nextSteps"] {
+function afterIncomplete({ progress, commands, deleted = [] }: SummaryInput): Summary["nextSteps"] {
+  const present = progress.nodes.filter((node) => !deleted.includes(node));
   return [
-    { command: commands.again, purpose: "takes the drain up again" },
-    ...progress.nodes.map((node) => ({
+    ...(present.length === 0 ? [] : [{ command: commands.again(present), purpose: "takes the drain up again" }]),
+    ...present.map((node) => ({
       command: commands.abort(node),
       purpose: "undoes it: marks, unfinished migrations, our cordon",
     })),
+    ...deleted.flatMap((node) => afterDeletion(progress, node, commands)),
   ];
+}
+
+/**
+ * KubeVirt makes no new migration away from a node that does not exist (pkg/virt-controller/watch/drain/evacuation, execute), and
+ * takes no mark back: deleting the migrations is all that can be undone. Its mutator gives each the label with the VMI's name.
+ */
+function afterDeletion({ vms }: DrainProgress, node: string, commands: DrainCommands): Summary["nextSteps"] {
+  const moving = vms.filter((vm) => vm.node === node && (vm.state === "queued" || vm.state === "migrating"));
+  const namespaces = [...new Set(moving.map((vm) => vm.namespace))];
+  const stops = namespaces.map((namespace) => {
+    const names = moving.filter((vm) => vm.namespace === namespace).map((vm) => vm.name);
+    return {
+      command: addressed(
+        `kubectl delete vmim -n ${namespace} -l '${vmiNameLabel} in (${names.join(",")})'`,
+        commands.flags,
+      ),
+      purpose: "stops what KubeVirt still moves",
+    };
+  });
+  return [...stops, { command: commands.recover(node), purpose: "shows what becomes of its VMs" }];
 }

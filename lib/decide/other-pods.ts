@@ -28,6 +28,7 @@ function otherPodProgress(standing: ProgressInput, node: NodeVerdict, pod: PodVe
     uid: pod.uid,
     node: node.name,
     state: terminating ? "terminating" : pod.outcome === "blocks" ? "blocked" : "waiting",
+    goesWithVm: pod.outcome === "hotplug",
     detail: refused ? answer.message : pod.finding?.reason,
   };
 }

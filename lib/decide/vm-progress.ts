@@ -185,12 +185,18 @@ function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
   const noNode = verdict.findings.find((finding) => finding.code === "NoNodeFits");
   if (phase === "Scheduling") {
     const trouble = explainMigrationTarget(input.facts, verdict);
-    if (trouble?.scheduler !== undefined) return withoutTarget(trouble, phase, input.facts.nodes.length - 1);
+    if (trouble?.scheduler !== undefined) {
+      const { nodes, nodesUnread } = input.facts;
+      return withoutTarget(trouble, phase, nodesUnread ? Number.POSITIVE_INFINITY : nodes.length - 1);
+    }
   }
   return {
     state: waits ? "queued" : "migrating",
     phase: phase === "" ? undefined : phase,
-    target: verdict.migratingTo ?? findVmi(input.facts, verdict)?.status.migrationState?.targetNode,
+    // Of a migration that has just ended the VMI still tells; one that has just begun has nothing to do with the one before it.
+    target:
+      verdict.migratingTo ??
+      (migration === undefined ? findVmi(input.facts, verdict)?.status.migrationState?.targetNode : undefined),
     detail: noNode?.reason,
     code: noNode?.code,
   };

@@ -52,6 +52,8 @@ export interface OtherPodProgress {
   readonly uid: string;
   readonly node: string;
   readonly state: "waiting" | "terminating" | "gone" | "blocked";
+  /** It attaches a volume to a VM and goes with it: nobody evicts it. */
+  readonly goesWithVm?: boolean | undefined;
   readonly detail?: string | undefined;
 }
 

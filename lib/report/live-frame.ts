@@ -100,10 +100,20 @@ function headlines(progress: DrainProgress, columns: number, now: Date): FrameLi
   return lines.map((text) => ({ text, tone: "strong" }));
 }
 
-function migrationsText({ vms, limits: { perNode, maxParallel } }: DrainProgress): string {
-  const inState = (state: VmState) => vms.filter((vm) => vm.state === state).length;
-  const limit = Math.min(perNode, maxParallel ?? perNode);
-  return `${inState("migrating")} migrating (limit ${limit}), ${inState("queued")} queued`;
+/**
+ * As KubeVirt counts (pkg/virt-controller/watch/migration, findRunningMigrations): a migration holds a slot from its target pod to
+ * its end, so a VM whose migration is over and of which it is not known yet where it runs holds none.
+ */
+function migrationsText(progress: DrainProgress): string {
+  const migrating = progress.vms.filter((vm) => vm.state === "migrating" && vm.phase !== undefined).length;
+  const queued = progress.vms.filter((vm) => vm.state === "queued").length;
+  return `${migrating} migrating (limit ${limitText(progress)}), ${queued} queued`;
+}
+
+function limitText({ nodes, limits: { perNode, perCluster, maxParallel } }: DrainProgress): string {
+  const inAll = Math.min(perCluster, maxParallel ?? perCluster);
+  if (nodes.length === 1) return String(Math.min(perNode, inAll));
+  return perNode * nodes.length <= inAll ? `${perNode} per node` : `${perNode} per node, ${inAll} in all`;
 }
 
 function phaseText(progress: DrainProgress): string {

@@ -162,11 +162,21 @@ test("an abort that is interrupted says what is left, and how to go on", async (
   expect(stdout).toMatch(/takes it up again: +kubectl vmnode abort worker-1/);
 });
 
-test("a node that is deleted in the middle ends the drain with a clear line", async () => {
-  const drain = runCommand("drain worker-1 --yes", world.env, world);
-  await vi.waitUntil(() => unfinishedMigrations().length > 0, { timeout: 20_000, interval: 5 });
+test("a node that is deleted in the middle ends the drain with a clear line, and with commands that have something to work on", async () => {
+  const kubeconfig = `--kubeconfig=${world.env.KUBECONFIG}`;
+  const drain = runCommand(`drain worker-1 --yes ${kubeconfig}`, world.env, world);
+  await vi.waitUntil(() => unfinishedMigrations().length > 1, { timeout: 20_000, interval: 5 });
   world.cluster.faults.deleteNodeObject("worker-1");
   const { code, stdout } = await drain;
   expect(stdout).toContain("Stopped: node/worker-1 was deleted by somebody else. Nothing more is evicted.");
   expect(code).toBe(4);
+  expect(stdout).not.toMatch(/vmnode (drain|abort|uncordon) worker-1/);
+  expect(stdout).toContain(`kubectl vmnode recover worker-1 ${kubeconfig} --dry-run`);
+  const stops = stdout.matchAll(/kubectl delete vmim -n (\w+) -l 'kubevirt.io\/vmi-name in \((.*)\)' --kubeconfig=/g);
+  const stopped = [...stops].flatMap(([, namespace, names = ""]) => names.split(",").map((vm) => `${namespace}/${vm}`));
+  const moving = world.cluster.store
+    .list(migrations)
+    .filter(({ metadata }) => unfinishedMigrations().includes(metadata.name))
+    .map(({ metadata, spec }) => `${metadata.namespace}/${spec.vmiName}`);
+  expect(stopped).toEqual(expect.arrayContaining(moving));
 });

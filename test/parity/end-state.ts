@@ -73,7 +73,7 @@ function withoutSuffix(name: string): string {
 
 /**
  * kubectl's lines about results, sorted, each once: kubectl says "evicting pod" again at every try. Pods of these names are left
- * out, and attachment pods: they go with their VM, and kubectl asks for them in vain until then.
+ * out.
  */
 export function resultLines(output: string, leftOut: readonly string[] = []): string[] {
   const results = [

@@ -33,9 +33,11 @@ function aProgress(vms: readonly VmProgress[], fields: Partial<DrainProgress> = 
 }
 
 const commands = {
-  again: "kubectl vmnode drain worker-1",
+  again: (nodes: readonly string[]) => `kubectl vmnode drain ${nodes.join(" ")}`,
   abort: (node: string) => `kubectl vmnode abort ${node}`,
   uncordon: (node: string) => `kubectl vmnode uncordon ${node}`,
+  recover: (node: string) => `kubectl vmnode recover ${node} --dry-run`,
+  flags: "--context=blue",
 };
 const everyPod = () => true;
 const empty = nodeAtTheEnd(
@@ -113,6 +115,33 @@ describe("exit code and power", () => {
     });
   });
 
+  test("a node that was deleted: no command names it that could only be answered with NotFound", () => {
+    const vms = [
+      aVm("web", "migrating"),
+      aVm("db", "queued"),
+      aVm("mail", "migrating", { namespace: "office" }),
+      aVm("far", "migrating", { node: "worker-2" }),
+    ];
+    const end = { stoppedBy: "node/worker-1 was deleted by somebody else", deleted: ["worker-1"] };
+    const steps = (nodes: readonly string[]) => {
+      const progress = aProgress(vms, { nodes });
+      const atTheEnd = nodes.map((node) => nodeInPicture(progress, node));
+      const { nextSteps } = summariseDrain({ progress, nodes: atTheEnd, ...end, commands });
+      return nextSteps.map(({ command }) => command);
+    };
+    const afterDeletion = [
+      "kubectl delete vmim -n prod -l 'kubevirt.io/vmi-name in (web,db)' --context=blue",
+      "kubectl delete vmim -n office -l 'kubevirt.io/vmi-name in (mail)' --context=blue",
+      "kubectl vmnode recover worker-1 --dry-run",
+    ];
+    expect(steps(["worker-1"])).toEqual(afterDeletion);
+    expect(steps(["worker-1", "worker-2"])).toEqual([
+      "kubectl vmnode drain worker-2",
+      "kubectl vmnode abort worker-2",
+      ...afterDeletion,
+    ]);
+  });
+
   test("an interrupt keeps its own exit code", () => {
     const progress = aProgress([aVm("web", "migrating")]);
     const nodes = [nodeInPicture(progress, "worker-1")];
@@ -175,5 +204,23 @@ describe("events are the differences between two pictures", () => {
   test("an ordinary pod that is gone was evicted", () => {
     const pod = { namespace: "prod", name: "app", uid: "app", node: "worker-1", state: "terminating" } as const;
     expect(types(aProgress([], { pods: [pod] }), aProgress([]))).toEqual(["pod-evicted"]);
+  });
+
+  test("a pod that attaches a volume to a VM was not evicted: it went with its VM", () => {
+    const pod = { namespace: "prod", name: "hp-volume-a", uid: "hp", node: "worker-1", goesWithVm: true } as const;
+    expect(types(aProgress([], { pods: [{ ...pod, state: "waiting" }] }), aProgress([]))).toEqual([]);
+  });
+
+  test("what was left behind as agreed is told once, and again when the cause is another one", () => {
+    const left = (detail: string, code: VmProgress["code"]) => aProgress([aVm("web", "left-behind", { detail, code })]);
+    const told = (from: DrainProgress, to: DrainProgress) => types(from, to).length;
+    expect(told(left("no node fits: a", "NoNodeFits"), left("no node fits: b", "NoNodeFits"))).toBe(0);
+    expect(told(left("no node fits: a", "NoNodeFits"), left("b", "EvacuationFailing"))).toBe(1);
+    expect(told(left("would be shut down", undefined), left("would be stopped", undefined))).toBe(1);
+  });
+
+  test("the seconds that a shutdown has left are no news", () => {
+    const ends = (detail: string) => aProgress([aVm("ci", "shutting-down", { detail, code: "ShuttingDown" })]);
+    expect(types(ends("wait for up to 9 s"), ends("wait for up to 8 s"))).toEqual([]);
   });
 });

@@ -503,9 +503,33 @@ describe("with --all-pods", () => {
     expect(decideDrain(starting).actions).toEqual([]);
   });
 
+  test("a pod that attaches a volume to a VM is waited for, and never asked for", () => {
+    const attachment: PodVerdict = { namespace: "prod", name: "hp-volume-a", uid: "uid-hp", outcome: "hotplug" };
+    const turn = aTurn({ here: [], otherPods: [attachment], intent: { allPods: true } });
+    const { actions, progress, status } = decideDrain(turn);
+    expect({ actions, status }).toEqual({ actions: [], status: "going" });
+    expect(progress.pods).toMatchObject([{ name: "hp-volume-a", state: "waiting", goesWithVm: true }]);
+  });
+
   test("and the drain is not done before it has", () => {
     const turn = aTurn({ here: [], otherPods: [app], intent: { allPods: true }, facts });
     expect(decideDrain(turn).status).toBe("going");
+  });
+});
+
+describe("where a migration goes", () => {
+  const failedBefore = { migrationUid: "uid-old", targetNode: "worker-3", failed: true, completed: true };
+  const here = [aVerdict("web", "D5")];
+
+  test("is not told from the state of the migration before it", () => {
+    const vmis = [aVmi("web", { migrationState: failedBefore })];
+    const facts = { vmis, migrations: [aMigration("new", "web", { phase: "Scheduling" })] };
+    expect(stateOf(aTurn({ here, facts }), "web")).toMatchObject({ state: "migrating", target: undefined });
+  });
+
+  test("is told by the VMI when the migration has just ended", () => {
+    const vmis = [aVmi("web", { migrationState: { ...failedBefore, failed: false } })];
+    expect(stateOf(aTurn({ here, facts: { vmis } }), "web")?.target).toBe("worker-3");
   });
 });
 

@@ -1,6 +1,6 @@
 /** A frame of the live view shows what matters, and fits. */
 import { describe, expect, test } from "vitest";
-import type { VmProgress } from "../../../lib/model/progress.ts";
+import type { DrainProgress, VmProgress } from "../../../lib/model/progress.ts";
 import { liveFrame } from "../../../lib/report/live-frame.ts";
 import { width } from "../../../lib/report/width.ts";
 import { drainProgress, going } from "./builders.ts";
@@ -143,6 +143,21 @@ describe("a frame", () => {
   test("says what cannot be reached", () => {
     const progress = drainProgress([], { trouble: ["the API server does not answer"] });
     expect(liveFrame(progress, { columns: 80, rows: 24 }, now)[1]).toBe("! the API server does not answer");
+  });
+
+  test("counts a migration from its target pod to its end, as KubeVirt does", () => {
+    const vms = [
+      going("a/running", "migrating", { target: "b", phase: "Running" }),
+      going("a/begun", "migrating", { phase: "Scheduling" }),
+      going("a/over", "migrating", { target: "b" }),
+      going("a/pending", "queued", { phase: "Pending" }),
+    ];
+    const head = (fields: Partial<DrainProgress>) =>
+      liveFrame(drainProgress(vms, fields), { columns: 120, rows: 24 }, now)[0]?.split("4m07s   ")[1];
+    expect(head({})).toBe("2 migrating (limit 2), 1 queued");
+    expect(head({ limits: { perNode: 2, perCluster: 5, maxParallel: 1 } })).toBe("2 migrating (limit 1), 1 queued");
+    expect(head({ nodes: ["a", "b"] })).toBe("2 migrating (limit 2 per node), 1 queued");
+    expect(head({ nodes: ["a", "b", "c"] })).toBe("2 migrating (limit 2 per node, 5 in all), 1 queued");
   });
 
   test("counts other pods, and names those that block", () => {
