@@ -26,6 +26,13 @@ export const drainScopeFlags = {
     description: "With --all-pods: go on even if pods use emptyDir volumes, whose data is lost with them.",
   },
   deleteLocalData: { kind: "boolean", hidden: true, description: "The former name of --delete-emptydir-data." },
+  chunkSize: {
+    kind: "integer",
+    default: "500",
+    atLeast: 0,
+    hidden: true,
+    description: "Accepted as kubectl's; long lists are read 500 at a time.",
+  },
   skipWaitForDeleteTimeout: {
     kind: "integer",
     default: "0",

@@ -15,7 +15,7 @@ export interface ClientDiagnosis {
   readonly platform: string;
   /** The version of Node inside. */
   readonly runtime: string;
-  /** `kubectl vmnode` or `oc vmnode`. */
+  /** `kubectl` or `oc`. */
   readonly startedBy: string;
 }
 

@@ -24,7 +24,7 @@ export function diagnosisLines(diagnosis: Diagnosis, { columns, style = plain }:
   const line = (label: string, text: string): string[] => indented(`${padRight(label, labelWidth)}${text}`, columns);
   return [
     ...line("Plugin", `${client.version} ${client.platform}, Node ${client.runtime}, started by ${client.startedBy}`),
-    ...line("Completion", completionText(completion)),
+    ...line("Completion", completionText(completion, `${client.startedBy} vmnode completion install`)),
     ...(cluster === undefined ? [] : clusterLines(cluster, line, style)),
     "",
     ...(problems.length === 0
@@ -38,14 +38,14 @@ function indented(text: string, columns: number | undefined): string[] {
   return wrapIndented(text, columns, labelWidth);
 }
 
-function completionText({ state, onPath }: CompletionDiagnosis): string {
+function completionText({ state, onPath }: CompletionDiagnosis, command: string): string {
   switch (state) {
     case "installed":
       return onPath ? "installed" : "installed in a folder that is not on the PATH";
     case "missing":
-      return "not installed; 'completion install' makes it";
+      return `not installed: ${command}`;
     case "stale":
-      return "of another version; 'completion install' renews it";
+      return `of another version: ${command}`;
     case "unknown":
       return "only for the plugin as kubectl finds it on the PATH";
   }

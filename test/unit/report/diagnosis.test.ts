@@ -43,7 +43,7 @@ test("everything is on one screen of 80 columns", () => {
   );
   expect(lines.join("\n")).toMatchInlineSnapshot(`
     "Plugin        v1.2.3 linux/amd64, Node 24.21.0, started by kubectl
-    Completion    not installed; 'completion install' makes it
+    Completion    not installed: kubectl vmnode completion install
     Kubernetes    v1.36.2
     KubeVirt      v1.9.0, Deployed, upstream
     APIs          served: kubevirt.io; does not answer:
@@ -95,7 +95,7 @@ describe("completion is", () => {
   test.each([
     ["installed", true, "installed"],
     ["installed", false, "installed in a folder that is not on the PATH"],
-    ["stale", true, "of another version; 'completion install' renews it"],
+    ["stale", true, "of another version: kubectl vmnode completion install"],
     ["unknown", false, "only for the plugin as kubectl finds it on the PATH"],
   ] as const)("%s, on the path %s: %s", (state, onPath, text) => {
     expect(diagnosisLines(diagnosis({ completion: { state, onPath } }))).toContain(`Completion    ${text}`);
