@@ -126,7 +126,9 @@ async function listVms(client: KubeClient, names: readonly string[], { options, 
   const [{ assess, roomWanted }, { observe }] = await Promise.all([import("../lib/assess/check.ts"), loadObserve()]);
   const nothingWaived = { waived: new Set<string>() };
   const stillNeeded = (known: Parameters<typeof assess>[0]) => roomWanted(known, nothingWaived);
-  const facts = await observe(client, { nodes: names, clock: world.clock, stillNeeded });
+  // Documents carry findings, which tell of more than a table shows.
+  const vmsOnly = options.output !== "json" && options.output !== "yaml";
+  const facts = await observe(client, { nodes: names, clock: world.clock, stillNeeded, vmsOnly });
   const check = assess(facts, nothingWaived);
   const namespace = namespaceOf(options);
   const nodes = check.nodes.map((node) => ({

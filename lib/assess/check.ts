@@ -1,5 +1,5 @@
 /** Puts the assessment together: from a picture to a verdict for every VM and every node. */
-import type { Facts } from "../model/facts.ts";
+import { type Facts, unreadNodes } from "../model/facts.ts";
 import { type Finding, needsWaiver } from "../model/finding.ts";
 import { controllerOf, findCondition, type LabelSelector } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
@@ -65,7 +65,7 @@ const roomNodesAtATime = 5;
 
 /**
  * Names the nodes whose pods should be read next, because a VM fits nowhere as far as is known and might fit there; the
- * largest first. Empty when more reading would tell nothing new.
+ * largest first; then `unreadNodes`, if there are any. Empty when more reading would tell nothing new.
  */
 export function roomWanted(facts: Facts, options: AssessOptions): readonly string[] {
   const index = indexFacts(facts);
@@ -74,11 +74,14 @@ export function roomWanted(facts: Facts, options: AssessOptions): readonly strin
     index,
     facts.targets.flatMap((node) => casesOn(rules, node, options)),
   );
+  if (placement.fits.size === 0) return [];
   const wanted = new Set<string>();
   for (const fit of placement.fits.values()) if (fit.kind === "unknown") for (const node of fit.nodes) wanted.add(node);
   const places = placesOf(index).filter((entry) => wanted.has(entry.node.metadata.name));
   places.sort((left, right) => (right.free.get("memory") ?? 0) - (left.free.get("memory") ?? 0));
-  return places.slice(0, roomNodesAtATime).map((entry) => entry.node.metadata.name);
+  const names = places.slice(0, roomNodesAtATime).map((entry) => entry.node.metadata.name);
+  const elsewhere = [...placement.fits.values()].some((fit) => fit === notRead);
+  return elsewhere && facts.nodesUnread ? [...names, unreadNodes] : names;
 }
 
 function rulesFor(index: Index, options: AssessOptions): Rules {
@@ -119,7 +122,7 @@ function place(index: Index, cases: readonly Case[]): Placement {
   const requests = cases.flatMap((entry) => entry.request ?? []);
   if (requests.length === 0) return { fits: new Map() };
   const placement = placeAll(requests, placesOf(index));
-  if (findGap(index.facts, "nodes") === undefined) return placement;
+  if (findGap(index.facts, "nodes") === undefined && !index.facts.nodesUnread) return placement;
   // Where not all nodes were read, one that was not may take what the others refuse.
   const fits = [...placement.fits].map(([key, fit]) => [key, fit.kind === "none" ? notRead : fit] as const);
   return { ...placement, fits: new Map(fits) };

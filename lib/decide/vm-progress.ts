@@ -1,5 +1,6 @@
 /** Where each VM of a drain stands: from the picture, the verdicts and the ledger to one state per VM. */
 
+import { addressed } from "../assess/addressed.ts";
 import { explainMigrationTarget, type TargetTrouble } from "../assess/migration-target.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
 import type { Facts } from "../model/facts.ts";
@@ -26,6 +27,8 @@ export interface ProgressInput {
   readonly ledger: Ledger;
   /** Milliseconds of the API server's clock. */
   readonly now: number;
+  /** Flags for the commands that are advised, so that they reach the same cluster. */
+  readonly commandFlags?: string | undefined;
 }
 
 /** A terminating pod may be this late before it counts as stuck. */
@@ -149,7 +152,7 @@ function shuttingDown(input: ProgressInput, verdict: VmVerdict): Standing {
   return {
     state: "blocked",
     detail: `should have ended at ${deletion}, but its pod is still there`,
-    fix: `kubectl describe pod ${verdict.pod.name} -n ${verdict.namespace}`,
+    fix: addressed(`kubectl describe pod ${verdict.pod.name} -n ${verdict.namespace}`, input.commandFlags ?? ""),
   };
 }
 

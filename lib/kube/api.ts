@@ -33,6 +33,18 @@ export interface Selection {
 export interface ListOptions extends Selection, RequestOptions {
   /** Page size, 500 when absent. */
   readonly limit?: number | undefined;
+  /** Stops after so many pages; what the server did not come to say is told by `rest`. */
+  readonly pagesAtMost?: number | undefined;
+  /** Goes on where an earlier list stopped. */
+  readonly from?: string | undefined;
+}
+
+/** What of a list was not read. */
+export interface ListRest {
+  /** The `from` of the list that goes on. */
+  readonly from: string;
+  /** How many objects it is; undefined where the server does not count them, as with selectors. */
+  readonly count: number | undefined;
 }
 
 export interface Fetched {
@@ -45,6 +57,8 @@ export interface List<T> {
   /** Where a watch can take over. */
   readonly resourceVersion: string;
   readonly serverTime: Date | undefined;
+  /** Undefined when everything was read. */
+  readonly rest?: ListRest | undefined;
 }
 
 export interface TableOptions extends ListOptions {
@@ -57,6 +71,8 @@ export interface Table {
   readonly rows: readonly { readonly cells: readonly unknown[]; readonly object: unknown }[];
   readonly resourceVersion: string;
   readonly serverTime: Date | undefined;
+  /** Undefined when everything was read. */
+  readonly rest?: ListRest | undefined;
 }
 
 export interface WriteOptions extends RequestOptions {

@@ -55,7 +55,8 @@ export interface KubeClient {
     options?: EvictOptions,
   ): Promise<KubeResponse>;
   watch(type: ResourceType, options: WatchOptions): AsyncIterable<WatchEvent>;
-  discover(options?: RequestOptions): Promise<Discovery>;
+  /** `groupsOnly`: without resources, and without what is unavailable. */
+  discover(options?: RequestOptions & { readonly groupsOnly?: boolean }): Promise<Discovery>;
   /** Resources of one group version; undefined when the server does not serve it. */
   apiResources(group: string, version: string, options?: RequestOptions): Promise<readonly ApiResource[] | undefined>;
   serverVersion(options?: RequestOptions): Promise<ServerVersion>;

@@ -1,5 +1,5 @@
 /** Reads collections page by page. */
-import type { ListOptions, ResourceType } from "./api.ts";
+import type { ListOptions, ListRest, ResourceType } from "./api.ts";
 import type { Connection } from "./connection.ts";
 import type { KubeResponse } from "./request.ts";
 import { collectionPath } from "./resource-path.ts";
@@ -18,13 +18,14 @@ export interface Collected<T> {
   /** Of the first page: a watch from there misses nothing. */
   readonly resourceVersion: string;
   readonly serverTime: Date | undefined;
+  readonly rest?: ListRest | undefined;
 }
 
 /** kubectl's --chunk-size. */
 const pageSize = 500;
 
 /**
- * Asks for pages until the server has no more and hands each to `take`, so that a page can be reduced and dropped.
+ * Asks for pages until the server has no more, or there were enough, and hands each to `take`, so that a page can be reduced and dropped.
  * A continue token that has expired (410) starts over once, without a limit, as client-go's pager does.
  * Throws KubeError when the server refuses; `take` may end everything by throwing.
  */
@@ -33,19 +34,20 @@ export async function readPages<T>(
   request: PageRequest,
   take: (body: Readonly<Record<string, unknown>>) => T,
 ): Promise<Collected<T>> {
-  const limit = request.options.limit ?? pageSize;
+  const { limit = pageSize, pagesAtMost = Number.POSITIVE_INFINITY, from } = request.options;
   const parts: T[] = [];
   let first: { readonly resourceVersion: string; readonly serverTime: Date | undefined } | undefined;
-  let token: string | undefined;
+  let rest: ListRest | undefined;
   do {
+    const token = rest?.from ?? from;
     const response = await connection.send(pageRequest(request, { limit, continue: token }));
     if (token !== undefined && statusDetails(response).code === 410) return await readWhole(connection, request, take);
-    const { body, resourceVersion, next } = readPage(response);
-    first ??= { resourceVersion, serverTime: response.serverTime };
-    parts.push(take(body));
-    token = next;
-  } while (token !== undefined);
-  return { parts, ...first };
+    const page = readPage(response);
+    first ??= { resourceVersion: page.resourceVersion, serverTime: response.serverTime };
+    parts.push(take(page.body));
+    rest = page.rest;
+  } while (rest !== undefined && parts.length < pagesAtMost);
+  return { parts, ...first, rest };
 }
 
 async function readWhole<T>(
@@ -74,10 +76,17 @@ function pageRequest(
   } as const;
 }
 
-function readPage(response: KubeResponse) {
+function readPage(response: KubeResponse): {
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly resourceVersion: string;
+  readonly rest: ListRest | undefined;
+} {
   const success = requireSuccess(response);
   const body = isObject(success) ? success : {};
   const metadata = isObject(body.metadata) ? body.metadata : {};
   const text = (key: string) => (typeof metadata[key] === "string" && metadata[key] !== "" ? metadata[key] : undefined);
-  return { body, resourceVersion: text("resourceVersion") ?? "", next: text("continue") };
+  const from = text("continue");
+  const { remainingItemCount } = metadata;
+  const count = typeof remainingItemCount === "number" ? remainingItemCount : undefined;
+  return { body, resourceVersion: text("resourceVersion") ?? "", rest: from === undefined ? from : { from, count } };
 }

@@ -13,7 +13,7 @@ export async function readTable(
   options: TableOptions,
 ): Promise<Table | undefined> {
   const query = { includeObject: options.includeObject ?? "None" };
-  const { parts, resourceVersion, serverTime } = await readPages(
+  const { parts, resourceVersion, serverTime, rest } = await readPages(
     connection,
     { type, options, accept, query },
     (body) => (body.kind === "Table" ? readPart(body) : undefined),
@@ -22,7 +22,7 @@ export async function readTable(
   const [first] = pages;
   if (first === undefined || pages.length < parts.length) return undefined;
   // Only the first page has to name the columns.
-  return { columns: first.columns, rows: pages.flatMap((page) => page.rows), resourceVersion, serverTime };
+  return { columns: first.columns, rows: pages.flatMap((page) => page.rows), resourceVersion, serverTime, rest };
 }
 
 function readPart(body: Readonly<Record<string, unknown>>): Pick<Table, "columns" | "rows"> {

@@ -21,6 +21,8 @@ export interface Facts {
   /** Names of the nodes that the command is about. */
   readonly targets: readonly string[];
   readonly nodes: readonly Node[];
+  /** There are more nodes than those: as many were read as it took to find room for the VMs. */
+  readonly nodesUnread?: boolean | undefined;
   /** All pods on the targets and on the nodes of `roomKnown`, and the launcher pods elsewhere of VMIs that concern the targets. */
   readonly pods: readonly Pod[];
   /** Nodes whose pods are all in `pods`, so that what is free there can be counted. */
@@ -58,10 +60,13 @@ export interface Facts {
   readonly gaps: readonly Gap[];
 }
 
+/** Stands for all nodes that were not read, where names of nodes are asked for; no node bears it. */
+export const unreadNodes = "*";
+
 /** Somebody else who holds a node: a maintenance operator, a remediation, a platform's own drain. */
 export interface NodeHolder {
   readonly node: string;
-  readonly kind: "NodeMaintenance" | "Remediation" | "Harvester" | "Machine" | "Record";
+  readonly kind: "NodeMaintenance" | "Remediation" | "Harvester" | "Machine" | "Record" | "UnknownRecord";
   /** `nodemaintenance/worker-1-bios`, or the annotation's name. */
   readonly object: string;
   readonly detail: string;

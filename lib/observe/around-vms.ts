@@ -19,7 +19,7 @@ import { decodeBudget } from "./decode/policy.ts";
 import { selectAny } from "./label-selectors.ts";
 import { type NamedKind, type ObjectName, readNamed } from "./named-objects.ts";
 import { fieldsOf, text } from "./read-field.ts";
-import { isForbidden, keyOf, type Reading } from "./reading.ts";
+import { gapOf, isForbidden, keyOf, type Reading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 export const virtualMachinesByName: NamedKind<VirtualMachine> = {
@@ -50,8 +50,9 @@ const volumesByName: NamedKind<PersistentVolume> = {
   requestsAtMost: 15,
 };
 
-/** With budgets wanted of more namespaces than this, those of the whole cluster are listed. */
+/** With budgets wanted of more namespaces than this, those of the whole cluster are listed, unless they are too many. */
 const budgetNamespacesSingly = 4;
+const budgetsAtMost = 500;
 
 export function readOwners(
   reading: Reading,
@@ -89,10 +90,14 @@ export function keyOfVmi(migration: VirtualMachineInstanceMigration): string {
   return keyOf({ namespace: migration.metadata.namespace, name: migration.spec.vmiName });
 }
 
+/** KubeVirt keeps up to five ended migrations of each VM, so that a large cluster has more of them than are worth reading. */
+const migrationPagesAtMost = 4;
+
 /** How many migrations of the whole cluster have not ended, from a table of their phases; undefined when that cannot be told. */
 export async function countRunningMigrations(reading: Reading): Promise<number | undefined> {
   const ended = (phase: unknown) => phase === "Succeeded" || phase === "Failed";
-  const table = await reading.table(resourceTypes.migrations, {});
+  const table = await reading.table(resourceTypes.migrations, { pagesAtMost: migrationPagesAtMost });
+  if (table?.rest !== undefined) return undefined;
   const column = table?.columns.findIndex(({ name }) => name === "Phase") ?? -1;
   if (table !== undefined && column >= 0) return table.rows.filter(({ cells }) => !ended(cells[column])).length;
   const phaseOf = (object: unknown) => text(fieldsOf(fieldsOf(object).status).phase) ?? "";
@@ -142,10 +147,11 @@ export async function readBudgets(
   namespaces: ReadonlySet<string>,
 ): Promise<readonly PodDisruptionBudget[]> {
   if (namespaces.size > budgetNamespacesSingly) {
-    const everywhere = await reading.attemptList(resourceTypes.budgets, {}, decodeBudget);
-    if (everywhere.ok) return everywhere.value.filter(({ metadata }) => namespaces.has(metadata.namespace));
-    if (!isForbidden(everywhere.error)) {
-      reading.noteGap({ resource: resourceTypes.budgets.plural, reason: everywhere.error.message });
+    const everywhere = await reading.attemptPage(resourceTypes.budgets, {}, decodeBudget, { limit: budgetsAtMost });
+    if (everywhere.ok && everywhere.value.rest === undefined)
+      return everywhere.value.items.filter(({ metadata }) => namespaces.has(metadata.namespace));
+    if (!everywhere.ok && !isForbidden(everywhere.error)) {
+      reading.noteGap(gapOf(resourceTypes.budgets, "list", undefined, everywhere.error));
       return [];
     }
   }

@@ -97,20 +97,20 @@ function markHolders(node: Node): readonly NodeHolder[] {
  */
 function recordHolder(node: Node, user: string | undefined): readonly NodeHolder[] {
   const found = recordOnNode(node);
-  const holder = (detail: string): readonly NodeHolder[] => [
-    { node: node.metadata.name, kind: "Record", object: recordAnnotation, detail },
+  const holder = (kind: NodeHolder["kind"], detail: string): readonly NodeHolder[] => [
+    { node: node.metadata.name, kind, object: recordAnnotation, detail },
   ];
   switch (found.kind) {
     case "none":
       return [];
     case "damaged":
-      return holder("a record that cannot be read");
+      return holder("UnknownRecord", "a record that cannot be read");
     case "newer":
-      return holder(`a record of a newer version of this program (layout ${found.version})`);
+      return holder("UnknownRecord", `a record of a newer version of this program (layout ${found.version})`);
     case "record": {
       const { kind, by, since, reason } = found.record;
       if (!node.spec.unschedulable || (kind === "drain" && by === user)) return [];
-      return holder(`${kind} by ${by} since ${since}${reason === undefined ? "" : `: ${reason}`}`);
+      return holder("Record", `${kind} by ${by} since ${since}${reason === undefined ? "" : `: ${reason}`}`);
     }
   }
 }

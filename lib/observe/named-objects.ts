@@ -1,6 +1,7 @@
-/** Reads objects whose names are known, by whichever way costs the cluster less: one by one, by namespace, or all at once. */
+/** Reads objects whose names are known, by whichever way costs less: one by one, by namespace, or all at once. */
 import type { ResourceType } from "../kube/api.ts";
-import { type Decoder, isForbidden, keyOf, type Reading } from "./reading.ts";
+import type { ExpectedError } from "../model/errors.ts";
+import { type Attempt, type Decoder, gapOf, isForbidden, keyOf, type Reading } from "./reading.ts";
 
 export interface ObjectName {
   readonly namespace: string;
@@ -16,38 +17,86 @@ export interface NamedKind<T> {
   readonly requestsAtMost: number;
 }
 
+/**
+ * A list is given up as soon as it turns out to hold more objects than this, and more than so many for each that is wanted: what it
+ * costs must not grow with the rest of the cluster.
+ */
+const listed = { atLeast: 100, forEach: 4 };
+const pageSize = 500;
+
 /** Those of the named objects that exist; what could not be read is noted as a gap. Empty namespaces mean cluster-scoped objects. */
-export async function readNamed<T>(
+export async function readNamed<T extends Named>(
   reading: Reading,
   kind: NamedKind<T>,
   names: Iterable<ObjectName>,
 ): Promise<readonly T[]> {
   const wanted = new Map<string, ObjectName>();
   for (const name of names) wanted.set(keyOf(name), name);
-  const only = new Set(wanted.keys());
   const groups = [...Map.groupBy(wanted.values(), (name) => name.namespace)];
-  const listed = groups.filter(([, group]) => group.length > kind.singlesAtMost);
-  const singles = groups.filter(([, group]) => group.length <= kind.singlesAtMost).flatMap(([, group]) => group);
+  const isSmall = (group: readonly ObjectName[]) => group.length <= kind.singlesAtMost;
+  const requests = groups.reduce((sum, [, group]) => sum + (isSmall(group) ? group.length : 1), 0);
 
-  if (listed.length + singles.length > kind.requestsAtMost) {
-    const everywhere = await reading.attemptList(kind.type, { only }, kind.decode);
+  if (requests > kind.requestsAtMost) {
+    const everywhere = await readByList(reading, kind, undefined, [...wanted.values()]);
     if (everywhere.ok) return everywhere.value;
-    if (!isForbidden(everywhere.error)) return noteFailure(reading, kind, everywhere.error.message);
+    if (!isForbidden(everywhere.error)) return noteFailure(reading, kind, everywhere.error);
   }
-  const read = await Promise.all([
-    ...listed.map(([namespace]) =>
-      reading.list(kind.type, { namespace: namespace === "" ? undefined : namespace, only }, kind.decode),
-    ),
-    ...singles.map(async ({ namespace, name }) => {
-      const path = { type: kind.type, namespace: namespace === "" ? undefined : namespace, name };
-      const object = await reading.get(path, kind.decode);
-      return object === undefined ? [] : [object];
-    }),
-  ]);
-  return read.flatMap((objects) => objects ?? []);
+  const read = groups.map(async ([namespace, group]) => {
+    if (isSmall(group)) return await readSingly(reading, kind, group);
+    const list = await readByList(reading, kind, namespace === "" ? undefined : namespace, group);
+    return list.ok ? list.value : noteFailure(reading, kind, list.error, namespace === "" ? undefined : namespace);
+  });
+  return (await Promise.all(read)).flat();
 }
 
-function noteFailure<T>(reading: Reading, kind: NamedKind<T>, reason: string): readonly T[] {
-  reading.noteGap({ resource: kind.type.plural, reason });
+interface Named {
+  readonly metadata: ObjectName;
+}
+
+/** By list while that is not much larger than what is wanted of it, the others one by one. */
+async function readByList<T extends Named>(
+  reading: Reading,
+  kind: NamedKind<T>,
+  namespace: string | undefined,
+  wanted: readonly ObjectName[],
+): Promise<Attempt<readonly T[]>> {
+  const only = new Set(wanted.map(keyOf));
+  const enough = Math.max(listed.atLeast, listed.forEach * wanted.length);
+  const found: T[] = [];
+  let left = enough;
+  let from: string | undefined;
+  do {
+    const limit = Math.min(pageSize, left);
+    const page = await reading.attemptPage(kind.type, { namespace, only }, kind.decode, { limit, from });
+    if (!page.ok) return page;
+    found.push(...page.value.items);
+    const { rest } = page.value;
+    if (rest === undefined || found.length === only.size) return { ok: true, value: found };
+    left -= limit;
+    from = (rest.count ?? 0) <= left ? rest.from : undefined;
+  } while (from !== undefined && left > 0);
+  const known = new Set(found.map(({ metadata }) => keyOf(metadata)));
+  const others = wanted.filter((name) => !known.has(keyOf(name)));
+  return { ok: true, value: [...found, ...(await readSingly(reading, kind, others))] };
+}
+
+async function readSingly<T>(
+  reading: Reading,
+  { type, decode }: NamedKind<T>,
+  names: readonly ObjectName[],
+): Promise<readonly T[]> {
+  const objects = names.map(({ namespace, name }) =>
+    reading.get({ type, namespace: namespace === "" ? undefined : namespace, name }, decode),
+  );
+  return (await Promise.all(objects)).filter((object) => object !== undefined);
+}
+
+function noteFailure<T>(
+  reading: Reading,
+  { type }: NamedKind<T>,
+  error: ExpectedError,
+  namespace?: string,
+): readonly T[] {
+  reading.noteGap(gapOf(type, "list", namespace, error));
   return [];
 }

@@ -4,7 +4,7 @@ import type { Discovery } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { KubeError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import { type Facts, unreadNodes } from "../model/facts.ts";
 import { isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
 import {
@@ -21,7 +21,7 @@ import { askDryRuns } from "./dry-runs.ts";
 import { readHolders } from "./holders.ts";
 import { offersEvacuateCancel, readKubernetesVersion, readKubeVirt, readVirtApiNodes } from "./installation.ts";
 import { listOf } from "./read-field.ts";
-import { gapOf, isForbidden, type Reading, startReading } from "./reading.ts";
+import { type Attempt, gapOf, isForbidden, isNotFound, type Page, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { refuseHiddenVms, refuseUnseenVms } from "./visible-vms.ts";
 import { liveLaunchers, readWorkloads } from "./workloads.ts";
@@ -31,11 +31,13 @@ export interface ObserveOptions {
   readonly nodes: readonly string[];
   /** Tells the time where the API server does not. */
   readonly clock: Clock;
+  /** Only what becomes of the VMs is asked for: who else holds the nodes, and what else the cluster does, is not read. */
+  readonly vmsOnly?: boolean | undefined;
   /** Ordinary pods matter, too: the budgets of their namespaces are read. */
   readonly allPods?: boolean | undefined;
   /** Dry-run evictions are wanted where this says of KubeVirt that they do no harm. */
   readonly dryRunIsSafe?: ((facts: Facts) => boolean) | undefined;
-  /** Names nodes whose pods are to be read next, so that the room there can be counted; asked again until it names none. */
+  /** Names nodes whose pods are to be read next, so that the room there can be counted, or `unreadNodes`; asked again until it names none. */
   readonly stillNeeded?: ((facts: Facts) => readonly string[]) | undefined;
   /** Who we are for the API server: our own drain on a node is not somebody else's. */
   readonly user?: string | undefined;
@@ -51,24 +53,28 @@ const roomNodesAtMost = 40;
  */
 export async function observe(client: KubeClient, options: ObserveOptions): Promise<Facts> {
   const reading = startReading(client, options.signal);
-  const [discovery, nodes, kubernetes] = await Promise.all([
-    reading.discover(),
-    readNodes(reading, options.nodes),
-    readKubernetesVersion(reading),
+  const { vmsOnly = false, allPods = false } = options;
+  const [discovery, firstNodes, kubernetes] = await Promise.all([
+    reading.discover({ groupsOnly: vmsOnly }),
+    readFirstNodes(reading, options.nodes),
+    vmsOnly ? undefined : readKubernetesVersion(reading),
   ]);
   refuseUnseenVms(discovery);
+  const { nodes } = firstNodes;
   refuseUnknownNodes(options.nodes, nodes);
   const targets = new Set(options.nodes);
 
   const [workloads, installation, holders, runningMigrations] = await Promise.all([
-    readWorkloads(reading, options.nodes, options.allPods ?? false),
-    readInstallation(reading, discovery),
-    readHolders(reading, {
-      discovery,
-      nodes: nodes.filter((node) => targets.has(node.metadata.name)),
-      user: options.user,
-    }),
-    countRunningMigrations(reading),
+    readWorkloads(reading, options.nodes, allPods),
+    readInstallation(reading, vmsOnly ? undefined : discovery),
+    vmsOnly
+      ? []
+      : readHolders(reading, {
+          discovery,
+          nodes: nodes.filter((node) => targets.has(node.metadata.name)),
+          user: options.user,
+        }),
+    vmsOnly ? undefined : countRunningMigrations(reading),
   ]);
   refuseHiddenVms(workloads, reading.gaps);
   const { vmis } = workloads;
@@ -77,7 +83,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
     readOwners(reading, vmis),
     readMigrations(reading, vmis),
     readOtherLaunchers(reading, running, workloads.pods),
-    readBudgets(reading, budgetNamespaces(workloads.pods, options.allPods ?? false)),
+    readBudgets(reading, budgetNamespaces(workloads.pods, allPods)),
     readDisks(reading, running),
   ]);
 
@@ -87,6 +93,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
     versions: { kubernetes, kubevirt: installation.kubevirt?.observedVersion },
     targets: options.nodes,
     nodes,
+    ...(firstNodes.rest === undefined ? {} : { nodesUnread: true }),
     pods: [...workloads.pods, ...otherPods],
     roomKnown: [],
     vmis,
@@ -102,7 +109,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
     gaps: reading.gaps,
   };
   const probed = await withDryRuns(reading, facts, options);
-  const whole = await withRoom(reading, probed, options);
+  const whole = await withRoom(reading, probed, { ...options, moreNodes: firstNodes.rest });
   return { ...whole, ...timesOf(reading, options.clock), gaps: [...reading.gaps] };
 }
 
@@ -116,12 +123,46 @@ export async function selectNodes(
   return items.flatMap((node) => (node === undefined ? [] : [node.metadata.name]));
 }
 
-async function readNodes(reading: Reading, names: readonly string[]): Promise<readonly Node[]> {
-  const all = await reading.attemptList(resourceTypes.nodes, {}, decodeNode);
-  if (all.ok) return all.value;
-  if (!isForbidden(all.error)) throw all.error;
-  // Who may read a node that is named, but not list them, can drain it; where its VMs could go then stays unknown.
-  reading.noteGap(gapOf(resourceTypes.nodes, "list", undefined, all.error));
+/** Nodes, and how to read the others, if there are any. */
+interface SomeNodes {
+  readonly nodes: readonly Node[];
+  readonly rest?: (() => Promise<Attempt<readonly Node[]>>) | undefined;
+}
+
+/** VMs mostly find room on the first nodes that are looked at. Of a larger cluster the others are read only when they do not. */
+const nodesAtFirst = 50;
+
+async function readFirstNodes(reading: Reading, names: readonly string[]): Promise<SomeNodes> {
+  // Who asks for many nodes needs them all.
+  const first: Attempt<Page<Node>> =
+    names.length > nodesAtFirst / 2
+      ? pageOf(await reading.attemptList(resourceTypes.nodes, {}, decodeNode))
+      : await reading.attemptPage(resourceTypes.nodes, {}, decodeNode, { limit: nodesAtFirst });
+  if (!first.ok) {
+    if (!isForbidden(first.error)) throw first.error;
+    // Who may read a node that is named, but not list them, can drain it; where its VMs could go then stays unknown.
+    reading.noteGap(gapOf(resourceTypes.nodes, "list", undefined, first.error));
+    return { nodes: await readNodesSingly(reading, names) };
+  }
+  const { items, rest } = first.value;
+  if (rest === undefined) return { nodes: items };
+  const known = new Set(items.map((node) => node.metadata.name));
+  const others = names.filter((name) => !known.has(name));
+  const readRest = () => reading.attemptList(resourceTypes.nodes, {}, decodeNode);
+  try {
+    return { nodes: [...items, ...(await readNodesSingly(reading, others))], rest: readRest };
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const all = await readRest();
+    return { nodes: all.ok ? all.value : items };
+  }
+}
+
+function pageOf<T>(list: Attempt<readonly T[]>): Attempt<Page<T>> {
+  return list.ok ? { ok: true, value: { items: list.value, rest: undefined } } : list;
+}
+
+async function readNodesSingly(reading: Reading, names: readonly string[]): Promise<readonly Node[]> {
   const answers = await Promise.all(
     names.map((name) =>
       reading.attempt((client) => client.get({ type: resourceTypes.nodes, name }, { signal: reading.signal })),
@@ -155,11 +196,11 @@ export function timesOf(reading: Reading, clock: Clock): Pick<Facts, "time" | "l
 
 type Installation = Pick<Facts, "kubevirt" | "virtApiNodes" | "evacuateCancel">;
 
-/** KubeVirt's settings, where virt-api answers, and what it offers. */
-export async function readInstallation(reading: Reading, discovery: Discovery): Promise<Installation> {
+/** KubeVirt's settings, where virt-api answers, and what it offers, as far as the discovery tells. */
+export async function readInstallation(reading: Reading, discovery: Discovery | undefined): Promise<Installation> {
   const [kubevirt, evacuateCancel] = await Promise.all([
     readKubeVirt(reading),
-    offersEvacuateCancel(reading, discovery),
+    discovery && offersEvacuateCancel(reading, discovery),
   ]);
   // Its namespace is the one that KubeVirt is installed in.
   const namespace = kubevirt?.metadata.namespace;
@@ -184,26 +225,37 @@ async function withDryRuns(reading: Reading, facts: Facts, options: ObserveOptio
   return { ...facts, dryRuns: answers, dryRunsLeftOut: leftOut };
 }
 
-/** Reads the pods of further nodes for as long as the assessment asks for some. */
+/** Reads the pods of further nodes, and further nodes, for as long as the assessment asks for some. */
 export async function withRoom(
   reading: Reading,
   facts: Facts,
-  options: Pick<ObserveOptions, "stillNeeded">,
+  { stillNeeded, moreNodes }: Pick<ObserveOptions, "stillNeeded"> & { readonly moreNodes?: SomeNodes["rest"] },
 ): Promise<Facts> {
-  if (options.stillNeeded === undefined) return facts;
+  if (stillNeeded === undefined) return facts;
   const asked = new Set(facts.targets);
   let known = facts;
   while (asked.size - facts.targets.length < roomNodesAtMost) {
     const left = roomNodesAtMost - (asked.size - facts.targets.length);
-    const next = options
-      .stillNeeded(known)
-      .filter((node) => !asked.has(node))
-      .slice(0, left);
-    if (next.length === 0) return known;
-    for (const node of next) asked.add(node);
-    known = withPodsOf(known, await Promise.all(next.map((node) => readRoom(reading, node))));
+    const wanted = stillNeeded(known);
+    const next = wanted.filter((node) => node !== unreadNodes && !asked.has(node)).slice(0, left);
+    if (next.length > 0) {
+      for (const node of next) asked.add(node);
+      known = withPodsOf(known, await Promise.all(next.map((node) => readRoom(reading, node))));
+      // All there is to know is known.
+      if (!known.nodesUnread && known.nodes.every((node) => asked.has(node.metadata.name))) return known;
+    } else if (moreNodes !== undefined && known.nodesUnread && wanted.includes(unreadNodes)) {
+      known = withNodes(reading, known, await moreNodes());
+    } else {
+      return known;
+    }
   }
   return known;
+}
+
+function withNodes(reading: Reading, facts: Facts, more: Attempt<readonly Node[]>): Facts {
+  if (more.ok) return { ...facts, nodes: more.value, nodesUnread: undefined };
+  reading.noteGap(gapOf(resourceTypes.nodes, "list", undefined, more.error));
+  return { ...facts, nodesUnread: undefined };
 }
 
 interface Room {

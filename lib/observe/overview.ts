@@ -36,7 +36,7 @@ const detailedAtMost = 20;
  */
 export async function readOverview(client: KubeClient, options: OverviewOptions = {}): Promise<Overview> {
   const reading = startReading(client, options.signal);
-  const discovered = reading.discover();
+  const discovered = reading.discover({ groupsOnly: true });
   const rows = Promise.all([readNodes(reading, options), readGuests(reading, options)]);
   // Without KubeVirt its VMIs are "not found", which says less than what discovery is about to say.
   rows.catch(() => {});

@@ -1,6 +1,6 @@
 /** One pass over the cluster: reads objects, and remembers what could not be read instead of failing. */
 
-import type { Discovery, ResourcePath, ResourceType, Selection, Table } from "../kube/api.ts";
+import type { Discovery, ListOptions, ListRest, ResourcePath, ResourceType, Selection, Table } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { ExpectedError, KubeError, UnreachableError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
@@ -12,6 +12,19 @@ export type Decoder<T> = (object: unknown) => T | undefined;
 export interface ReadSelection extends Selection {
   /** Only these objects, as `namespace/name`; the others are dropped undecoded, page by page. */
   readonly only?: ReadonlySet<string> | undefined;
+}
+
+/** A part of a list. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly rest: ListRest | undefined;
+}
+
+export interface PageOptions {
+  /** Objects at most. */
+  readonly limit: number;
+  /** Where the page before ended. */
+  readonly from?: string | undefined;
 }
 
 export type Attempt<T> =
@@ -29,13 +42,25 @@ export interface Reading {
   list<T>(type: ResourceType, selection: ReadSelection, decode: Decoder<T>): Promise<readonly T[] | undefined>;
   /** As `list`, with the failure handed to the caller, who may know another way. */
   attemptList<T>(type: ResourceType, selection: ReadSelection, decode: Decoder<T>): Promise<Attempt<readonly T[]>>;
+  /** As `attemptList`, for a part of the list. */
+  attemptPage<T>(
+    type: ResourceType,
+    selection: ReadSelection,
+    decode: Decoder<T>,
+    page: PageOptions,
+  ): Promise<Attempt<Page<T>>>;
   /** One object; undefined when it does not exist, and when it could not be read, which is noted as a gap. */
   get<T>(path: ResourcePath, decode: Decoder<T>): Promise<T | undefined>;
   /** A table, without its objects unless asked for; undefined when the server has none, or refuses. No gap is noted. Throws UnreachableError. */
-  table(type: ResourceType, selection: Selection, includeObject?: "Metadata"): Promise<Table | undefined>;
+  table(
+    type: ResourceType,
+    selection: Selection & Pick<ListOptions, "pagesAtMost">,
+    includeObject?: "Metadata",
+  ): Promise<Table | undefined>;
   /** What the request resolves to. Expected errors are handed to the caller; an abort is thrown. */
   attempt<T>(request: (client: KubeClient) => Promise<T>): Promise<Attempt<T>>;
-  discover(): Promise<Discovery>;
+  /** `groupsOnly`: without resources, which are most of it. */
+  discover(options?: { readonly groupsOnly?: boolean }): Promise<Discovery>;
   noteGap(gap: Gap): void;
 }
 
@@ -72,8 +97,12 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
     }
   }
 
-  async function attemptList<T>(type: ResourceType, selection: ReadSelection, decode: Decoder<T>) {
-    const { only, ...where } = selection;
+  async function attemptSome<T>(
+    type: ResourceType,
+    { only, ...where }: ReadSelection,
+    decode: Decoder<T>,
+    part: Pick<ListOptions, "limit" | "from" | "pagesAtMost">,
+  ): Promise<Attempt<Page<T>>> {
     let malformed = 0;
     const decodeWanted = (object: unknown): T | undefined => {
       if (only !== undefined && !only.has(rawKey(object))) return undefined;
@@ -81,10 +110,20 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
       if (decoded === undefined) malformed += 1;
       return decoded;
     };
-    const answer = await attempt((to) => to.list(type, { ...where, signal }, decodeWanted));
+    const answer = await attempt((to) => to.list(type, { ...where, ...part, signal }, decodeWanted));
     if (!answer.ok) return answer;
     if (malformed > 0) note(malformedGap(type, where.namespace, malformed));
-    return { ok: true, value: answer.value.items.filter((item) => item !== undefined) } as const;
+    const { items, rest } = answer.value;
+    return { ok: true, value: { items: items.filter((item) => item !== undefined), rest } };
+  }
+
+  async function attemptList<T>(
+    type: ResourceType,
+    selection: ReadSelection,
+    decode: Decoder<T>,
+  ): Promise<Attempt<readonly T[]>> {
+    const answer = await attemptSome(type, selection, decode, {});
+    return answer.ok ? { ok: true, value: answer.value.items } : answer;
   }
 
   return {
@@ -93,9 +132,10 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
     gaps,
     attempt,
     attemptList,
+    attemptPage: (type, selection, decode, page) => attemptSome(type, selection, decode, { ...page, pagesAtMost: 1 }),
     serverTime: () => newest,
     noteGap: note,
-    discover: () => slots.run(() => client.discover({ signal })),
+    discover: (options = {}) => slots.run(() => client.discover({ ...options, signal })),
 
     async list(type, selection, decode) {
       const answer = await attemptList(type, selection, decode);

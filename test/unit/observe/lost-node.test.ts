@@ -94,9 +94,11 @@ describe("observeLostNode", () => {
     expect(cluster.requests.length).toBeLessThan(25);
   });
 
-  it("reads the pods of further nodes for as long as room is asked for", async () => {
+  it("reads the pods of further nodes for as long as room is asked for, and there are nodes left", async () => {
     const asked: string[][] = [];
-    const lost = await look(crashed(), {
+    const cluster = crashed();
+    cluster.put("nodes", rawNode("worker-3"));
+    const lost = await look(cluster, {
       stillNeeded: ({ roomKnown }) => {
         asked.push([...roomKnown]);
         return ["worker-2"];
