@@ -36,7 +36,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const nodes = await findNodes(chosen, client);
   const facts = await observe(client, { nodes, clock: world.clock });
   const scene: Return = { client, facts, waived, options, world };
-  refuseHeld(facts, waived);
+  refuseHeld(scene);
   await refuseUnsoundReturn(nodes, scene);
   const leaving = await settleEvacuations(nodes, scene);
   if (leaving === undefined) return exitCode.incomplete;
@@ -57,13 +57,23 @@ interface Return {
   readonly world: World;
 }
 
-function refuseHeld(facts: Facts, waived: ReadonlySet<string>): void {
-  const holder = facts.holders.find(({ kind }) => kind !== "Record" && !waived.has(`HeldBy${kind}`));
+function refuseHeld({ facts, waived, options }: Return): void {
+  const holder = facts.holders.find(({ kind }) => kind !== "Record" && !waived.has(holderCodes[kind]));
   if (holder === undefined) return;
+  const { node, kind, object, detail } = holder;
+  if (kind === "UnknownRecord")
+    throw new RefusedError(
+      `node/${node} carries ${detail}, which may say what else must be given back: ${sanitise(recordText(facts, node))}`,
+      `nothing was changed; when it is settled by hand: ${addressed(`kubectl annotate node ${node} ${recordAnnotation}-`, connectionTexts(options))}`,
+    );
   throw new RefusedError(
-    `node/${holder.node} is held by ${sanitise(holder.object)}: ${sanitise(holder.detail)}`,
-    `nothing was changed; end that first, or override it with --waive ${holderCodes[holder.kind]}`,
+    `node/${node} is held by ${sanitise(object)}: ${sanitise(detail)}`,
+    `nothing was changed; end that first, or override it with --waive ${holderCodes[kind]}`,
   );
+}
+
+function recordText({ nodes }: Facts, name: string): string {
+  return nodes.find(({ metadata }) => metadata.name === name)?.metadata.annotations[recordAnnotation] ?? "";
 }
 
 /**
@@ -105,18 +115,11 @@ async function takeTaintsOff(node: string, scene: Return): Promise<void> {
 }
 
 async function giveBack(node: string, scene: Return, keepRecord: boolean): Promise<void> {
-  const { client, options, facts } = scene;
+  const { client, options } = scene;
   const { already, taints } = await uncordonNode(client, node, { dryRun: options.dryRun !== "none", keepRecord });
   for (const taint of taints)
     tell(scene, { type: "changed-object", object: `node/${node}`, verb: `untainted (${taint})` });
   tell(scene, { type: "node-uncordoned", node, already });
-  const found = facts.nodes.filter(({ metadata }) => metadata.name === node).map(recordOnNode)[0];
-  if (found?.kind !== "damaged" && found?.kind !== "newer") return;
-  const remove = addressed(`kubectl annotate node ${node} ${recordAnnotation}-`, connectionTexts(options));
-  tell(scene, {
-    type: "warning",
-    message: `node/${node} keeps a record that cannot be understood (${found.kind}); when it is settled: ${remove}`,
-  });
 }
 
 type Told = ProgressEvent extends infer Event ? (Event extends ProgressEvent ? Omit<Event, "time"> : never) : never;

@@ -2,9 +2,10 @@
 import { cordonForDrain, type DrainRecordInput } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Action, ActionResult } from "../model/action.ts";
-import { ExpectedError } from "../model/errors.ts";
+import { ExpectedError, RefusedError } from "../model/errors.ts";
 import type { RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
+import { recordAnnotation } from "../model/record.ts";
 import { recordOnNode } from "../observe/decode/record.ts";
 import { readNode } from "../observe/read-node.ts";
 import { perform } from "./perform.ts";
@@ -42,7 +43,8 @@ type NodeAction = Extract<Action, { kind: "cordon" | "release-node" }>;
 
 /**
  * Reads the node, lets `decide` make the action from what was read, and carries it out; again from the start on a conflict,
- * `tries` times at most. The node that is returned is the one read before the change. An action of undefined changes nothing and is done.
+ * `tries` times at most. The node that is returned is the one read before the change. An action of undefined changes nothing and
+ * is done. Throws RefusedError where the node carries a record that cannot be understood, which is never written over.
  */
 export async function changeNode(
   client: KubeClient,
@@ -54,12 +56,22 @@ export async function changeNode(
     const node = await readNode(client, assessed.name);
     if (assessed.uid !== undefined && node.metadata.uid !== assessed.uid)
       return { node, result: { kind: "nothing-to-do", detail: "another node has this name now" } };
-    const action = decide(node, recordOnNode(node));
+    const record = recordOnNode(node);
+    if (record.kind === "damaged" || record.kind === "newer") throw recordNotUnderstood(node);
+    const action = decide(node, record);
     if (action === undefined) return { node, result: { kind: "done" } };
     const result = await perform(client, action, options);
     const conflict = result.kind === "refused" && result.code === 409;
     if (!conflict || tries >= (options.tries ?? triesOnConflict)) return { node, result };
   }
+}
+
+/** Not even consent covers it: what its writer needs in order to go back would be lost. */
+function recordNotUnderstood({ metadata }: Node): RefusedError {
+  return new RefusedError(
+    `node/${metadata.name} carries a record that cannot be understood`,
+    `it is left as it is; when it is settled by hand: kubectl annotate node ${metadata.name} ${recordAnnotation}-`,
+  );
 }
 
 /** What a result says, as the end of a sentence. */

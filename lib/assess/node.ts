@@ -16,7 +16,7 @@ export function nodeFindings(rules: Rules, node: string, vms: readonly VmVerdict
   return [
     ...virtApi(rules, node),
     ...readiness(index, node),
-    ...index.facts.holders.filter((holder) => holder.node === node).map(heldBy),
+    ...index.facts.holders.filter((holder) => holder.node === node).map((holder) => heldBy(index, holder)),
     ...upgrade(index, node),
     ...drainTaint(index, node),
     ...gapFindings(index, node),
@@ -70,15 +70,29 @@ export const holderCodes: Readonly<Record<NodeHolder["kind"], FindingCode>> = {
   Harvester: "HeldByHarvester",
   Machine: "HeldByMachine",
   Record: "HeldByOperation",
+  UnknownRecord: "RecordNotUnderstood",
 };
 
-function heldBy(holder: NodeHolder): Finding {
+function heldBy(index: Index, holder: NodeHolder): Finding {
+  if (holder.kind === "UnknownRecord") return recordNotUnderstood(index, holder);
   return makeFinding({
     code: holderCodes[holder.kind],
     object: nodeReference(holder.node),
     reason: `${holder.object} is handling this node already (${holder.detail}); a second drain would fight it.`,
     field: holder.object,
     value: holder.detail,
+  });
+}
+
+/** What is needed in order to go back may stand in it, so nothing is written over it. */
+function recordNotUnderstood(index: Index, { node, object, detail }: NodeHolder): Finding {
+  return makeFinding({
+    code: "RecordNotUnderstood",
+    object: nodeReference(node),
+    reason: `The node carries ${detail}: what it says of the cordon, of taints and of VMs is not guessed. Finish that operation with the version that began it, or settle by hand what it says, and take it off.`,
+    field: `metadata.annotations[${object}]`,
+    value: index.nodes.get(node)?.metadata.annotations[object],
+    fix: `kubectl annotate node ${node} ${object}-`,
   });
 }
 

@@ -187,6 +187,11 @@ export const findingCodes = {
     waivable: true,
     meaning: "another operation of this program is recorded on the node",
   },
+  RecordNotUnderstood: {
+    severity: "blocker",
+    waivable: false,
+    meaning: "the record of an operation on the node is damaged, or of a newer version of this program",
+  },
   HostWasNeverOff: {
     severity: "risk",
     waivable: true,

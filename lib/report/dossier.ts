@@ -81,7 +81,7 @@ function evidenceLines({ signs, heldBy }: Dossier, settings: Settings): string[]
     ...signs.filter(({ detail }) => detail !== notInstalled).map(signRow),
     ...heldBy.map(({ kind, object, detail }) => ({
       ...{ word: "HELD BY", tone: "bad" as const, age: "" },
-      source: kind === "Record" ? "operation" : kind,
+      source: kind === "Record" || kind === "UnknownRecord" ? "operation" : kind,
       detail: `${object}: ${detail}`,
     })),
   ];

@@ -173,18 +173,36 @@ describe("a record that cannot be read", () => {
       draft.spec.unschedulable = true;
     });
 
-  test.each([
+  describe.each([
     ["damaged", '{"v":1,"kind":'],
-    ["of a newer version", '{"v":9,"kind":"drain","by":"jane","since":"2026-11-21T12:00:00Z","vms":[]}'],
-  ])("%s is shown as it is, and abort leaves the cordon that may not be ours", async (_case, text) => {
-    setRecord(text);
-    const listed = await world.run("list");
-    expect(listed.code).toBe(0);
-    expect(listed.stdout + listed.stderr).toMatch(/worker-1.*record/);
-    const { code, stdout, stderr } = await world.run("abort worker-1 --yes");
-    expect(code, stdout + stderr).toBeOneOf([0, 3, 4]);
-    expect(stdout + stderr).toMatch(/record/);
-    expect(world.isCordoned("worker-1")).toBe(true);
+    [
+      "of a newer version",
+      '{"v":9,"kind":"recover","taints":["node.kubernetes.io/out-of-service=nodeshutdown:NoSchedule"]}',
+    ],
+  ])("%s", (_case, text) => {
+    beforeEach(() => setRecord(text));
+    afterEach(() => {
+      expect(world.isCordoned("worker-1")).toBe(true);
+      expect(world.node("worker-1").metadata.annotations?.["kubectl-vmnode/operation"]).toBe(text);
+    });
+
+    test("list shows that it is there", async () => {
+      const { code, stdout, stderr } = await world.run("list");
+      expect(code).toBe(0);
+      expect(stdout + stderr).toMatch(/worker-1.*record/);
+    });
+
+    test("abort leaves it, and the cordon that may not be ours, and is incomplete", async () => {
+      const { code, stdout, stderr } = await world.run("abort worker-1 --yes");
+      expect(code, stdout + stderr).toBe(4);
+      expect(stdout + stderr).toMatch(/record/);
+    });
+
+    test.each(["uncordon worker-1", "drain worker-1 --yes --waive HeldByOperation"])("%s refuses", async (words) => {
+      const { code, stdout, stderr } = await world.run(words);
+      expect(code, stdout + stderr).toBe(3);
+      expect(stdout + stderr).toContain("kubectl annotate node worker-1 kubectl-vmnode/operation-");
+    });
   });
 });
 

@@ -80,6 +80,16 @@ describe("others who hold the node", () => {
     expect(nodeVerdict(someFacts({ holders }), { waived: [code] }).verdict).toBe("drains");
   });
 
+  it("a record that cannot be understood blocks, whatever is waived, and is shown as it stands", () => {
+    const operation = "kubectl-vmnode/operation";
+    const holders: NodeHolder[] = [{ node: "worker-1", kind: "UnknownRecord", object: operation, detail: "a record" }];
+    const node = aNode("worker-1");
+    const metadata = { ...node.metadata, annotations: { [operation]: '{"v":9}' } };
+    const found = nodeVerdict(someFacts({ holders, nodes: [{ ...node, metadata }] }), { waived: ["HeldByOperation"] });
+    expect(found.verdict).toBe("blocks");
+    expect(found.findings).toMatchObject([{ code: "RecordNotUnderstood", proof: { value: '{"v":9}' } }]);
+  });
+
   it("of another node do not matter", () => {
     const holders: NodeHolder[] = [{ node: "worker-2", kind: "Machine", object: "x/y", detail: "" }];
     expect(nodeVerdict(someFacts({ holders })).verdict).toBe("drains");

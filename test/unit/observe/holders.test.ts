@@ -190,8 +190,8 @@ describe("marks on the Node", () => {
       { metadata: { annotations: { "kubectl-vmnode/operation": record({}) } } },
       undefined,
     ],
-    ["a damaged record", { metadata: { annotations: { "kubectl-vmnode/operation": "{" } } }, "Record"],
-    ["a newer record", { metadata: { annotations: { "kubectl-vmnode/operation": '{"v":3}' } } }, "Record"],
+    ["a damaged record", { metadata: { annotations: { "kubectl-vmnode/operation": "{" } } }, "UnknownRecord"],
+    ["a newer record", { metadata: { annotations: { "kubectl-vmnode/operation": '{"v":3}' } } }, "UnknownRecord"],
     ["nothing", {}, undefined],
   ];
 

@@ -70,7 +70,7 @@ export function fullDossier(): Dossier {
   const grades = ["alive", "stale", "silent", "proof-of-death", "asserted", "unknown"] as const;
   const object = { kind: "baremetalhost", namespace: "ops", name: "rack3" };
   const outcomes = ["restarts", "replaced", "stays-down", "unaffected", "held"] as const;
-  const kinds = ["NodeMaintenance", "Remediation", "Harvester", "Machine", "Record"] as const;
+  const kinds = ["NodeMaintenance", "Remediation", "Harvester", "Machine", "Record", "UnknownRecord"] as const;
   return dossier({
     decidableAt: "2026-11-21T14:09:00Z",
     signs: grades.map((grade) => ({
