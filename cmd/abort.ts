@@ -12,7 +12,7 @@ import { abortPlan } from "../lib/report/abort.ts";
 import { eventJson } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
-import { commandLine, commandOn } from "./command-line.ts";
+import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
 import { abort as definition } from "./definitions/abort.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
@@ -30,7 +30,11 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const { terminal, clock } = world;
   const client = await world.connect(connectionOptions(options), options.v);
   const facts = await observe(client, { nodes: [node], clock });
-  const intent: AbortIntent = { node, impersonate: options.impersonateKubevirt ? controllerAccount(facts) : undefined };
+  const intent: AbortIntent = {
+    node,
+    impersonate: options.impersonateKubevirt ? controllerAccount(facts) : undefined,
+    commandFlags: connectionTexts(options),
+  };
   const found = recordOf(facts, node);
   if (found.kind === "record" && found.record.kind === "recover")
     throw new RefusedError(

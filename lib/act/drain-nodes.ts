@@ -16,7 +16,7 @@ import type { VmOnItsWay } from "../decide/vm-progress.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { EvictAction } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
-import { ExpectedError, InterruptedError } from "../model/errors.ts";
+import { ExpectedError, InterruptedError, RefusedError } from "../model/errors.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
 import { exitCode } from "../model/exit-code.ts";
 import type { Facts } from "../model/facts.ts";
@@ -64,16 +64,31 @@ export async function drainNodes(world: DrainWorld, drain: ConfirmedDrain): Prom
 }
 
 async function cordonAll(world: DrainWorld, drain: ConfirmedDrain): Promise<void> {
+  const cordoned: string[] = [];
   for (const name of drain.intent.nodes) {
-    const node = drain.facts.nodes.find((candidate) => candidate.metadata.name === name);
-    if (node === undefined) throw new ExpectedError(`node/${name} is not among the nodes that were read`);
-    const vms = Object.values(drain.intent.planned)
-      .filter((vm) => vm.node === name)
-      .map(({ namespace, name: vmName, uid }) => ({ namespace, name: vmName, uid }));
-    const input = { by: drain.by, reason: drain.reason, since: drain.facts.time, vms };
-    const { already } = await cordonNode(world.client, { name, uid: node.metadata.uid }, input);
-    world.reporter.event({ type: "node-cordoned", time: drain.facts.time, node: name, already });
+    try {
+      await cordonOne(world, drain, name);
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) throw error;
+      const undo = cordoned.map((node) => drain.commands.abort(node)).join("; ");
+      const left =
+        undo === "" ? "nothing was changed" : `nothing was evicted; what was cordoned is given back by: ${undo}`;
+      const hint = error instanceof RefusedError && error.hint !== undefined ? `${left}; ${error.hint}` : left;
+      throw new ExpectedError(error.message, { exitCode: error.exitCode, hint, cause: error });
+    }
+    cordoned.push(name);
   }
+}
+
+async function cordonOne(world: DrainWorld, drain: ConfirmedDrain, name: string): Promise<void> {
+  const node = drain.facts.nodes.find((candidate) => candidate.metadata.name === name);
+  if (node === undefined) throw new ExpectedError(`node/${name} is not among the nodes that were read`);
+  const vms = Object.values(drain.intent.planned)
+    .filter((vm) => vm.node === name)
+    .map(({ namespace, name: vmName, uid }) => ({ namespace, name: vmName, uid }));
+  const input = { by: drain.by, reason: drain.reason, since: drain.facts.time, vms };
+  const { already } = await cordonNode(world.client, { name, uid: node.metadata.uid }, input);
+  world.reporter.event({ type: "node-cordoned", time: drain.facts.time, node: name, already });
 }
 
 /** How often a picture that says "empty" is compared with a fresh read that says otherwise. */
@@ -149,6 +164,7 @@ class DrainLoop {
       intent: this.intent,
       ledger: this.ledger,
       startedAt: this.startedAt,
+      commandFlags: this.drain.assessOptions.commandFlags,
       trouble: troubleOf(this.live.problems(), this.world.client.connection.server),
     });
     this.ledger = decision.ledger;

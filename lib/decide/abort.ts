@@ -2,6 +2,7 @@
  * Decides how a drain is undone, in the one order that does not race with KubeVirt's evacuation controller: our taints, the
  * evacuation marks, the unfinished evacuation migrations, and at last our own cordon. What others set is named and left.
  */
+import { addressed } from "../assess/addressed.ts";
 import { drainTaintOf, type Evacuation, evacuationOf, isMigrationOf } from "../assess/evacuation.ts";
 import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Facts, RecordOnNode } from "../model/facts.ts";
@@ -14,6 +15,8 @@ export interface AbortIntent {
   readonly node: string;
   /** The account to impersonate where the server has no evacuate/cancel; only when a person asked for it. */
   readonly impersonate?: string | undefined;
+  /** Flags for the commands that are advised, so that they reach the same cluster. */
+  readonly commandFlags?: string | undefined;
 }
 
 /** What this run has tried, by the UID of the object (the node's UID for its release). */
@@ -235,7 +238,7 @@ function failuresOf(scene: {
   const { found } = scene;
   if (found.kind === "damaged" || found.kind === "newer")
     failures.push(
-      `node/${intent.node}: its record cannot be understood and stays, and so does the cordon; when both are settled by hand: kubectl annotate node ${intent.node} ${recordAnnotation}-`,
+      `node/${intent.node}: its record cannot be understood and stays, and so does the cordon; when both are settled by hand: ${addressed(`kubectl annotate node ${intent.node} ${recordAnnotation}-`, intent.commandFlags ?? "")}`,
     );
   if (node !== undefined && isGivenUp(ledger, node.metadata.uid))
     failures.push(`node/${intent.node}: ${whyItFailed(ledger, node.metadata.uid, "it could not be changed")}`);

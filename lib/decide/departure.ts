@@ -1,4 +1,5 @@
 /** What became of a VM that is no longer on its node: moved, restarted, stopped, or on its way to one of these. */
+import { addressed } from "../assess/addressed.ts";
 import type { Facts } from "../model/facts.ts";
 import type { FindingCode } from "../model/finding.ts";
 import {
@@ -18,6 +19,8 @@ export interface DepartureInput {
   readonly now: number;
   /** How long a start elsewhere may take before it counts as failed, in milliseconds; 5 min when absent. */
   readonly startPatience?: number | undefined;
+  /** Flags for the commands that are advised, so that they reach the same cluster. */
+  readonly commandFlags?: string | undefined;
 }
 
 /** Where a VM stands, without its names. */
@@ -99,7 +102,7 @@ function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachi
     return {
       state: "failed",
       detail: `was shut down, but does not run again: ${status ?? "not started"}`,
-      fix: `kubectl describe vmi ${planned.name} -n ${planned.namespace}`,
+      fix: addressed(`kubectl describe vmi ${planned.name} -n ${planned.namespace}`, input.commandFlags ?? ""),
     };
   return { state: "starting", target: node, detail: trouble ? status : undefined, until: end };
 }
@@ -117,7 +120,7 @@ function replaced(input: DepartureInput, planned: PlannedVm, owner: string): Sta
   return {
     state: "failed",
     detail: `was shut down, and its replica set ${owner} ${ready}`,
-    fix: `kubectl describe vmirs ${owner} -n ${planned.namespace}`,
+    fix: addressed(`kubectl describe vmirs ${owner} -n ${planned.namespace}`, input.commandFlags ?? ""),
   };
 }
 

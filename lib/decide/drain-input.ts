@@ -12,4 +12,6 @@ export interface DrainInput {
   /** RFC 3339: when the drain began. */
   readonly startedAt: string;
   readonly trouble: readonly string[];
+  /** Flags for the commands that are advised, so that they reach the same cluster. */
+  readonly commandFlags?: string | undefined;
 }

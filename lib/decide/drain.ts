@@ -44,6 +44,7 @@ export function decideDrain(input: DrainInput): DrainDecision {
     intent: input.intent,
     ledger: input.ledger,
     now,
+    commandFlags: input.commandFlags,
   };
   const vms = vmsOnTheirWay(standing);
   const pods = input.intent.allPods ? otherPods(standing) : [];

@@ -51,6 +51,43 @@ describe("a node that does not exist", () => {
   });
 });
 
+describe("a node that cannot be cordoned", () => {
+  const refused = (node: string): Through => {
+    const message = `nodes "${node}" is forbidden: a policy`;
+    const body = { kind: "Status", status: "Failure", code: 403, reason: "Forbidden", message };
+    return (connection) => ({
+      ...connection,
+      send: async (request) => {
+        const isCordon = request.method === "PATCH" && request.path === `/api/v1/nodes/${node}`;
+        return isCordon
+          ? { ...(await connection.send({ ...request, method: "GET" })), status: 403, body }
+          : connection.send(request);
+      },
+    });
+  };
+
+  test("the first: nothing was changed", async () => {
+    const { code, stderr } = await world.run("drain worker-1 worker-2 --yes", { through: refused("worker-1") });
+    expect({ code, writes: world.writes() }).toEqual({ code: 1, writes: [] });
+    expect(stderr).toMatch(
+      /unable to cordon node "worker-1": nodes "worker-1" is forbidden: a policy\n.*nothing was changed$/,
+    );
+  });
+
+  test("another one: how those before it are given back, on the same cluster", async () => {
+    const flag = `--kubeconfig=${world.env.KUBECONFIG}`;
+    const line = `drain worker-1 worker-2 --yes ${flag}`;
+    const { code, stderr } = await world.run(line, { through: refused("worker-2") });
+    expect({ code, writes: world.writes() }).toEqual({
+      code: 1,
+      writes: ["PATCH /api/v1/nodes/worker-1?fieldManager=kubectl-vmnode"],
+    });
+    expect(stderr).toContain(
+      `nothing was evicted; what was cordoned is given back by: kubectl vmnode abort worker-1 ${flag}`,
+    );
+  });
+});
+
 describe("a user who may do everything but read budgets", () => {
   let kubeconfig: string;
   beforeEach(async () => {

@@ -84,7 +84,7 @@ export function resultLines(output: string, leftOut: readonly string[] = []): st
   const lines = output
     .split("\n")
     .filter((line) => results.some((pattern) => pattern.test(line)))
-    .filter((line) => ![...leftOut, "hp-volume-"].some((name) => line.includes(name)));
+    .filter((line) => !leftOut.some((name) => line.includes(name)));
   const anonymous = lines.map((line) =>
     line
       .replace(/^(evicting pod )(\S+)$/, (_, verb, name) => verb + withoutSuffix(name))

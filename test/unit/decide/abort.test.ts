@@ -160,9 +160,11 @@ describe("what cannot be undone is said", () => {
     { kind: "damaged", text: "{" },
     { kind: "newer", text: "{v:2}", version: 2 },
   ] as const)("a $kind record is not guessed: it stays with the cordon, and the undo is incomplete", (found) => {
-    const decision = decideAbort(picture({}), found, intent, quiet);
+    const decision = decideAbort(picture({}), found, { ...intent, commandFlags: "--context=blue" }, quiet);
     expect(decision).toMatchObject({ status: "incomplete", actions: [] });
-    expect(decision.view.failures[0]).toContain("kubectl annotate node worker-1 kubectl-vmnode/operation-");
+    expect(decision.view.failures[0]).toContain(
+      "kubectl annotate node worker-1 kubectl-vmnode/operation- --context=blue",
+    );
   });
 
   const refusal: ActionResult = { kind: "refused", code: 403, reason: "Forbidden", message: "may not" };

@@ -400,6 +400,21 @@ describe("waiting ends", () => {
     expect(stateOf(aTurn({ here, facts: { pods: pods(-31) } }), "web")?.state).toBe("blocked");
   });
 
+  test("what is advised then reaches the cluster that was asked", () => {
+    const pods = [
+      aPod("virt-launcher-web-x2x4l", { uid: "uid-pod-web", deletionTimestamp: at(-31), node: "worker-1" }),
+    ];
+    const turn = { ...aTurn({ here: [aVerdict("web", "D3")], facts: { pods } }), commandFlags: "--context=blue" };
+    expect(stateOf(turn, "web")?.fix).toBe("kubectl describe pod virt-launcher-web-x2x4l -n prod --context=blue");
+    const seen = { "uid-vmi-ci": { state: "starting", row: "", phase: "", since: start - 300_000 } } as const;
+    const ledger = { ...emptyLedger(start), seen };
+    const late = (planned: ReturnType<typeof aVerdict>) =>
+      stateOf({ ...aTurn({ here: [], planned: [planned], ledger }), commandFlags: "--context=blue" }, "ci")?.fix;
+    expect(late(aVerdict("ci", "D19"))).toBe("kubectl describe vmi ci -n prod --context=blue");
+    const owner = { kind: "VirtualMachineInstanceReplicaSet", name: "crew" };
+    expect(late(aVerdict("ci", "D19", { owner }))).toBe("kubectl describe vmirs crew -n prod --context=blue");
+  });
+
   test.each(["D7", "D11"] as const)("row %s waits five minutes, then blocks", (row) => {
     const seen = (seconds: number) => ({
       ...emptyLedger(start),
