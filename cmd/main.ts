@@ -73,14 +73,16 @@ async function temporaryDirectory(): Promise<string> {
 /** Lines that a connection has to tell go to `say`; nobody is asked for credentials where nothing may be said. */
 function connecting(say: ((line: string) => void) | undefined): World["connect"] {
   return async (options, verbosity) => {
-    const [{ connect }, { createClient }] = await Promise.all([
+    const [{ isatty }, { connect }, { createClient }] = await Promise.all([
+      import("node:tty"),
       import("../lib/kube/connection.ts"),
       import("../lib/kube/client.ts"),
     ]);
     const connection = await connect(options, {
       env: process.env,
       homedir: homedir(),
-      stdinIsTerminal: say !== undefined && process.stdin.isTTY === true,
+      // Without opening the stream, which takes Node a while.
+      stdinIsTerminal: say !== undefined && isatty(0),
       version,
       verbosity,
       log: (level, line) => {

@@ -75,6 +75,8 @@ const unreached: readonly Unreached[] = [
       "./gcp_auth.js": noProvider("GoogleCloudPlatformAuth"),
       "./exec_auth.js": noProvider("ExecAuth"),
       "./oidc_auth.js": noProvider("OpenIDConnectAuth"),
+      // For a kubeconfig inside of WSL, which kubectl does not look for, either.
+      "node:child_process": "",
       // For its version, which it would tell the server.
       "../package.json": "{}",
     },
@@ -85,6 +87,14 @@ const unreached: readonly Unreached[] = [
     modules: {
       cliui: "module.exports = () => { throw new Error('yargs prints no help here'); };",
       "./completion.js": "exports.completion = () => ({ setParsed() {} });",
+      // Its settings in a package.json near the program, of which there is none; and where its name would be looked for.
+      "escalade/sync": "module.exports = () => undefined;",
+      "get-caller-file": "module.exports = () => '';",
+      // Ten milliseconds for what two comparisons do.
+      assert: `
+        const fail = (message) => { throw new Error(message); };
+        exports.strictEqual = (one, other, message) => Object.is(one, other) || fail(message);
+        exports.notStrictEqual = (one, other, message) => Object.is(one, other) && fail(message);`,
     },
   },
   {

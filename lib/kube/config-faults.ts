@@ -1,17 +1,19 @@
 /** Finds contradictions and gaps in the configuration in use, in kubectl's words (client-go `tools/clientcmd/validation.go`). */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { withoutUser } from "../model/address.ts";
 import type { ClusterEntry, UserEntry } from "./kubeconfig.ts";
 
 /** What is wrong with the cluster in use, one sentence each. `name` is that of its entry. */
-export async function clusterFaults(name: string, cluster: ClusterEntry): Promise<readonly string[]> {
+export function clusterFaults(name: string, cluster: ClusterEntry): readonly string[] {
   const faults: string[] = [];
   if (cluster.proxyUrl !== undefined && !/^(https?|socks5h?):\/\/[^/]+/.test(cluster.proxyUrl)) {
-    faults.push(`invalid 'proxy-url' "${cluster.proxyUrl}" for cluster "${name}": use http, https or socks5`);
+    const shown = withoutUser(cluster.proxyUrl);
+    faults.push(`invalid 'proxy-url' "${shown}" for cluster "${name}": use http, https or socks5`);
   }
   if (cluster.certificateAuthority && cluster.certificateAuthorityData) {
     faults.push(`certificate-authority-data and certificate-authority are both specified for ${name}`);
   }
-  faults.push(...(await unreadable("certificate-authority", cluster.certificateAuthority, name)));
+  faults.push(...unreadable("certificate-authority", cluster.certificateAuthority, name));
   if (cluster.insecureSkipTlsVerify && (cluster.certificateAuthority || cluster.certificateAuthorityData)) {
     faults.push("specifying a root certificates file with the insecure flag is not allowed");
   }
@@ -19,7 +21,7 @@ export async function clusterFaults(name: string, cluster: ClusterEntry): Promis
 }
 
 /** What is wrong with the user in use, one sentence each. */
-export async function userFaults(name: string, user: UserEntry): Promise<readonly string[]> {
+export function userFaults(name: string, user: UserEntry): readonly string[] {
   const faults: string[] = [];
   const certificate = user.clientCertificate ?? user.clientCertificateData;
   if (user.clientCertificate && user.clientCertificateData) {
@@ -34,8 +36,8 @@ export async function userFaults(name: string, user: UserEntry): Promise<readonl
     );
   }
   if (certificate) {
-    faults.push(...(await unreadable("client-cert", user.clientCertificate, name)));
-    faults.push(...(await unreadable("client-key", user.clientKey, name)));
+    faults.push(...unreadable("client-cert", user.clientCertificate, name));
+    faults.push(...unreadable("client-key", user.clientKey, name));
   }
   faults.push(...execFaults(name, user));
   if (user.token && (user.username || user.password)) {
@@ -63,10 +65,10 @@ function execFaults(name: string, user: UserEntry): readonly string[] {
   return faults;
 }
 
-async function unreadable(what: string, file: string | undefined, name: string): Promise<readonly string[]> {
+function unreadable(what: string, file: string | undefined, name: string): readonly string[] {
   if (file === undefined) return [];
   try {
-    await readFile(file);
+    readFileSync(file);
     return [];
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;

@@ -1,6 +1,7 @@
 /** What kubectl's flags make of a kubeconfig: the one cluster, user and namespace in use (client-go `client_config.go`). */
-import { access, readFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { withoutUser } from "../model/address.ts";
 import { parseGoDuration } from "../model/duration.ts";
 import { ConfigError, UsageError } from "../model/errors.ts";
 import { clusterFaults, identifies, userFaults } from "./config-faults.ts";
@@ -42,17 +43,14 @@ export async function effectiveConfig(
   const chosen = choose(kubeconfig, options);
   const server = options.server ?? chosen.cluster?.server ?? (env.KUBERNETES_MASTER || undefined);
   if (server === undefined && chosen.cluster === undefined) {
-    const inCluster = await serviceAccountUsable({ env, serviceAccount });
-    if (inCluster) return { ...(await inClusterConfig(options, { env, serviceAccount })), timeoutMs };
+    const inCluster = serviceAccountUsable({ env, serviceAccount });
+    if (inCluster) return { ...inClusterConfig(options, { env, serviceAccount }), timeoutMs };
     throw nothingFound(kubeconfig, options, chosen);
   }
   if (server === undefined) throw new ConfigError(`no server found for cluster "${chosen.clusterName}"`);
   const cluster = { ...overrideCluster(chosen.cluster ?? {}, options), server: normalisedServer(server, options) };
   const user = overrideUser(chosen.user ?? {}, options);
-  const faults = [
-    ...(await clusterFaults(chosen.clusterName ?? "", cluster)),
-    ...(await userFaults(chosen.userName ?? "", user)),
-  ];
+  const faults = [...clusterFaults(chosen.clusterName ?? "", cluster), ...userFaults(chosen.userName ?? "", user)];
   if (faults.length > 0)
     throw new ConfigError(faults.join("\n"), { hint: "these are errors in the kubeconfig or the flags" });
   if (cluster.server.startsWith("https:") && !identifies(user)) throw noCredential(chosen);
@@ -170,13 +168,13 @@ function normalisedServer(server: string, options: ConnectionOptions): string {
   try {
     url = new URL(address);
   } catch (error) {
-    throw new ConfigError(`"${server}" is not the address of a server`, {
+    throw new ConfigError(`"${withoutUser(server)}" is not the address of a server`, {
       hint: "use https://HOST:PORT",
       cause: error,
     });
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw new ConfigError(`the server's address "${server}" starts with neither https:// nor http://`);
+    throw new ConfigError(`the server's address "${withoutUser(server)}" starts with neither https:// nor http://`);
   }
   return `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, "")}`;
 }
@@ -230,22 +228,19 @@ function userExtra(pairs: readonly string[]): Record<string, readonly string[]> 
   return extra;
 }
 
-async function serviceAccountUsable({ env, serviceAccount }: ConfigSurroundings): Promise<boolean> {
-  if (!env.KUBERNETES_SERVICE_HOST || !env.KUBERNETES_SERVICE_PORT) return false;
-  return await access(`${serviceAccount}/token`).then(
-    () => true,
-    () => false,
-  );
+function serviceAccountUsable({ env, serviceAccount }: ConfigSurroundings): boolean {
+  return Boolean(env.KUBERNETES_SERVICE_HOST && env.KUBERNETES_SERVICE_PORT) && existsSync(`${serviceAccount}/token`);
 }
 
 /** client-go `rest.InClusterConfig`; of the flags only token, CA and impersonation can add to it. */
-async function inClusterConfig(
+function inClusterConfig(
   options: ConnectionOptions,
   { env, serviceAccount }: ConfigSurroundings,
-): Promise<Omit<EffectiveConfig, "timeoutMs">> {
+): Omit<EffectiveConfig, "timeoutMs"> {
   const host = env.KUBERNETES_SERVICE_HOST ?? "";
   const address = host.includes(":") ? `[${host}]` : host;
-  const own = await readFile(`${serviceAccount}/namespace`, "utf8").catch(() => "");
+  const file = `${serviceAccount}/namespace`;
+  const own = existsSync(file) ? readFileSync(file, "utf8") : "";
   const cluster = { certificateAuthority: `${serviceAccount}/ca.crt` };
   return {
     context: undefined,

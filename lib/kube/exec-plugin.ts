@@ -1,6 +1,6 @@
 /** Runs a credential plugin as client-go does (`plugin/pkg/client/auth/exec/exec.go`) and reads what it prints. */
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { ConfigError } from "../model/errors.ts";
 import type { ClusterEntry, ExecEntry } from "./kubeconfig.ts";
 
@@ -47,7 +47,7 @@ function mayAsk(exec: ExecEntry, surroundings: ExecSurroundings): boolean {
 
 /** The cluster as client-go's `ConfigToExecCluster` describes it, with the CA inlined. */
 async function clusterInfo(cluster: ClusterEntry & { readonly server: string }): Promise<Record<string, unknown>> {
-  const authority = cluster.certificateAuthority && (await readFile(cluster.certificateAuthority)).toString("base64");
+  const authority = cluster.certificateAuthority && readFileSync(cluster.certificateAuthority, "base64");
   return {
     server: cluster.server,
     "tls-server-name": cluster.tlsServerName,

@@ -1,5 +1,5 @@
 /** Finds, reads and merges kubeconfig files as kubectl does (client-go `tools/clientcmd/loader.go`). */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { boolYaml11Tag, CORE_SCHEMA, load, mergeTag, Schema } from "js-yaml";
 import { ConfigError } from "../model/errors.ts";
@@ -81,7 +81,7 @@ export async function loadKubeconfig(sources: KubeconfigSources): Promise<Kubeco
   const loaded: Kubeconfig[] = [];
   const missing: string[] = [];
   for (const file of candidates(sources)) {
-    const text = await readIfThere(file);
+    const text = readIfThere(file);
     if (text !== undefined) loaded.push(parseKubeconfig(text, file));
     else if (sources.explicit) throw new ConfigError(`stat ${file}: no such file or directory`, explicitHint);
     else missing.push(file);
@@ -105,9 +105,10 @@ function candidates(sources: KubeconfigSources): readonly string[] {
   return [path.join(sources.homedir, ".kube", "config")];
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+/** Synchronously, because there is nothing else to do, and to load the promises of `node:fs` takes longer than to read. */
+function readIfThere(file: string): string | undefined {
   try {
-    return await readFile(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT") return undefined;
