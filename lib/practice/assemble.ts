@@ -2,6 +2,7 @@
 import { type ClusterFaults, createFaults } from "./faults.ts";
 import { addKubernetesControllers } from "./kubernetes/controllers.ts";
 import { nodes } from "./kubernetes/keys.ts";
+import { refuseOverQuota } from "./kubernetes/quota.ts";
 import { eventLifetimeMs } from "./kubernetes/recorder.ts";
 import { createWorld, type World } from "./kubernetes/world.ts";
 import { addKubeVirtControllers, guestChanged, wakeHandler } from "./kubevirt/controllers.ts";
@@ -68,7 +69,7 @@ function assemble(parts: {
   const release = releaseOf(parts.version);
   const place = placementOf(scenario);
   const world: World = createWorld({
-    store: createStore({ clock }),
+    store: createStore({ clock, atCreation: refuseOverQuota }),
     clock,
     eventsSince: new Date(parts.now.getTime() - eventLifetimeMs),
     behaviourOf: (pod) => (isLauncher(pod) ? launcher : isHandler(pod) ? handler : undefined),

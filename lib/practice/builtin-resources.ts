@@ -45,6 +45,7 @@ const core: readonly Resource[] = [
     returnsDeleted: true,
   }),
   define("", "v1", "replicationcontrollers", "ReplicationController", { ...workload, shortNames: ["rc"] }),
+  define("", "v1", "resourcequotas", "ResourceQuota", { shortNames: ["quota"], subresources: ["status"] }),
   define("", "v1", "secrets", "Secret"),
   define("", "v1", "serviceaccounts", "ServiceAccount", {
     shortNames: ["sa"],

@@ -43,22 +43,33 @@ const historyLimit = 20_000;
 /** Where versions begin: whatever is older was compacted before this cluster was looked at. */
 const firstVersion = 1000;
 
+/** Throws a StoreError for a new object that may not be stored, whoever makes it. */
+export type AtCreation = (store: Store, key: ResourceKey, object: KubeObject, now: Date) => void;
+
+export interface StoreOptions {
+  readonly clock: PracticeClock;
+  readonly resources?: ResourceTable;
+  readonly atCreation?: AtCreation;
+}
+
 /** An empty store. */
-export function createStore(options: { clock: PracticeClock; resources?: ResourceTable }): Store {
-  return new MemoryStore(options.clock, options.resources ?? createResourceTable());
+export function createStore({ clock, resources = createResourceTable(), atCreation }: StoreOptions): Store {
+  return new MemoryStore(clock, resources, atCreation);
 }
 
 class MemoryStore implements Store {
   readonly resources: ResourceTable;
   readonly #clock: PracticeClock;
+  readonly #atCreation: AtCreation | undefined;
   readonly #tables = new Map<string, Table>();
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #undelivered: StoreEvent[] = [];
   #delivering = false;
   #version = firstVersion;
 
-  constructor(clock: PracticeClock, resources: ResourceTable) {
+  constructor(clock: PracticeClock, resources: ResourceTable, atCreation: AtCreation | undefined) {
     this.#clock = clock;
+    this.#atCreation = atCreation;
     this.resources = resources;
   }
 
@@ -91,6 +102,7 @@ class MemoryStore implements Store {
         ...(resource.generation === "none" ? {} : { generation: 1 }),
       },
     } as KubeObject;
+    this.#atCreation?.(this, key, created, this.#clock.now());
     this.#own(key, { metadata: {} }, created, who);
     return this.#put(key, created, undefined, who);
   }

@@ -298,6 +298,10 @@ export const kubernetesTypes: Readonly<Record<string, string>> = {
     "availableReplicas:integer conditions:V1ReplicationControllerCondition[] fullyLabeledReplicas:integer observedGeneration:integer readyReplicas:integer replicas:integer",
   V1ResourceFieldSelector: "containerName:string divisor:string resource:string",
   V1ResourceHealth: "health:string message:string resourceID:string",
+  V1ResourceQuota:
+    "apiVersion:string kind:string metadata:V1ObjectMeta spec:V1ResourceQuotaSpec status:V1ResourceQuotaStatus",
+  V1ResourceQuotaSpec: "hard:string{} scopeSelector:V1ScopeSelector scopes:string[]",
+  V1ResourceQuotaStatus: "hard:string{} used:string{}",
   V1ResourceRequirements: "claims:CoreV1ResourceClaim[] limits:string{} requests:string{}",
   V1ResourceStatus: "name:string resources:V1ResourceHealth[]",
   V1Role: "apiVersion:string kind:string metadata:V1ObjectMeta rules:V1PolicyRule[]",
@@ -312,6 +316,8 @@ export const kubernetesTypes: Readonly<Record<string, string>> = {
     "fsType:string gateway:string protectionDomain:string readOnly:boolean secretRef:V1SecretReference sslEnabled:boolean storageMode:string storagePool:string system:string volumeName:string",
   V1ScaleIOVolumeSource:
     "fsType:string gateway:string protectionDomain:string readOnly:boolean secretRef:V1LocalObjectReference sslEnabled:boolean storageMode:string storagePool:string system:string volumeName:string",
+  V1ScopeSelector: "matchExpressions:V1ScopedResourceSelectorRequirement[]",
+  V1ScopedResourceSelectorRequirement: "operator:string scopeName:string values:string[]",
   V1SeccompProfile: "localhostProfile:string type:string",
   V1Secret:
     "apiVersion:string data:string{} immutable:boolean kind:string metadata:V1ObjectMeta stringData:string{} type:string",

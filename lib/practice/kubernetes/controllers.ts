@@ -9,6 +9,7 @@ import { createLeaseRenewal, createNodeStatus } from "./kubelet-node.ts";
 import { createNodeLifecycle } from "./node-lifecycle.ts";
 import { createPodGc } from "./pod-gc.ts";
 import { createProvisioner } from "./provisioner.ts";
+import { createQuotaStatus } from "./quota.ts";
 import { createScheduler } from "./scheduler.ts";
 import { createEndpointSlices } from "./services.ts";
 import { createTaintEviction } from "./taint-eviction.ts";
@@ -30,6 +31,7 @@ export function addKubernetesControllers(world: World, broken: BrokenPods): void
     createClaimProtection,
     createVolumeProtection,
     createDisruption,
+    createQuotaStatus,
     createDeployments,
     createReplicaSets,
     createDaemonSets,

@@ -20,7 +20,21 @@ const requestsCache = new WeakMap<KubeObject, Amounts>();
 export function requestsOf(pod: KubeObject): Amounts {
   const cached = requestsCache.get(pod);
   if (cached !== undefined) return cached;
+  const total = sumOf(pod, "requests");
+  requestsCache.set(pod, total);
+  return total;
+}
+
+/** The same of its limits (`PodLimits`). */
+export function limitsOf(pod: KubeObject): Amounts {
+  return sumOf(pod, "limits");
+}
+
+type Kind = "requests" | "limits";
+
+function sumOf(pod: KubeObject, kind: Kind): Amounts {
   const total: Amounts = {};
+  const addTo = (amounts: Amounts, container: Container): void => addQuantities(amounts, container.resources?.[kind]);
   for (const container of pod.spec.containers ?? []) addTo(total, container);
   let sidecars: Amounts = {};
   const peaks: Amounts = {};
@@ -35,12 +49,11 @@ export function requestsOf(pod: KubeObject): Amounts {
   raiseTo(total, peaks);
   addQuantities(total, pod.spec.overhead);
   total.pods = 1;
-  requestsCache.set(pod, total);
   return total;
 }
 
-function addTo(amounts: Amounts, container: { resources?: { requests?: Record<string, string> } }): void {
-  addQuantities(amounts, container.resources?.requests);
+interface Container {
+  readonly resources?: Partial<Record<Kind, Record<string, string>>>;
 }
 
 function addQuantities(amounts: Amounts, quantities: Record<string, string> | undefined): void {

@@ -9,6 +9,7 @@ export const pods = core("pods");
 export const events = core("events");
 export const namespaces = core("namespaces");
 export const services = core("services");
+export const quotas = core("resourcequotas");
 export const claims = core("persistentvolumeclaims");
 export const volumes = core("persistentvolumes");
 export const leases: ResourceKey = { group: "coordination.k8s.io", resource: "leases" };

@@ -1,8 +1,10 @@
 /** New pods as controllers create them: with everything that kube-apiserver fills in. */
-import type { NewObject, ObjectMeta } from "../store.ts";
+import { StoreError } from "../status.ts";
+import type { KubeObject, NewObject, ObjectMeta, Writer } from "../store.ts";
 import { pods } from "./keys.ts";
 import { completed } from "./new-objects.ts";
 import type { OwnerReference } from "./objects.ts";
+import type { World } from "./world.ts";
 
 /** The pod with the server's defaults: container fields, QoS class, 300 s of patience with lost nodes. */
 export function defaultedPod(pod: NewObject): NewObject {
@@ -30,4 +32,31 @@ export function podFromTemplate(
     },
     spec: template.spec,
   });
+}
+
+/**
+ * Makes a pod as controllers do. What the API server answers instead, as it does where a quota is used up, becomes an event
+ * about the owner, and is handed back.
+ */
+export function tryToCreatePod(
+  world: World,
+  pod: NewObject,
+  { owner, from, writer, failed }: PodMaker,
+): KubeObject | StoreError {
+  try {
+    return world.store.create(pods, pod, writer);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    world.record(owner, { type: "Warning", reason: "FailedCreate", message: `${failed}: ${error.message}`, from });
+    return error;
+  }
+}
+
+export interface PodMaker {
+  /** Whom the event concerns. */
+  readonly owner: KubeObject;
+  readonly from: string;
+  readonly writer: Writer;
+  /** How the event begins. */
+  readonly failed: string;
 }

@@ -1,5 +1,6 @@
 /** Deployments, ReplicaSets and DaemonSets: keep the wanted number of pods, no more. */
 import { rfc3339 } from "../clock.ts";
+import { StoreError } from "../status.ts";
 import type { KubeObject, ResourceKey } from "../store.ts";
 import { setCondition } from "./conditions.ts";
 import type { Reconciler } from "./control-loop.ts";
@@ -26,10 +27,11 @@ import {
   isReadyPod,
   taintsOf,
 } from "./objects.ts";
-import { podFromTemplate } from "./pods.ts";
+import { podFromTemplate, tryToCreatePod } from "./pods.ts";
 import type { World } from "./world.ts";
 
 const writer = managers.controllerManager;
+const refusedRetryMs = 10_000;
 
 /** Makes one ReplicaSet per template and gives it the wanted size; a changed template replaces the old set at once. */
 export function createDeployments(world: World): Reconciler {
@@ -137,13 +139,14 @@ export function createReplicaSets(world: World): Reconciler {
     reconcile(key) {
       const { namespace, name } = splitKey(key);
       const set = world.store.get(replicaSets, namespace, name);
-      if (set !== undefined && !isDeleting(set)) syncReplicaSet(world, set);
-      return undefined;
+      return set === undefined || isDeleting(set) ? undefined : syncReplicaSet(world, set);
     },
   };
 }
 
-function syncReplicaSet(world: World, set: KubeObject): void {
+/** When to try again what was refused. */
+function syncReplicaSet(world: World, set: KubeObject): number | undefined {
+  let again: number | undefined;
   const { namespace = "", name, uid } = set.metadata;
   const active = world.ownedPods
     .get(uid)
@@ -151,11 +154,13 @@ function syncReplicaSet(world: World, set: KubeObject): void {
   const wanted: number = set.spec.replicas ?? 1;
   for (let count = active.length; count < wanted; count++) {
     const owner = controllerReference(set);
-    const pod = world.store.create(
-      pods,
-      podFromTemplate(set.spec.template, { namespace, generateName: `${name}-`, owner }),
-      writer,
-    );
+    const wantedPod = podFromTemplate(set.spec.template, { namespace, generateName: `${name}-`, owner });
+    const maker = { owner: set, from: "replicaset-controller", writer, failed: "Error creating" };
+    const pod = tryToCreatePod(world, wantedPod, maker);
+    if (pod instanceof StoreError) {
+      again = refusedRetryMs;
+      break;
+    }
     const message = `Created pod: ${pod.metadata.name}`;
     world.record(set, { type: "Normal", reason: "SuccessfulCreate", message, from: "replicaset-controller" });
   }
@@ -166,6 +171,7 @@ function syncReplicaSet(world: World, set: KubeObject): void {
     world.record(set, { type: "Normal", reason: "SuccessfulDelete", message, from: "replicaset-controller" });
   }
   reportReplicaSet(world, set);
+  return again;
 }
 
 function leastReadyFirst(a: KubeObject, b: KubeObject): number {
@@ -203,13 +209,13 @@ export function createDaemonSets(world: World): Reconciler {
     reconcile(key) {
       const { namespace, name } = splitKey(key);
       const set = world.store.get(daemonSets, namespace, name);
-      if (set !== undefined && !isDeleting(set)) syncDaemonSet(world, set);
-      return undefined;
+      return set === undefined || isDeleting(set) ? undefined : syncDaemonSet(world, set);
     },
   };
 }
 
-function syncDaemonSet(world: World, set: KubeObject): void {
+function syncDaemonSet(world: World, set: KubeObject): number | undefined {
+  let again: number | undefined;
   const owned = Map.groupBy(
     world.ownedPods.get(set.metadata.uid).filter((pod) => isControlledBy(pod, set)),
     (pod) => targetOf(pod),
@@ -225,11 +231,17 @@ function syncDaemonSet(world: World, set: KubeObject): void {
     wanted++;
     for (const pod of here) if (isFinished(pod) && !isDeleting(pod)) deletePod(world, pod);
     if (here.length > 0) continue;
-    const pod = world.store.create(pods, pinnedTo(plain, node.metadata.name), writer);
+    const maker = { owner: set, from: "daemonset-controller", writer, failed: "Error creating" };
+    const pod = tryToCreatePod(world, pinnedTo(plain, node.metadata.name), maker);
+    if (pod instanceof StoreError) {
+      again = refusedRetryMs;
+      continue;
+    }
     const message = `Created pod: ${pod.metadata.name}`;
     world.record(set, { type: "Normal", reason: "SuccessfulCreate", message, from: "daemonset-controller" });
   }
   reportDaemonSet(world, set, wanted);
+  return again;
 }
 
 function deletePod(world: World, pod: KubeObject): void {

@@ -9,7 +9,8 @@ import {
   isFinished,
   isReadyPod,
 } from "../kubernetes/objects.ts";
-import { defaultedPod } from "../kubernetes/pods.ts";
+import { defaultedPod, tryToCreatePod } from "../kubernetes/pods.ts";
+import { StoreError } from "../status.ts";
 import type { KubeObject, NewObject } from "../store.ts";
 import { hotplugVolumes, podsOf, vmiKeyOfPod } from "./instance.ts";
 import { ownerVmiNameAnnotation, ownerVmiUidAnnotation } from "./names.ts";
@@ -37,7 +38,9 @@ export function syncHotplug(virt: Virt, vmi: KubeObject, launcher: KubeObject): 
   const present = attachmentPodsOf(virt, launcher).filter((pod) => !isDeleting(pod));
   const fits = (pod: KubeObject): boolean => sameVolumes(pod, wanted);
   if (wanted.length > 0 && !present.some(fits)) {
-    const pod = virt.world.store.create(pods, attachmentPod(virt, vmi, launcher), writer);
+    const maker = { owner: vmi, from, writer, failed: "Error creating attachment pod" };
+    const pod = tryToCreatePod(virt.world, attachmentPod(virt, vmi, launcher), maker);
+    if (pod instanceof StoreError) return;
     const message = `Created attachment pod ${pod.metadata.name}`;
     virt.world.record(vmi, { type: "Normal", reason: "SuccessfulCreate", message, from });
   }

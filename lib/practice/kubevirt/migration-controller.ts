@@ -8,6 +8,9 @@ import { conditionOf, hasCondition, setCondition } from "../kubernetes/condition
 import type { Reconciler } from "../kubernetes/control-loop.ts";
 import { instances, isOf, keyOf, managers, migrations, nodes, onStatus, pods, splitKey } from "../kubernetes/keys.ts";
 import { elapsedMs, isDeleting, isFinished } from "../kubernetes/objects.ts";
+import { tryToCreatePod } from "../kubernetes/pods.ts";
+import type { World } from "../kubernetes/world.ts";
+import { StoreError } from "../status.ts";
 import type { KubeObject } from "../store.ts";
 import { vmiKeyOfMigration } from "./evacuation.ts";
 import { attachmentPod, attachmentPodsOf, vmiKeyOfAttachment } from "./hotplug.ts";
@@ -36,6 +39,9 @@ import type { Virt } from "./virt.ts";
 import { noteApiVersion } from "./vmi-controller.ts";
 import { modify, modifyInstance } from "./writes.ts";
 
+/** Until there is room in the quota (`migrationRejectedByResourceQuota`). */
+const rejectedByQuota = "migrationRejectedByResourceQuota";
+const refusedRetryMs = 10_000;
 const writer = managers.virtController;
 const from = "virtualmachine-controller";
 const unschedulableSeconds = 5 * 60;
@@ -147,18 +153,30 @@ function syncPending(at: Case): number | undefined {
   }
   if (currentPod(world, vmi) === undefined || migration.status?.phase !== "Pending") return undefined;
   if (!hasSlot(virt, vmi)) return requeueMs(migration);
-  if (phaseOf(vmi) === "Running") createTargetPod(at);
+  return phaseOf(vmi) === "Running" ? createTargetPod(at) : undefined;
+}
+
+/** When to try again; undefined where that depends on others. */
+function createTargetPod({ virt, migration, vmi }: Case): number | undefined {
+  const { world } = virt;
+  const node = world.store.get(nodes, undefined, vmi.status.nodeName);
+  if (node === undefined) return undefined;
+  const target = migrationTargetPod(vmi, migration, node, { image: virt.launcherImage, release: virt.release });
+  const pod = tryToCreatePod(world, target, { owner: migration, from, writer, failed: "Error creating pod" });
+  if (pod instanceof StoreError) {
+    if (pod.message.includes("exceeded quota")) rejectByQuota(world, migration);
+    return refusedRetryMs;
+  }
+  const message = `Created migration target pod ${pod.metadata.name}`;
+  world.record(migration, { type: "Normal", reason: "SuccessfulCreate", message, from });
   return undefined;
 }
 
-function createTargetPod({ virt, migration, vmi }: Case): void {
-  const { world } = virt;
-  const node = world.store.get(nodes, undefined, vmi.status.nodeName);
-  if (node === undefined) return;
-  const target = migrationTargetPod(vmi, migration, node, { image: virt.launcherImage, release: virt.release });
-  const pod = world.store.create(pods, target, writer);
-  const message = `Created migration target pod ${pod.metadata.name}`;
-  world.record(migration, { type: "Normal", reason: "SuccessfulCreate", message, from });
+function rejectByQuota(world: World, migration: KubeObject): void {
+  const now = rfc3339(world.clock.now());
+  const change = (draft: KubeObject): void =>
+    setCondition(draft, { type: rejectedByQuota, status: "True", lastProbeTime: now }, now);
+  modify(world, migrations, migration, change, onStatus(writer));
 }
 
 function attach({ virt, migration, vmi }: Case, pod: KubeObject): void {

@@ -17,7 +17,9 @@ import {
   splitKey,
 } from "../kubernetes/keys.ts";
 import { isDeleting, isFinished } from "../kubernetes/objects.ts";
+import { tryToCreatePod } from "../kubernetes/pods.ts";
 import { ownerOf } from "../kubernetes/world.ts";
+import { StoreError } from "../status.ts";
 import type { KubeObject } from "../store.ts";
 import {
   deleteAttachmentPods,
@@ -59,12 +61,17 @@ const from = "virtualmachine-controller";
 /** Why a sync stopped; it stands in the Synchronized condition and the VMI is tried again. */
 class SyncError extends Error {
   readonly reason: string;
+  readonly retryMs: number;
 
-  constructor(reason: string, message: string) {
+  constructor(reason: string, message: string, retryMs = 1000) {
     super(message);
     this.reason = reason;
+    this.retryMs = retryMs;
   }
 }
+
+/** The queue's own delay grows from 5 ms to 16 min; this is about the middle. */
+const refusedRetryMs = 10_000;
 
 export function createVmiController(virt: Virt): Reconciler {
   const { world } = virt;
@@ -118,7 +125,7 @@ function reconcileInstance(virt: Virt, vmi: KubeObject): number | undefined {
     problem = error;
   }
   updateStatus(virt, vmi, problem);
-  return problem === undefined ? undefined : 1000;
+  return problem === undefined ? undefined : problem.retryMs;
 }
 
 function sync(virt: Virt, vmi: KubeObject, pod: KubeObject | undefined): void {
@@ -161,7 +168,10 @@ function createPod(virt: Virt, vmi: KubeObject): void {
     world.record(vmi, { type: "Warning", reason: "FailedPvcNotFound", message, from });
     throw new SyncError("FailedPvcNotFound", message);
   }
-  const pod = world.store.create(pods, launcherPod(vmi, { image: virt.launcherImage, release: virt.release }), writer);
+  const wanted = launcherPod(vmi, { image: virt.launcherImage, release: virt.release });
+  const pod = tryToCreatePod(world, wanted, { owner: vmi, from, writer, failed: "Error creating pod" });
+  if (pod instanceof StoreError)
+    throw new SyncError("FailedCreate", `failed to create virtual machine pod: ${pod.message}`, refusedRetryMs);
   const message = `Created virtual machine pod ${pod.metadata.name}`;
   world.record(vmi, { type: "Normal", reason: "SuccessfulCreate", message, from });
 }
@@ -333,5 +343,8 @@ function reportProblem(draft: KubeObject, problem: SyncError | undefined, now: s
     return;
   }
   const { reason, message } = problem;
+  // Its first words stay, whatever else is said for the same reason.
+  const before = conditionOf(draft, "Synchronized");
+  if (before?.status === "False" && before.reason === reason) return;
   setCondition(draft, { type: "Synchronized", status: "False", reason, message }, now);
 }

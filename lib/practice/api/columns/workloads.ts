@@ -63,6 +63,15 @@ function externalIp({ spec, status }: KubeObject): string {
   return spec?.type === "LoadBalancer" ? "<pending>" : "<none>";
 }
 
+/** `pods: 1/10, requests.memory: 3Gi/64Gi`. */
+function usage({ status }: KubeObject, concerns: (resource: string) => boolean): string {
+  const names = Object.keys(status?.hard ?? {}).filter(concerns);
+  return names
+    .sort()
+    .map((name) => `${name}: ${status?.used?.[name]}/${status?.hard[name]}`)
+    .join(", ");
+}
+
 export const workloadColumns: Readonly<Record<string, readonly Column[]>> = {
   "/replicationcontrollers": replicaColumns(column("Selector", (object) => labelText(object.spec?.selector))),
   "/services": [
@@ -104,6 +113,12 @@ export const workloadColumns: Readonly<Record<string, readonly Column[]>> = {
       return `${owner.kind.toLowerCase()}${group}/${owner.name}`;
     }),
     integer("Revision", ({ revision }) => revision ?? 0),
+    ageColumn,
+  ],
+  "/resourcequotas": [
+    nameColumn,
+    column("Request", (quota) => usage(quota, (resource) => !resource.startsWith("limits."))),
+    column("Limit", (quota) => usage(quota, (resource) => resource.startsWith("limits."))),
     ageColumn,
   ],
   "policy/poddisruptionbudgets": [
