@@ -1,4 +1,5 @@
 /** Writes command lines that reach the same cluster as the one that runs, for a person to copy. */
+import { withoutUser } from "../lib/model/address.ts";
 import type { CommandDefinition, Flag, FlagValues } from "./command.ts";
 import { flagName } from "./command.ts";
 import { connectionFlags } from "./flags/connection.ts";
@@ -50,7 +51,8 @@ function flagTexts(key: string, flag: Flag, value: unknown): string[] {
   const values = Array.isArray(value) ? value : [value];
   return values
     .filter((one) => one !== undefined && textOf(flag, one) !== defaultText(flag))
-    .map((one) => (secrets.has(key) ? `${name}=…` : `${name}=${quoted(textOf(flag, one))}`));
+    .map((one) => textOf(flag, one))
+    .map((text) => `${name}=${secrets.has(key) ? "…" : quoted(key === "server" ? withoutUser(text) : text)}`);
 }
 
 /** Durations are milliseconds by now; Go reads them with that unit, too. */

@@ -23,10 +23,11 @@ test("what was asked for is asked for again, quoted for a shell", () => {
 });
 
 test("another command goes to the same cluster, and secrets stay unsaid", () => {
-  const flags = { context: ["prod"], "as-group": ["a", "b"], token: ["secret"] };
+  const server = ["https://jane:secret@10.0.0.1"];
+  const flags = { context: ["prod"], "as-group": ["a", "b"], token: ["secret"], server };
   const options = readFlags(connectionFlags, new Map(Object.entries(flags))) as Parameters<typeof commandOn>[3];
   expect(commandOn("oc vmnode", "abort", "worker-1", options)).toBe(
-    "oc vmnode abort worker-1 --as-group=a --as-group=b --context=prod --token=…",
+    "oc vmnode abort worker-1 --as-group=a --as-group=b --context=prod --server=https://10.0.0.1 --token=…",
   );
 });
 
