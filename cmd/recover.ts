@@ -18,6 +18,7 @@ import { dossierReport } from "../lib/report/dossier.ts";
 import { dossierDocument, machineLines } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { suspectTable } from "../lib/report/suspects.ts";
+import { wrapIndented } from "../lib/report/width.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
 import { recover as definition } from "./definitions/recover.ts";
@@ -95,7 +96,8 @@ async function decidedEvidence(scene: Scene): Promise<Evidence> {
     const { verdict, reason, decidableAt, time } = evidence.dossier;
     if (verdict !== "undecided" || !options.wait) return evidence;
     const until = decidableAt === undefined ? "it can be read" : "then";
-    world.terminal.writeError(sanitise(`undecided: ${reason} Waiting until ${until}.`));
+    const text = sanitise(`undecided: ${reason} Waiting until ${until}.`);
+    for (const line of wrapIndented(text, world.terminal.columns)) world.terminal.writeError(line);
     const wait = decidableAt === undefined ? listenMs : Date.parse(decidableAt) - Date.parse(time) + 1000;
     await world.clock.sleep(Math.max(1000, wait), world.terminal.catchSignals());
   }
@@ -147,12 +149,18 @@ function show({ options, world, node }: Scene, dossier: Dossier): void {
 }
 
 /** What the evidence forbids, no flag allows; another holder of the node can be overridden by name. */
-function refuse({ node, options, waived, world }: Scene, { verdict, reason, heldBy, vms }: Dossier): void {
-  if (verdict === "alive") throw new RefusedError(reason, "nothing was changed");
+function refuse({ node, options, waived, world }: Scene, { verdict, reason, heldBy, vms, signs }: Dossier): void {
+  const { again, uncordon } = commandsFor(node, options, world);
+  if (verdict === "alive") {
+    // Under that taint nothing can run there, VMs that were started again elsewhere or not.
+    const condemned = signs.some(({ source }) => source === "out-of-service taint");
+    const left = condemned ? `; it still bears the out-of-service taint, under which no pod may run: ${uncordon}` : "";
+    throw new RefusedError(reason, `nothing was changed${left}`);
+  }
   if (verdict === "undecided")
     throw new RefusedError(
       `it cannot be told yet whether ${node} is dead: ${reason}`,
-      `nothing was changed; ${commandsFor(node, options, world).again} --wait waits until it can`,
+      `nothing was changed; ${again} --wait waits until it can`,
     );
   const holder = heldBy.find(({ kind }) => !waived.has(holderCodes[kind]));
   if (holder !== undefined)
@@ -204,15 +212,15 @@ async function carryOut(scene: Scene, { lost, dossier }: Evidence, assertion: st
     const signal = terminal.catchSignals();
     const intent = {
       node,
+      commandFlags: connectionTexts(options),
       method: dossier.method,
       vms: [...dossier.vms.filter(concerned), ...(dossier.takenUp ?? [])],
-      firstPods: dossier.controlPlane.filter(({ app, alone }) => app === "virt-api" && alone),
+      firstPods: dossier.controlPlane.filter(({ alone }) => alone),
       consentAt:
         Date.parse(lost.facts.time) + (clock.now().getTime() - Date.parse(lost.facts.localTime ?? lost.facts.time)),
     };
     const commands = commandsFor(node, options, world);
-    const commandFlags = connectionTexts(options);
-    const recovery = { lost, dossier, intent, by: user ?? "unknown", assertion, commands, commandFlags };
+    const recovery = { lost, dossier, intent, by: user ?? "unknown", assertion, commands };
     const summary = await recoverNode({ client, clock, reporter, signal }, recovery);
     return summary.exitCode;
   } finally {

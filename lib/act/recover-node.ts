@@ -36,8 +36,6 @@ export interface ConfirmedRecovery {
   readonly dossier: Dossier;
   readonly intent: RecoverIntent;
   readonly commands: RecoverCommands;
-  /** Flags that say which cluster is meant, for commands of kubectl. */
-  readonly commandFlags: string;
   readonly by: string;
   /** What a person declared; undefined where the node's death is proven. */
   readonly assertion: string | undefined;
@@ -157,7 +155,7 @@ class RecoveryRun {
   }
 
   private kubectl(words: string): string {
-    return addressed(`kubectl ${words}`, this.recovery.commandFlags);
+    return addressed(`kubectl ${words}`, this.recovery.intent.commandFlags ?? "");
   }
 
   /** RFC 3339, API server's clock. */

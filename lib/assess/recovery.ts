@@ -219,7 +219,7 @@ function plannedActions(dossier: Undecided, lost: LostNodeFacts, node: Node | un
   const pods = going
     .filter(({ row }) => row !== "C1")
     .flatMap(({ namespace, pods }) => pods.map(({ name }) => ({ namespace, name })));
-  const alone = dossier.controlPlane.filter((pod) => pod.alone && pod.app === virtApiApp);
+  const alone = dossier.controlPlane.filter((pod) => pod.alone);
   const volumes = new Set(going.flatMap(({ attachments }) => attachments));
   const detached =
     dossier.method === "taint" ? [] : lost.attachments.filter((one) => volumes.has(one.persistentVolumeName ?? ""));

@@ -2,6 +2,7 @@
  * Decides the next step of a recovery whose evidence was accepted: which pods, migrations and attachments of the lost node go
  * now, and where each of its VMs stands. Whether the node shows life is not asked here: every step is gated by who carries it out.
  */
+import { addressed } from "../assess/addressed.ts";
 import { clockTime } from "../assess/signs-of-life.ts";
 import { findGap } from "../assess/subjects.ts";
 import type { Action, ActionResult, Target } from "../model/action.ts";
@@ -21,10 +22,12 @@ export interface RecoverIntent {
   readonly method: "taint" | "delete";
   /** The VMs that were confirmed; held ones only where they were included by name. */
   readonly vms: readonly VmRecovery[];
-  /** Pods that go before all others: the only virt-api, without which nothing can be started. */
+  /** Pods that go before all others: the only virt-api or virt-controller, without which nothing can be started. */
   readonly firstPods: readonly Target[];
   /** When consent was given, milliseconds of the API server's clock. */
   readonly consentAt: number;
+  /** Flags that say which cluster is meant, for the commands that are advised. */
+  readonly commandFlags?: string | undefined;
 }
 
 export interface RecoverPicture {
@@ -62,6 +65,8 @@ const removedWithin = 90_000;
 const theTaintDoes = "Kubernetes removes it by itself, under the taint";
 /** virt-controller fails a VMI at once when its pod goes; its leader's lease, where that was on the node, runs for 15 s. */
 const noticedWithin = 20_000;
+/** Pods that are being removed may count for a moment still. */
+const quotaPatience = 60_000;
 /** A start that must wait for that still is no failure. */
 const startPatience = 8 * 60_000;
 
@@ -110,10 +115,10 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
     return { ...base, state: "restarted", since: since("restarted"), detail };
   }
   const progress = departed(
-    { facts: scene.picture.facts, ledger, now, startPatience },
+    { facts: scene.picture.facts, ledger, now, startPatience, commandFlags: intent.commandFlags },
     plannedFrom(vm, base.pod, intent.node),
   );
-  if (progress.state === "starting") return { ...progress, ...whatItWaitsFor(vm, scene, Date.parse(progress.since)) };
+  if (progress.state === "starting") return starting(vm, scene, progress);
   if (!hasEnded(progress.state)) return progress;
   if (progress.state === "stopped" || progress.state === "failed") return withoutStart(vm, scene, progress);
   // What had started before this run looked is not this run's work.
@@ -149,6 +154,21 @@ function plannedFrom(vm: VmRecovery, podName: string, node: string): PlannedVm {
     pod,
     outcome: outcomes[vm.outcome],
     replicaSet: vm.replicaSet,
+  };
+}
+
+/** A quota is no matter of waiting: a person must see to it. */
+function starting(vm: VmRecovery, scene: Scene, progress: VmProgress): VmProgress {
+  const since = Date.parse(progress.since);
+  const waits = { ...progress, ...whatItWaitsFor(vm, scene, since) };
+  const [, quota] = /exceeded quota: ([^\s,]+)/.exec(waits.detail ?? "") ?? [];
+  if (quota === undefined || scene.now < since + quotaPatience) return waits;
+  const command = `kubectl describe quota ${quota} -n ${vm.namespace}`;
+  return {
+    ...waits,
+    state: "failed",
+    detail: `does not start: ${waits.detail}`,
+    fix: addressed(command, scene.intent.commandFlags ?? ""),
   };
 }
 
@@ -287,6 +307,11 @@ function noteSeen(ledger: RecoverLedger, vms: readonly VmProgress[], now: number
   let changed = false;
   for (const vm of vms) {
     const before = ledger.seen[vm.uid];
+    // One that has not started in time is looked at again as long as others are waited for: it may start after all.
+    if (before?.state === "starting" && vm.state === "failed") {
+      seen[vm.uid] = before;
+      continue;
+    }
     changed ||= before?.state !== vm.state;
     seen[vm.uid] = { state: vm.state, row: "", phase: "", since: before?.state === vm.state ? before.since : now };
     if (hasEnded(vm.state) && vm.state !== "failed") ended[vm.uid] = vm;

@@ -55,6 +55,15 @@ describe("the node comes back", () => {
     expect(stage.cluster.doubleRuns).toEqual([]);
   });
 
+  test("after the recovery was interrupted: the same command is refused, and says how our taint comes off", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    await stage.run(`recover ${lost} ${word}`);
+    await back();
+    const { code, stderr } = await stage.run(`recover ${lost} ${word}`);
+    expect(stderr).toMatch(/still bears the out-of-service taint.*: kubectl vmnode uncordon worker-1$/m);
+    expect(code).toBe(3);
+  });
+
   test("between the pods and the attachments: no attachment is deleted", async () => {
     stage = await openStage(scenarioOf([powerLoss]));
     const line = `recover ${lost} ${word} --keep-other-pods`;

@@ -122,3 +122,21 @@ test("the word is kept: in the record, and in events on the node and on each VM"
   for (const { message } of events) expect(message).toContain("kubernetes-admin declared node worker-1 lost");
   for (const { message } of events) expect(message).toContain("seen on the console");
 });
+
+test("a quota that leaves no room: after a minute it is told, with the command that shows the quota", async () => {
+  stage = await openStage(scenarioOf([powerLoss]));
+  const { store } = stage.cluster;
+  const quota = { metadata: { name: "small", namespace: "lab" }, spec: { hard: { "requests.memory": "1Mi" } } };
+  store.create({ group: "", resource: "resourcequotas" }, quota);
+  const { code, stdout } = await stage.run(`recover ${lost} ${word}`);
+  expect(stdout).toMatch(
+    /lab\/batch starting: failed to create virtual machine pod: .* exceeded quota: small, requested: /,
+  );
+  const failed = stdout.slice(stdout.indexOf("failed:"));
+  expect(failed).toMatch(
+    /lab\/batch +does not start: .*exceeded quota: small, .*\n +fix: kubectl describe quota small -n lab$/m,
+  );
+  expect(stdout.match(/lab\/batch (starting|failed|does not)/g)?.length).toBeLessThan(4);
+  expect(code).toBe(4);
+  expect(stage.recovered()).toEqual(["shop/db", "shop/web"]);
+});

@@ -161,6 +161,29 @@ describe("volumes", () => {
 });
 
 describe("what became of a VM", () => {
+  describe("a quota leaves no room for its pod", () => {
+    const pending = aVmi("web", { uid: "new", node: undefined, phase: "Pending" });
+    const message = 'pods "x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2';
+    const conditions = [aCondition("Synchronized", "False", { reason: "FailedCreate", message })];
+    const facts = { vmis: [{ ...pending, status: { ...pending.status, conditions } }] };
+
+    test("which passes where old pods have counted for a moment, and else needs a person after a minute", () => {
+      expect(decide({ facts, ledger: seen("starting", 59) }).vms).toMatchObject([
+        { state: "starting", detail: message },
+      ]);
+      expect(
+        decide({ facts, ledger: seen("starting", 60), intent: { commandFlags: "--context=prod" } }).vms,
+      ).toMatchObject([{ state: "failed", fix: "kubectl describe quota small -n prod --context=prod" }]);
+    });
+
+    test("it stays failed as long as that is so, and has restarted when it runs after all", () => {
+      const { ledger } = decide({ facts, ledger: seen("starting", 60) });
+      expect(decide({ facts, ledger }).vms).toMatchObject([{ state: "failed" }]);
+      const runs = { vmis: [aVmi("web", { uid: "new", node: "worker-2" })] };
+      expect(decide({ facts: runs, ledger }).vms).toMatchObject([{ state: "restarted" }]);
+    });
+  });
+
   test("it runs elsewhere: restarted, with the seconds since consent", () => {
     const facts = { vmis: [aVmi("web", { uid: "new", node: "worker-2" })] };
     expect(decide({ facts })).toMatchObject({
