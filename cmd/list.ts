@@ -16,7 +16,7 @@ import {
 } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { sortBy } from "../lib/report/sort.ts";
-import { count, gapText } from "../lib/report/wording.ts";
+import { count, gapTexts } from "../lib/report/wording.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandOn, connectionTexts } from "./command-line.ts";
 import type { list } from "./definitions/list.ts";
@@ -146,7 +146,7 @@ async function listVms(client: KubeClient, names: readonly string[], { options, 
       style,
     }),
     document: (keys) => vmListDocument(items.filter((vm) => keys.has(keyOf(vm)))),
-    warnings: check.gaps.map((gap) => `not read: ${gapText(gap)}`),
+    warnings: gapTexts(check.gaps).map((gap) => `not read: ${gap}`),
     empty: `No VMs found on ${names.join(", ")}`,
   };
 }

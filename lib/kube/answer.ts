@@ -5,8 +5,12 @@ import { warningTexts } from "./headers.ts";
 import type { KubeResponse } from "./request.ts";
 import { firstLine } from "./status.ts";
 
-/** Throws UnreachableError when the answer cannot be the API server's own: HTML, or a success that is not JSON. */
+/** Throws UnreachableError when the answer cannot be the API server's own: a redirect, HTML, or a success that is not JSON. */
 export function readAnswer(wire: WireResponse, server: string, proxy: string | undefined): KubeResponse {
+  if (wire.status >= 300 && wire.status < 400) {
+    const to = wire.headers.location === undefined ? "" : ` to ${JSON.stringify(String(wire.headers.location))}`;
+    throw foreignAnswer(`a redirect${to} (HTTP ${wire.status})`, server, proxy);
+  }
   return {
     status: wire.status,
     headers: wire.headers,
@@ -35,13 +39,14 @@ function readBody(wire: WireResponse, server: string, proxy: string | undefined)
     }
   }
   const kind = html ? "an HTML page" : "something that is not JSON";
-  throw new UnreachableError(
-    `the server ${server} answered with ${kind} (HTTP ${wire.status}): ${JSON.stringify(firstLine(wire.text))}`,
-    {
-      hint:
-        proxy === undefined
-          ? "the address may be that of a proxy, a login page or a dashboard instead of the API server"
-          : `the answer may come from the proxy in between (${new URL(proxy).host})`,
-    },
-  );
+  throw foreignAnswer(`${kind} (HTTP ${wire.status}): ${JSON.stringify(firstLine(wire.text))}`, server, proxy);
+}
+
+function foreignAnswer(what: string, server: string, proxy: string | undefined): UnreachableError {
+  return new UnreachableError(`the server ${server} answered with ${what}`, {
+    hint:
+      proxy === undefined
+        ? "the address may be that of a proxy, a login page or a dashboard instead of the API server"
+        : `the answer may come from the proxy in between (${new URL(proxy).host})`,
+  });
 }

@@ -8,7 +8,8 @@ import { wrap } from "./width.ts";
 import {
   count,
   enumerate,
-  gapText,
+  gapTexts,
+  isArriving,
   objectName,
   outcomeCounts,
   outcomesWorstFirst,
@@ -47,7 +48,7 @@ export function checkReport(check: Check, options: CheckOptions = {}): string[] 
     if (safe.nodes.length > 1) lines.push(settings.style("strong", `${safe.nodes[at]?.name}:`));
     lines.push(...entryLines(entries, settings));
   });
-  const gaps = safe.gaps.map((gap) => `Not checked: ${gapText(gap)}`);
+  const gaps = gapTexts(safe.gaps).map((gap) => `Not checked: ${gap}`);
   if (gaps.length > 0)
     lines.push("", ...gaps.flatMap((gap) => wrap(gap, settings.columns ?? Number.POSITIVE_INFINITY)));
   return lines;
@@ -85,11 +86,13 @@ function nodeVerdictText(node: NodeVerdict, settings: Settings): string {
   const staying = node.vms.filter((vm) => vm.outcome === "blocks").length;
   const stayingPods = settings.allPods ? node.otherPods.filter((pod) => pod.outcome === "blocks").length : 0;
   if (staying + stayingPods > 0) {
+    const arriving = node.vms.filter((vm) => isArriving(node.name, vm)).length;
     const groups = [
-      ...(staying > 0 ? [`${staying} of ${count(node.vms.length, "VM")}`] : []),
+      ...(staying > 0 ? [`${staying} of ${count(node.vms.length - arriving, "VM")}`] : []),
       ...(stayingPods > 0 ? [`${stayingPods} of ${count(node.otherPods.length, "other pod")}`] : []),
     ];
-    return `${node.name} cannot be drained: ${enumerate(groups)} would stay.`;
+    const more = arriving === 0 ? "" : ` ${arriving} more ${arriving === 1 ? "is" : "are"} arriving.`;
+    return `${node.name} cannot be drained: ${enumerate(groups)} would stay.${more}`;
   }
   const blocker = node.findings.find((finding) => finding.severity === "blocker");
   return `${node.name} cannot be drained${blocker === undefined ? "." : `: ${blocker.reason}`}`;

@@ -5,7 +5,7 @@ import { type Entry, entryLines } from "./entries.ts";
 import { sanitise, sanitised } from "./sanitise.ts";
 import { plain, type Style, type Tone } from "./style.ts";
 import { padLeft, padRight, width, wrap } from "./width.ts";
-import { count, enumerate, gapText, vmName } from "./wording.ts";
+import { count, enumerate, gapTexts, vmName } from "./wording.ts";
 
 export interface DossierOptions {
   /** Width of the terminal. Absent: lines are as long as they are. */
@@ -261,6 +261,6 @@ function groupEntry(group: readonly VmRecovery[], word: string, tone: Tone | und
 }
 
 function gapLines({ gaps }: Dossier, { columns }: Settings): string[] {
-  const lines = gaps.flatMap((one) => wrap(`Not checked: ${gapText(one)}`, columns));
+  const lines = gapTexts(gaps).flatMap((one) => wrap(`Not checked: ${one}`, columns));
   return lines.length === 0 ? [] : ["", ...lines];
 }

@@ -5,7 +5,7 @@ import { age } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Style, type Tone } from "./style.ts";
 import { type Cell, type Column, fitColumns, table } from "./table.ts";
-import { count, enumerate, objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
+import { count, enumerate, isArriving, objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
 
 export interface ListOptions {
   /** The API server's clock. */
@@ -70,8 +70,18 @@ export function vmTable(nodes: readonly NodeVerdict[], options: ListOptions): st
   );
   const fitted = fitColumns(columns, rows, options.wide ? undefined : options.columns);
   const lines = table(fitted.columns, fitted.rows, options);
-  if (fitted.gone.length === 0) return lines;
-  return [...lines, "", `No room here for ${enumerate(fitted.gone)}: see -o wide.`];
+  const arriving = nodes.reduce((sum, node) => sum + node.vms.filter((vm) => isArriving(node.name, vm)).length, 0);
+  const remarks = [
+    ...(arriving === 0 ? [] : [arrivingText(arriving)]),
+    ...(fitted.gone.length === 0 ? [] : [`No room here for ${enumerate(fitted.gone)}: see -o wide.`]),
+  ];
+  return remarks.length === 0 ? lines : [...lines, "", ...remarks];
+}
+
+function arrivingText(number: number): string {
+  return number === 1
+    ? "1 of these VMs is still arriving, and counts as one of the node that it comes from."
+    : `${number} of these VMs are still arriving, and count as VMs of the nodes that they come from.`;
 }
 
 function vmCells(vm: VmVerdict): Cell[] {

@@ -1,7 +1,7 @@
 /** The words that all layouts share: outcomes, names of objects, counts. */
 import type { Gap } from "../model/facts.ts";
 import type { ObjectReference, Severity } from "../model/finding.ts";
-import type { Outcome } from "../model/verdict.ts";
+import type { Outcome, VmVerdict } from "../model/verdict.ts";
 import type { Tone } from "./style.ts";
 
 /** Worst first: the order in which a check lists them. */
@@ -63,6 +63,14 @@ export function objectName(object: ObjectReference, knownNamespace?: string): st
   return !object.namespace || object.namespace === knownNamespace ? name : `${name} -n ${object.namespace}`;
 }
 
+/**
+ * True for a VM that runs elsewhere and whose migration to this node has not ended. It concerns a drain of the node, but counts
+ * among the VMs of the one that it comes from.
+ */
+export function isArriving(node: string, { row, findings: [finding] }: VmVerdict): boolean {
+  return row === "D4" && finding?.proof.field === "status.nodeName" && finding.proof.value !== node;
+}
+
 /** What is known to happen to so many VMs: `14 VMs move, 2 restart, 1 stops for good`; the noun stands once. */
 export function outcomeCounts(counts: Readonly<Partial<Record<Outcome, number>>>): string {
   const phrases = [
@@ -80,7 +88,29 @@ function phrase(number: number | undefined, one: string, many: string): { number
 }
 
 /** `budgets in namespace "lab" (forbidden)` without the article of a sentence. */
-export function gapText(gap: Gap): string {
+function gapText(gap: Gap): string {
   const where = gap.namespace === undefined ? "" : ` in namespace "${gap.namespace}"`;
   return `${gap.resource}${where} (${gap.reason})`;
+}
+
+const forbidden = /^forbidden: (\w+) (\S+)$/;
+
+/**
+ * What could not be read, each thing once: what is forbidden in the whole cluster needs no word about single namespaces, and to list
+ * and to get the same thing is one right for whoever grants it.
+ */
+export function gapTexts(gaps: readonly Gap[]): string[] {
+  const groups = Map.groupBy(gaps, ({ resource, namespace, reason }) => {
+    if (!forbidden.test(reason)) return JSON.stringify([resource, namespace, reason]);
+    const everywhere = gaps.some((gap) => gap.resource === resource && !gap.namespace && forbidden.test(gap.reason));
+    return JSON.stringify([resource, everywhere ? undefined : namespace]);
+  });
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const verbs = new Set(group.flatMap(({ reason }) => forbidden.exec(reason)?.[1] ?? []));
+    const reason = verbs.size === 0 ? first.reason : `forbidden: ${enumerate([...verbs])} ${first.resource}`;
+    const widest = group.find(({ namespace }) => namespace === undefined) ?? first;
+    return [gapText({ ...widest, reason })];
+  });
 }

@@ -188,6 +188,15 @@ describe("when there is no answer", () => {
     expect(error.message).toBe("the name vmnode-test.invalid cannot be resolved");
   });
 
+  test("a redirect names the server and where it leads: an API server sends nobody elsewhere", async () => {
+    const server = await fakeServer(() => ({ status: 302, headers: { location: "https://login/" }, body: "" }));
+    expect(await fault(await connected(server.url))).toMatchObject({
+      name: "UnreachableError",
+      message: `the server ${server.url} answered with a redirect to "https://login/" (HTTP 302)`,
+      hint: expect.stringContaining("login page"),
+    });
+  });
+
   test("an HTML answer names the server and shows the first line, control characters escaped", async () => {
     const html = { status: 502, body: "\n<html>\u001b[31mBad gateway\nmore", headers: { "Content-Type": "text/html" } };
     const server = await fakeServer(() => html);

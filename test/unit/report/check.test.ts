@@ -1,6 +1,7 @@
 /** A check reads: the answer, then the reasons, then what to do. */
 import { describe, expect, test } from "vitest";
 import { checkReport } from "../../../lib/report/check.ts";
+import { vmTable } from "../../../lib/report/list.ts";
 import { drainQuestion, planReport } from "../../../lib/report/plan.ts";
 import { width } from "../../../lib/report/width.ts";
 import { check, finding, mixedCheck, movers, node, vm } from "./builders.ts";
@@ -86,6 +87,43 @@ describe("the check of a node", () => {
   test("keeps everything but commands within the terminal", () => {
     const lines = checkReport(mixedCheck(), { columns: 80 }).filter((line) => !/ fix: |Not checked/.test(line));
     expect(Math.max(...lines.map(width))).toBeLessThanOrEqual(80);
+  });
+
+  test("counts a VM that arrives on the node that it comes from", () => {
+    const proof = {
+      object: { kind: "virtualmachineinstance", name: "a" },
+      field: "status.nodeName",
+      value: "worker-2",
+    };
+    const arriving = vm("prod/a", "waits", { row: "D4", findings: [finding("MigrationArriving", { proof })] });
+    const vms = [vm("prod/b", "blocks"), vm("prod/c"), arriving];
+    expect(checkReport(check([node("worker-1", { verdict: "blocks", vms })]))[0]).toBe(
+      "worker-1 cannot be drained: 1 of 2 VMs would stay. 1 more is arriving.",
+    );
+    expect(vmTable([node("worker-1", { vms })], { now: new Date() }).at(-1)).toBe(
+      "1 of these VMs is still arriving, and counts as one of the node that it comes from.",
+    );
+  });
+
+  test("says each thing once that could not be read", () => {
+    const forbidden = (resource: string, verb: string, namespace?: string) => ({
+      ...{ resource, reason: `forbidden: ${verb} ${resource}`, namespace },
+    });
+    const gaps = [
+      forbidden("pods", "list"),
+      forbidden("pods", "list", "default"),
+      forbidden("virtualmachineinstances", "list"),
+      forbidden("virtualmachineinstances", "list", "default"),
+      forbidden("virtualmachineinstances", "get", "prod"),
+      forbidden("poddisruptionbudgets", "list", "lab"),
+      { resource: "nodes", reason: "one object has no name" },
+    ];
+    expect(checkReport(check([node("worker-1")], { gaps })).slice(2)).toEqual([
+      "Not checked: pods (forbidden: list pods)",
+      "Not checked: virtualmachineinstances (forbidden: list and get virtualmachineinstances)",
+      'Not checked: poddisruptionbudgets in namespace "lab" (forbidden: list poddisruptionbudgets)',
+      "Not checked: nodes (one object has no name)",
+    ]);
   });
 
   test("lists the VMs that move only when asked to", () => {
