@@ -2,6 +2,7 @@
 import type { Argv } from "yargs";
 import { ExpectedError, UsageError } from "../lib/model/errors.ts";
 import { exitCode } from "../lib/model/exit-code.ts";
+import { closeNames } from "../lib/observe/close-names.ts";
 import { errorLines } from "../lib/report/errors.ts";
 import { type Command, type CommandDefinition, type Flags, type FlagValues, flagName } from "./command.ts";
 import { commandGroups, commands } from "./commands.ts";
@@ -44,12 +45,12 @@ async function runCommand(command: Command, argv: readonly string[], world: Worl
 
 /** The program without a command: its help, its version, or the menu. */
 async function runProgram(word: string | undefined, argv: readonly string[], world: World): Promise<number> {
-  const isPage = word === "help" || word === "options";
-  if (word !== undefined && !isPage) await (await parser([...commands.values()], [word], world)).parseAsync([word]);
+  if (word !== undefined && !pages.has(word)) await refuseCommand(word, world);
   const line = spell(argv, rootFlags);
-  const topic = line.words[1] ?? "";
-  if (word === "help" && commands.has(topic)) return await runCli([topic, "--help"], world);
-  if (word === "options") return print(optionsHelp(helpContext(world)), world);
+  const topic = word === "help" ? line.words[1] : undefined;
+  if (topic !== undefined && commands.has(topic)) return await runCli([topic, "--help"], world);
+  if (topic !== undefined && !pages.has(topic)) await refuseCommand(topic, world);
+  if (word === "options" || topic === "options") return print(optionsHelp(helpContext(world)), world);
   if (isSet(line, "version")) return print([versionLine(world.version)], world);
   if (word === "help" || isSet(line, "help") || !world.terminal.interactive) {
     return print(programHelp(commandGroups, helpContext(world)), world);
@@ -58,6 +59,14 @@ async function runProgram(word: string | undefined, argv: readonly string[], wor
   const options = readFlags(connectionFlags, valuesByName(line)) as FlagValues<typeof connectionFlags>;
   const chosen = await chooseCommand(options, argv, world);
   return await runCli([...chosen, ...argv], world);
+}
+
+/** Words that are no commands but have a help text. */
+const pages: ReadonlySet<string> = new Set(["help", "options"]);
+
+/** Throws UsageError for a word that is no command, with the command that may have been meant. */
+async function refuseCommand(word: string, world: World): Promise<void> {
+  await (await parser([...commands.values()], [word], world)).parseAsync([word]);
 }
 
 /** The options of a command: yargs judges its words and collects its flags, whose values are read as the definition says. */
@@ -93,11 +102,10 @@ async function parser(known: Command | readonly Command[], words: readonly strin
       "short-option-groups": false,
     })
     .strict()
-    .recommendCommands()
     .showHelpOnFail(false)
     // Without a throw here yargs would go on after it has found a fault.
-    .fail((message, error) => {
-      throw error ?? wrongWords(words, message, world);
+    .fail((_message, error) => {
+      throw error ?? wrongWords(words, world);
     });
   for (const { definition } of "run" in known ? [known] : known) {
     const name = "run" in known ? "$0" : definition.name;
@@ -112,13 +120,16 @@ async function parser(known: Command | readonly Command[], words: readonly strin
 }
 
 /** The flags were judged when they were spelled out, so it is the words that yargs finds fault with. */
-function wrongWords([name = "", ...more]: readonly string[], message: string, world: World): UsageError {
+function wrongWords([name = "", ...more]: readonly string[], world: World): UsageError {
   const known = commands.get(name)?.definition;
   if (known !== undefined) {
     const hint = known.passesOn === undefined ? undefined : `Did you mean ${name} -- ${more.join(" ")}?`;
     return new UsageError(`${name} takes no arguments: ${more.join(" ")}`, hint);
   }
-  const suggestion = message.startsWith("Did you mean") ? message : undefined;
+  const others = [...commands.values()].filter(({ definition }) => definition.suggestFor?.includes(name));
+  const meant =
+    others.length > 0 ? others.map(({ definition }) => definition.name) : closeNames(name, [...commands.keys()]);
+  const suggestion = meant.length === 0 ? undefined : `Did you mean ${meant.join(" or ")}?`;
   return new UsageError(`unknown command "${name}" for "${world.program}"`, suggestion);
 }
 

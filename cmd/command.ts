@@ -36,6 +36,8 @@ export interface CommandDefinition {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
+  /** What users of other tools may call it: it is no name of the command, but leads to it (Cobra's `SuggestFor`). */
+  readonly suggestFor?: readonly string[];
   /** Paragraphs for the command's own help. */
   readonly description: readonly string[];
   /** Command line without the program's name, and what it does. */

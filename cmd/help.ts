@@ -20,6 +20,8 @@ export function programHelp(groups: readonly CommandGroup[], context: HelpContex
     "",
     ...paragraph("Without a command it shows the nodes, on a terminal, and asks what to do.", " ", context),
     "",
+    " Find more information at: https://github.com/kubectl-vmnode/kubectl-vmnode",
+    "",
     ...groups.flatMap((group) => [
       `${group.title}:`,
       ...group.commands.map(({ definition }) => `  ${definition.name.padEnd(width)}   ${definition.summary}`),

@@ -7,6 +7,7 @@ import { outputFlag } from "../flags/output.ts";
 export const abort = defineCommand({
   name: "abort",
   summary: "Undo a drain",
+  suggestFor: ["cancel", "undo", "undrain"],
   description: [
     "Undo the drain of a node: take back KubeVirt's evacuation marks, cancel the migrations that they started and that have not ended, and take off the cordon if the drain set it.",
     "VMs that have left stay where they are. What others set stays, too. Migrations that cannot be stopped any more are named and left to end.",

@@ -8,6 +8,7 @@ import { outputFlag } from "../flags/output.ts";
 export const check = defineCommand({
   name: "check",
   summary: "Tell whether nodes can be drained, and if not, why",
+  suggestFor: ["plan", "preflight"],
   description: [
     "Tell whether a drain of the nodes would succeed: what would happen to each VM, what stands in the way, where that can be seen, and the command that cures it.",
     "Nothing is changed. The API server is asked what it would answer to each eviction (a server-side dry run).",

@@ -9,6 +9,7 @@ import { outputFlag } from "../flags/output.ts";
 export const drain = defineCommand({
   name: "drain",
   summary: "Move the VMs off nodes for maintenance",
+  suggestFor: ["evacuate", "evict", "maintenance"],
   description: [
     "Check the nodes, show what would happen to each VM, ask, then cordon the nodes, evict their VMs, and follow each until it runs elsewhere or has ended.",
     "Nothing is written before the plan was confirmed. VMs that move go first; those that must be shut down follow when every other VM has left.",

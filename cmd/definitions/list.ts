@@ -7,6 +7,7 @@ import { outputFlag } from "../flags/output.ts";
 export const list = defineCommand({
   name: "list",
   summary: "Show nodes with their VM counts, or the VMs of nodes",
+  suggestFor: ["get", "ls", "nodes"],
   description: [
     "Show the nodes of the cluster with the number of VMs on each, or, for the nodes that are named, their VMs: whether each can migrate, and what a drain would do to it.",
     "With a label selector the nodes that match it are shown.",

@@ -5,6 +5,7 @@ import { connectionFlags } from "../flags/connection.ts";
 export const practice = defineCommand({
   name: "practice",
   summary: "Start a practice cluster on this machine",
+  suggestFor: ["demo"],
   description: [
     "Start a practice cluster: an API server on this machine's loopback address with small controllers behind it, which behave like Kubernetes with KubeVirt. kubectl and this plugin work against it; no VM really runs, and nothing outside this process is touched.",
     "Parts of it break, for a fire drill, as annotations of its nodes say: kubectl annotate --overwrite node NODE practice.vmnode/power=off, network=cut, kubelet=off, virt-handler=off, clock=+10m; on mends them. On the KubeVirt object practice.vmnode/virt-api=off stops KubeVirt's webhooks.",

@@ -6,6 +6,7 @@ import { outputFlag } from "../flags/output.ts";
 export const recover = defineCommand({
   name: "recover",
   summary: "Bring back the VMs of a node that has crashed",
+  suggestFor: ["failover", "fence"],
   description: [
     "Gather the evidence that a node is dead, show what would happen to its VMs, ask, then remove what keeps them from starting elsewhere, and follow each until it runs.",
     "A node that is only cut off still runs its VMs: started a second time, they ruin their disks. A node that shows a sign of life is refused, and no flag passes by that. Where nothing proves that the host is off, a person must declare it.",

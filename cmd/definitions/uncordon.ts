@@ -8,6 +8,7 @@ import { outputFlag } from "../flags/output.ts";
 export const uncordon = defineCommand({
   name: "uncordon",
   summary: "Give nodes back after maintenance",
+  suggestFor: ["resume"],
   description: [
     "Mark nodes as schedulable: taints of this program come off first, then the cordon. Then wait until KubeVirt, too, places VMs there, for five minutes at most.",
     "A node that was declared lost is given back when it is Ready again; and where its host was never off, only after a look at the VMs that may have run twice.",

@@ -4,11 +4,11 @@ import { run } from "./fake-world.ts";
 
 describe("what cannot be understood ends with exit code 2 and says where to read on", () => {
   test("an unknown command", async () => {
-    expect(await run("evacuate worker-1")).toMatchObject({
+    expect(await run("polish worker-1")).toMatchObject({
       code: 2,
       stdout: "",
       stderr: [
-        'error: unknown command "evacuate" for "kubectl vmnode"',
+        'error: unknown command "polish" for "kubectl vmnode"',
         "See 'kubectl vmnode -h' for help and examples",
       ].join("\n"),
     });
@@ -18,6 +18,23 @@ describe("what cannot be understood ends with exit code 2 and says where to read
     expect((await run("chekc worker-1")).stderr).toMatchInlineSnapshot(`
       "error: unknown command "chekc" for "kubectl vmnode"
       hint: Did you mean check?
+      See 'kubectl vmnode -h' for help and examples"
+    `);
+  });
+
+  test.each([
+    ["evacuate worker-1", "drain"],
+    ["get nodes", "list"],
+    ["undrain worker-1", "abort"],
+  ])("a command that other tools call so: %s", async (line, meant) => {
+    const { code, stderr } = await run(line);
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(`Did you mean ${meant}?`) });
+  });
+
+  test("help on what is no command", async () => {
+    expect((await run("help drian")).stderr).toMatchInlineSnapshot(`
+      "error: unknown command "drian" for "kubectl vmnode"
+      hint: Did you mean drain?
       See 'kubectl vmnode -h' for help and examples"
     `);
   });
@@ -56,8 +73,7 @@ describe("help", () => {
     const help = await run("-h");
     expect(help.code).toBe(0);
     expect(help.stdout).toContain("Usage:\n  kubectl vmnode [command] [options]");
-    for (const line of ["help", "--help", "", "--context nowhere", "help nonsense"])
-      expect(await run(line)).toEqual(help);
+    for (const line of ["help", "--help", "", "--context nowhere", "help help"]) expect(await run(line)).toEqual(help);
   });
 
   test("of a command is printed on -h anywhere, whatever else is there", async () => {
@@ -72,6 +88,7 @@ describe("help", () => {
   test("lists the connection flags in one place", async () => {
     const { code, stdout } = await run("options");
     expect(code).toBe(0);
+    expect(await run("help options")).toMatchObject({ code, stdout });
     expect(stdout).toContain("    -s, --server='':\n        The address and port of the Kubernetes API server.");
     expect(stdout).not.toContain("--password");
   });

@@ -99,6 +99,12 @@ test("help fits into 80 columns, examples aside", () => {
   expect(lines.filter((line) => line.length > 80 && !/^ {2}(kubectl|#) /.test(line))).toEqual([]);
 });
 
+test("no other name leads to two commands, or is a command itself", () => {
+  const others = [...commands.values()].flatMap(({ definition }) => definition.suggestFor ?? []);
+  expect(new Set(others).size).toBe(others.length);
+  expect(others.filter((name) => commands.has(name))).toEqual([]);
+});
+
 test("nothing is promised that does not exist", () => {
   const context = { program: "kubectl vmnode" };
   const text = [
