@@ -2,11 +2,11 @@
 import type { Finding } from "../model/finding.ts";
 import { controllerOf, isFinishedPod, type Pod } from "../model/kubernetes.ts";
 import type { PodVerdict } from "../model/verdict.ts";
+import { isLauncherPod } from "../platform/launcher-pod.ts";
 import { appLabel, hotplugApp, mirrorPodAnnotation } from "../platform/names.ts";
 import { budgetRefusal, budgetsFor } from "./budgets.ts";
 import type { Rules } from "./eviction.ts";
 import { makeFinding, refer } from "./findings.ts";
-import { isLauncherPod } from "./subjects.ts";
 
 export interface DrainFilters {
   readonly force: boolean;

@@ -7,7 +7,7 @@ import {
   type VirtualMachineInstance,
   type VirtualMachineInstanceMigration,
 } from "../model/kubevirt.ts";
-import { evacuationMigrationAnnotation, evictionSourceAnnotation } from "../platform/names.ts";
+import { evacuationMigrationAnnotation, evictionSourceAnnotation, vmiNameLabel } from "../platform/names.ts";
 
 export interface Evacuation {
   /** VMIs that are marked to leave the node, without those that the descheduler marked. */
@@ -56,6 +56,11 @@ export function leavingVms(facts: Facts, node: string): readonly string[] {
 export function drainTaintOf({ kubevirt }: Facts, { spec }: Node): Taint | undefined {
   const key = kubevirt?.migrations.nodeDrainTaintKey ?? migrationDefaults.nodeDrainTaintKey;
   return spec.taints.find((taint) => taint.key === key && taint.effect === "NoSchedule");
+}
+
+/** The command that ends the migrations of these VMs; KubeVirt's mutator gives each migration the label with its VMI's name. */
+export function deleteMigrations(namespace: string, vms: readonly string[]): string {
+  return `kubectl delete vmim -n ${namespace} -l '${vmiNameLabel} in (${vms.join(",")})'`;
 }
 
 /** True when the migration is about this VMI. */

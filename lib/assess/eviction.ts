@@ -2,12 +2,14 @@
  * The drain's decision table, D1 to D22 (docs/rules.md): what an eviction would do to each VM of a node.
  * The order of the rows is that of the code; the first that matches wins.
  */
+
 import type { Facts } from "../model/facts.ts";
 import type { Finding } from "../model/finding.ts";
 import { findCondition, isFinishedPod, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
 import { isFinalVmi, isMigrating, type VirtualMachineInstance } from "../model/kubevirt.ts";
 import { matchesSelector } from "../model/selectors.ts";
 import type { DrainRow, Outcome } from "../model/verdict.ts";
+import { isLauncherPod, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { migrationJobUidLabel } from "../platform/names.ts";
 import type { Capabilities } from "../platform/version.ts";
 import { allowsSome, budgetRefusal, budgetsFor, isOwnBudget, severalBudgets } from "./budgets.ts";
@@ -39,7 +41,6 @@ import {
   findGap,
   type Index,
   isIncoming,
-  isLauncherPod,
   keyOf,
   latestMigration,
   type Subject,
@@ -96,11 +97,17 @@ function isLeaving(index: Index, vmi: VirtualMachineInstance, node: string): boo
   return migrationState?.completed === true && !migrationState.failed && migrationState.sourceNode === node;
 }
 
+const domainField = "metadata.annotations[kubevirt.io/domain]";
+
 /** D2, if the VMI is known not to exist; otherwise the pod waits until its VMI was read. */
 function withoutVmi({ index }: Rules, pod: Pod): Judgement {
   const object = refer("pod", pod.metadata);
+  if (vmiOfLauncher(pod) === undefined) {
+    const reason = "Nothing tells which VM runs in this launcher pod, and KubeVirt would let it be shut down.";
+    return unknown(makeFinding({ code: "Unreadable", object, reason, field: domainField, value: undefined }));
+  }
   const name = vmiNameOf(pod);
-  const proof = { field: "metadata.annotations[kubevirt.io/domain]", value: name };
+  const proof = { field: domainField, value: name };
   const gap = findGap(index.facts, "virtualmachineinstances", pod.metadata.namespace);
   if (gap !== undefined) {
     const reason = `The VMI of this launcher pod could not be read (${gap.reason}), so what runs in it is not known.`;

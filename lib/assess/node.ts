@@ -4,11 +4,12 @@ import type { Finding, FindingCode } from "../model/finding.ts";
 import { findCondition, isFinishedPod, type Pod } from "../model/kubernetes.ts";
 import { isFinishedMigration, migrationDefaults } from "../model/kubevirt.ts";
 import type { VmVerdict } from "../model/verdict.ts";
+import { isLauncherPod } from "../platform/launcher-pod.ts";
 import { workloadUpdateMigrationAnnotation } from "../platform/names.ts";
 import type { Rules } from "./eviction.ts";
 import { listing, makeFinding, nodeReference, refer } from "./findings.ts";
 import { hasDrainTaint, isVirtApiDown, virtApiService } from "./kubevirt-state.ts";
-import { type Index, isLauncherPod } from "./subjects.ts";
+import type { Index } from "./subjects.ts";
 
 /** All findings about one target. `vms` are its verdicts: what is said of migrations depends on whether any is due. */
 export function nodeFindings(rules: Rules, node: string, vms: readonly VmVerdict[]): Finding[] {

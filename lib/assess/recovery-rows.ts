@@ -2,6 +2,7 @@
  * The recovery's decision table, C1 to C19 (docs/rules.md): what becomes of each VM of a dead node when its pods are removed.
  * The order of the rows is that of the code; the first that matches wins. C9 to C12 follow in recovery-hints.ts.
  */
+
 import type { RecoveryOutcome, RecoveryRow } from "../model/dossier.ts";
 import { controllerOf, findCondition, isFinishedPod, type OwnerReference, type Pod } from "../model/kubernetes.ts";
 import {
@@ -11,18 +12,10 @@ import {
   type VirtualMachine,
   type VirtualMachineInstance,
 } from "../model/kubevirt.ts";
+import { isLauncherPod } from "../platform/launcher-pod.ts";
 import { poolKind, replicaSetKind, vmKind } from "../platform/names.ts";
 import { named } from "./findings.ts";
-import {
-  findGap,
-  type Index,
-  isLauncherPod,
-  keyOf,
-  machineOf,
-  unfinishedMigration,
-  vmiNameOf,
-  vmiOf,
-} from "./subjects.ts";
+import { findGap, type Index, keyOf, machineOf, unfinishedMigration, vmiNameOf, vmiOf } from "./subjects.ts";
 
 /** A VM that has something on the node: launcher pods, or a VMI that names the node. */
 export interface Casualty {

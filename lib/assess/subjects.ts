@@ -16,11 +16,9 @@ import {
   type VirtualMachineInstance,
   type VirtualMachineInstanceMigration,
 } from "../model/kubevirt.ts";
+import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import {
-  appLabel,
-  domainAnnotation,
   evacuationMigrationAnnotation,
-  launcherApp,
   migrationJobUidLabel,
   vmiKind,
   vmKind,
@@ -84,17 +82,9 @@ function vmiUidOf(pod: Pod): string | undefined {
   return owner?.kind === vmiKind ? owner.uid : undefined;
 }
 
-/** A pod in which a VM runs or ran: KubeVirt's label, and the annotation or the owner that leads to its VMI. */
-export function isLauncherPod(pod: Pod): boolean {
-  return (
-    pod.metadata.labels[appLabel] === launcherApp &&
-    (pod.metadata.annotations[domainAnnotation] !== undefined || vmiUidOf(pod) !== undefined)
-  );
-}
-
-/** The name that the eviction webhook looks up: the annotation's, else the owner's. */
+/** How a launcher pod's VMI is called, or the pod itself where nothing tells. */
 export function vmiNameOf(pod: Pod): string {
-  return pod.metadata.annotations[domainAnnotation] ?? controllerOf(pod.metadata)?.name ?? pod.metadata.name;
+  return vmiOfLauncher(pod)?.name ?? pod.metadata.name;
 }
 
 /** True for a pod that a migration made as its target, also after that migration's end. */
@@ -106,8 +96,7 @@ export function isMigrationTarget(pod: Pod): boolean {
 export function subjectsOn(index: Index, node: string): Subject[] {
   const subjects: Subject[] = [];
   const here = new Set<string>();
-  for (const pod of index.podsByNode.get(node) ?? []) {
-    if (!isLauncherPod(pod) || isFinishedPod(pod)) continue;
+  for (const pod of liveLaunchers(index.podsByNode.get(node) ?? [])) {
     const vmi = vmiOf(index, pod);
     if (vmi !== undefined) here.add(vmi.metadata.uid);
     subjects.push({ node, pod, vmi });

@@ -26,7 +26,12 @@ export interface StatusInput {
 /** Where the drain stands as a whole. */
 export function statusOf(input: StatusInput): DrainStatus {
   const open = [...input.vms.filter((vm) => !isOver(vm.progress.state)), ...input.pods];
-  if (open.length === 0) return input.vms.some((vm) => vm.progress.state === "left-behind") ? "left-behind" : "verify";
+  if (open.length === 0) {
+    // Fresh reads go on to contradict the picture: the end tells what they found.
+    if (input.intent.nodes.every((node) => input.timedOut.has(node))) return "timed-out";
+    if (input.now >= input.changedAt + stuckAfter) return "stuck";
+    return input.vms.some((vm) => vm.progress.state === "left-behind") ? "left-behind" : "verify";
+  }
   if (open.every(({ progress }) => input.timedOut.has(progress.node))) return "timed-out";
   if (input.atRest && !input.intent.watched && input.now >= input.changedAt + stuckAfter) return "stuck";
   return "going";

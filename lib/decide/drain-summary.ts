@@ -1,11 +1,11 @@
 /** What is said at the end of a drain: what became of each VM, whether a node may be powered off, and how to go on or back. */
 import { addressed } from "../assess/addressed.ts";
 import { staysForGood } from "../assess/drain-filters.ts";
+import { deleteMigrations } from "../assess/evacuation.ts";
 import { type ExitCode, exitCode } from "../model/exit-code.ts";
 import type { Pod } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { DrainProgress, Summary, VmProgress, VmState } from "../model/progress.ts";
-import { vmiNameLabel } from "../platform/names.ts";
 
 /** What was found on a node at the end. */
 export interface NodeAtTheEnd {
@@ -170,7 +170,7 @@ function afterIncomplete({ progress, commands, deleted = [] }: SummaryInput): Su
 
 /**
  * KubeVirt makes no new migration away from a node that does not exist (pkg/virt-controller/watch/drain/evacuation, execute), and
- * takes no mark back: deleting the migrations is all that can be undone. Its mutator gives each the label with the VMI's name.
+ * takes no mark back: deleting the migrations is all that can be undone.
  */
 function afterDeletion({ vms }: DrainProgress, node: string, commands: DrainCommands): Summary["nextSteps"] {
   const moving = vms.filter((vm) => vm.node === node && (vm.state === "queued" || vm.state === "migrating"));
@@ -178,10 +178,7 @@ function afterDeletion({ vms }: DrainProgress, node: string, commands: DrainComm
   const stops = namespaces.map((namespace) => {
     const names = moving.filter((vm) => vm.namespace === namespace).map((vm) => vm.name);
     return {
-      command: addressed(
-        `kubectl delete vmim -n ${namespace} -l '${vmiNameLabel} in (${names.join(",")})'`,
-        commands.flags,
-      ),
+      command: addressed(deleteMigrations(namespace, names), commands.flags),
       purpose: "stops what KubeVirt still moves",
     };
   });

@@ -4,10 +4,11 @@ import { ExpectedError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
 import { isFinishedPod, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi, type VirtualMachineInstance } from "../model/kubevirt.ts";
+import { liveLaunchers } from "../platform/launcher-pod.ts";
 import { decodeAttachment } from "./decode/storage.ts";
 import { startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
-import { liveLaunchers, readWorkloads } from "./workloads.ts";
+import { readWorkloads } from "./workloads.ts";
 
 export interface FreshNode {
   readonly name: string;

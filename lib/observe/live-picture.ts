@@ -7,11 +7,11 @@ import {
   type VirtualMachineInstance,
   type VirtualMachineInstanceMigration,
 } from "../model/kubevirt.ts";
+import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { createdByLabel } from "../platform/names.ts";
 import { keyOfVmi } from "./around-vms.ts";
 import type { LookedUp } from "./lookups.ts";
 import { keyOf } from "./reading.ts";
-import { liveLaunchers, vmiOfLauncher } from "./workloads.ts";
 
 /** Objects chosen by the values of a label; `knows` says for which values they are all there. */
 interface Labelled<T> {

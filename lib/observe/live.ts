@@ -5,6 +5,7 @@ import type { Facts, Gap } from "../model/facts.ts";
 import { controllerOf, type Node, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { matchesSelector } from "../model/selectors.ts";
+import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { createdByLabel, nodeNameLabel, replicaSetKind, vmiNameLabel } from "../platform/names.ts";
 import { readDisks, readOwners } from "./around-vms.ts";
 import { ChangeSignal } from "./change-signal.ts";
@@ -18,7 +19,6 @@ import { type LookedUp, lookUp, nothingLookedUp } from "./lookups.ts";
 import type { ObjectName } from "./named-objects.ts";
 import { keyOf, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
-import { liveLaunchers, vmiOfLauncher } from "./workloads.ts";
 
 export interface LiveOptions {
   readonly clock: Clock;

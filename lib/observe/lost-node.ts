@@ -7,6 +7,7 @@ import type { Facts, NodeHolder, RecordOnNode } from "../model/facts.ts";
 import { isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
 import type { ContainerWrite, LostNodeFacts, NodeSigns, Seen, TakenUp } from "../model/lost-node.ts";
+import { vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { appLabel, virtApiApp, virtControllerApp } from "../platform/names.ts";
 import { mayI } from "./access.ts";
 import {
@@ -31,7 +32,7 @@ import { keyOf, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { containerWrite, readNodeAndLease } from "./signs.ts";
 import { refuseHiddenVms, refuseUnseenVms } from "./visible-vms.ts";
-import { readWorkloads, vmiOfLauncher, vmisByName, type Workloads } from "./workloads.ts";
+import { readWorkloads, vmisByName, type Workloads } from "./workloads.ts";
 
 export interface LostNodeOptions {
   readonly clock: Clock;

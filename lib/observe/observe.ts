@@ -7,6 +7,7 @@ import { KubeError } from "../model/errors.ts";
 import { type Facts, unreadNodes } from "../model/facts.ts";
 import { isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
+import { liveLaunchers } from "../platform/launcher-pod.ts";
 import {
   countRunningMigrations,
   readBudgets,
@@ -24,7 +25,7 @@ import { listOf } from "./read-field.ts";
 import { type Attempt, gapOf, isForbidden, isNotFound, type Page, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { refuseHiddenVms, refuseUnseenVms } from "./visible-vms.ts";
-import { liveLaunchers, readWorkloads } from "./workloads.ts";
+import { readWorkloads } from "./workloads.ts";
 
 export interface ObserveOptions {
   /** Names of the nodes that the command is about. */

@@ -2,10 +2,11 @@
 import type { Discovery, ResourceType } from "../kube/api.ts";
 import { ExpectedError, RefusedError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
+import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { detectPlatform } from "../platform/platform.ts";
 import { isMalformedGap, keyOf } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
-import { liveLaunchers, vmiOfLauncher, type Workloads } from "./workloads.ts";
+import type { Workloads } from "./workloads.ts";
 
 /** Throws ExpectedError without KubeVirt, RefusedError where its API groups are renamed. */
 export function refuseUnseenVms(discovery: Discovery): void {

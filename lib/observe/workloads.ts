@@ -1,7 +1,8 @@
 /** Reads what runs on nodes: their pods, and the VMIs behind the launcher pods among them. */
-import { controllerOf, isFinishedPod, type Pod } from "../model/kubernetes.ts";
+import type { Pod } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
-import { appLabel, domainAnnotation, hotplugApp, launcherApp, nodeNameLabel } from "../platform/names.ts";
+import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
+import { appLabel, hotplugApp, launcherApp, nodeNameLabel } from "../platform/names.ts";
 import { decodePod } from "./decode/core.ts";
 import { decodeVmi } from "./decode/kubevirt.ts";
 import { selectAny } from "./label-selectors.ts";
@@ -18,17 +19,6 @@ export const vmisByName: NamedKind<VirtualMachineInstance> = {
 
 /** With more nodes than this their VMs' pods are read in one list, instead of all pods of each node. */
 const nodesReadSingly = 25;
-
-/** Launcher pods that have not ended. */
-export function liveLaunchers(pods: readonly Pod[]): readonly Pod[] {
-  return pods.filter((pod) => pod.metadata.labels[appLabel] === launcherApp && !isFinishedPod(pod));
-}
-
-/** The VMI of a launcher pod: the domain annotation is reliable, the label `vm.kubevirt.io/name` is cut short. */
-export function vmiOfLauncher(pod: Pod): ObjectName | undefined {
-  const name = pod.metadata.annotations[domainAnnotation] ?? controllerOf(pod.metadata)?.name;
-  return name === undefined || name === "" ? undefined : { namespace: pod.metadata.namespace, name };
-}
 
 export interface Workloads {
   readonly pods: readonly Pod[];

@@ -88,6 +88,29 @@ describe("a node that cannot be cordoned", () => {
   });
 });
 
+describe("a launcher pod of which nothing tells whose it is", () => {
+  beforeEach(() => {
+    const labels = { "kubevirt.io": "virt-launcher" };
+    const spec = { nodeName: "worker-1", containers: [{ name: "compute", image: "launcher" }] };
+    world.cluster.store.create(
+      { group: "", resource: "pods" },
+      { metadata: { name: "odd", namespace: "shop", labels }, spec },
+    );
+  });
+
+  test("does not pass for an empty place", async () => {
+    const { code, stdout } = await world.run("check worker-1");
+    expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringContaining("Unreadable") });
+  });
+
+  test("is never evicted, and a drain that accepts it ends with it still there", async () => {
+    const { code, stdout, stderr } = await world.run("drain worker-1 --yes --waive Unreadable");
+    expect(code, stdout + stderr).toBe(4);
+    expect(stdout).toMatch(/still there +1\n +shop\/odd/);
+    expect(world.writes().filter((write) => write.includes("odd/eviction"))).toEqual([]);
+  });
+});
+
 describe("a user who may do everything but read budgets", () => {
   let kubeconfig: string;
   beforeEach(async () => {

@@ -158,9 +158,9 @@ describe("vmsOf", () => {
     expect(vmsOf(someFacts({ vmis: [vmi], pods: [unnamed] }), "worker-1")[0]?.vmi).toBe(vmi);
   });
 
-  it("does not take a pod for a launcher that only bears the label", () => {
+  it("takes a pod for a launcher that only bears the label: what runs in it is not known", () => {
     const pod = aPod("p", { node: "worker-1", labels: { "kubevirt.io": "virt-launcher" }, owner: anOwner("Job", "j") });
-    expect(vmsOf(someFacts({ pods: [pod] }), "worker-1")).toEqual([]);
+    expect(vmsOf(someFacts({ pods: [pod], vmis: [aVmi("j")] }), "worker-1")).toContainEqual({ node: "worker-1", pod });
   });
 
   it("finds the VMI whose name a shortened label does not tell", () => {

@@ -67,6 +67,14 @@ describe("D2, a launcher pod without its VMI", () => {
     expect(node.verdict).toBe("unknown");
   });
 
+  it("is unknown when nothing tells whose pod it is, because KubeVirt would let it be evicted", () => {
+    const { metadata } = pod;
+    const nameless = { ...pod, metadata: { ...metadata, annotations: {}, ownerReferences: [] } };
+    const node = nodeVerdict(someFacts({ pods: [nameless] }), { waived: ["Unreadable"] });
+    expect(node.vms.map(brief)).toEqual([["unknown", "unknown", "Unreadable"]]);
+    expect(node.verdict).toBe("unknown");
+  });
+
   it("waits for a pod that is being deleted already", () => {
     const going = aLauncherPod(aVmi("web"), { deletionTimestamp: at(20) });
     expect(brief(vmVerdict(someFacts({ pods: [going] })))).toEqual(["D3", "waits", "ShuttingDown"]);

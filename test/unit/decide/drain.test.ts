@@ -448,6 +448,16 @@ describe("the drain is over", () => {
     expect(decideDrain(aTurn({ here: [] })).status).toBe("verify");
   });
 
+  test("as stuck when fresh reads do not confirm for 60 s that nothing is left", () => {
+    const lookedIn = (ms: number) => decideDrain(aTurn({ here: [], ledger: emptyLedger(start - ms) })).status;
+    expect([lookedIn(59_999), lookedIn(60_000)]).toEqual(["verify", "stuck"]);
+  });
+
+  test("with the time limit when they do not confirm it until then", () => {
+    const ledger = answered("evacuating", -30);
+    expect(decideDrain(aTurn({ here: [], ledger, intent: { timeoutMs: 30_000 } })).status).toBe("timed-out");
+  });
+
   test("as stuck when every VM left is blocked and nothing has changed for 60 s", () => {
     const here = [aVerdict("web", "D8")];
     expect(decideDrain(aTurn({ here, ledger: longAgo })).status).toBe("stuck");
