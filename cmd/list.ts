@@ -57,7 +57,9 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
 async function listNodes(client: KubeClient, options: Options, world: World): Promise<Listing> {
   const { columns, style } = world.terminal;
   const namespace = namespaceOf(options);
-  const overview = await readOverview(client, { labelSelector: options.selector, namespace });
+  // What is not read need not be the same at the next look, nor be there to sort by.
+  const whole = options.watch || options.sortBy !== undefined || !["wide", undefined].includes(options.output);
+  const overview = await readOverview(client, { labelSelector: options.selector, namespace, whole });
   const counted = await withLeaving(client, overview.nodes);
   const read = options.output === "wide" ? await withForecasts(client, counted, world) : counted;
   const nodes = options.sortBy === undefined ? read : sortBy(read, options.sortBy);

@@ -9,6 +9,8 @@ export interface NodeOverview {
   /** When the Ready condition became what it is, RFC 3339. */
   readonly statusSince?: string | undefined;
   readonly createdAt?: string | undefined;
+  /** kubectl's AGE column, where the node's creation was not read. */
+  readonly age?: string | undefined;
   /** VMIs on the node that have not ended. */
   readonly vms: number;
   readonly migratable: number;

@@ -16,6 +16,8 @@ export interface OverviewOptions {
   readonly labelSelector?: string | undefined;
   /** Counts VMs of this namespace alone. */
   readonly namespace?: string | undefined;
+  /** Age and record of each node, however many there are; else of a large cluster those of nodes that are not in service. */
+  readonly whole?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,8 +29,10 @@ export interface Overview {
   readonly time: Date | undefined;
 }
 
-/** Of so many nodes that are not Ready is asked since when; the others just are. */
+/** So many nodes that are not Ready, or of which only the table is known, are looked at one by one; the others just are. */
 const detailedAtMost = 20;
+/** Labels, annotations and managed fields of a node are a hundred times as much as its row. */
+const nodesWithMetadata = 100;
 
 /**
  * The nodes in the server's order. Throws KubeError when nodes or VMIs may not be listed, because a count that is missing would
@@ -71,13 +75,23 @@ interface Guest {
   readonly migratable: string;
 }
 
-async function readNodes(reading: Reading, { labelSelector }: OverviewOptions): Promise<readonly NodeRow[]> {
-  const table = await reading.table(resourceTypes.nodes, { labelSelector }, "Metadata");
-  const rows = rowsWith(table, ["Status"])?.map(({ cells: [status], object }) => {
+async function readNodes(reading: Reading, { labelSelector, whole }: OverviewOptions): Promise<readonly NodeRow[]> {
+  const part = whole ? {} : { limit: nodesWithMetadata, pagesAtMost: 1 };
+  const first = await reading.table(resourceTypes.nodes, { labelSelector, ...part }, "Metadata");
+  const { rest } = first ?? {};
+  const others = rest && (await reading.table(resourceTypes.nodes, { labelSelector, from: rest.from }));
+  const rows = rowsWith(first, ["Status"])?.map(({ cells: [status], object }) => {
     const node = decodeNode(object);
     return node && { ...rowOf(node), status: status || "Unknown", statusSince: undefined };
   });
-  return rows?.filter((row) => row !== undefined) ?? (await readNodeObjects(reading, labelSelector));
+  const bare =
+    rest === undefined ? [] : rowsWith(others, ["Name", "Status", "Age"])?.map(({ cells }) => bareRow(cells));
+  if (rows === undefined || bare === undefined) return await readNodeObjects(reading, labelSelector);
+  return [...rows.filter((row) => row !== undefined), ...bare];
+}
+
+function bareRow([name = "", status = "", age]: readonly string[]): NodeRow {
+  return { name, status: status || "Unknown", age };
 }
 
 async function readNodeObjects(reading: Reading, labelSelector: string | undefined): Promise<readonly NodeRow[]> {
@@ -103,16 +117,18 @@ function statusOf(node: Node): string {
   return node.spec.unschedulable ? `${status},SchedulingDisabled` : status;
 }
 
-/** The table does not tell since when a node is not Ready. */
+/** The table does not tell since when a node is not Ready, and its rows alone not who has taken it out of service. */
 async function withDetails(reading: Reading, rows: readonly NodeRow[]): Promise<readonly NodeRow[]> {
-  const vague = rows.filter(({ status, statusSince }) => !/^Ready(,|$)/.test(status) && statusSince === undefined);
+  const vague = rows.filter(({ status, statusSince, record }) =>
+    record === undefined ? status !== "Ready" : !/^Ready(,|$)/.test(status) && statusSince === undefined,
+  );
   const asked = vague
     .slice(0, detailedAtMost)
     .map(({ name }) => reading.get({ type: resourceTypes.nodes, name }, decodeNode));
   const details = new Map((await Promise.all(asked)).map((node) => [node?.metadata.name, node]));
   return rows.map((row) => {
     const node = details.get(row.name);
-    return node === undefined ? row : { ...row, statusSince: rowOf(node).statusSince };
+    return node === undefined ? row : { ...row, ...rowOf(node), status: row.status };
   });
 }
 

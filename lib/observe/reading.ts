@@ -54,7 +54,7 @@ export interface Reading {
   /** A table, without its objects unless asked for; undefined when the server has none, or refuses. No gap is noted. Throws UnreachableError. */
   table(
     type: ResourceType,
-    selection: Selection & Pick<ListOptions, "pagesAtMost">,
+    selection: Selection & Pick<ListOptions, "pagesAtMost" | "limit" | "from">,
     includeObject?: "Metadata",
   ): Promise<Table | undefined>;
   /** What the request resolves to. Expected errors are handed to the caller; an abort is thrown. */

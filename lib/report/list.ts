@@ -43,7 +43,7 @@ export function nodeTable(nodes: readonly NodeOverview[], options: ListOptions):
     node.vms,
     node.migratable,
     node.notMigratable,
-    age(node.createdAt, options.now),
+    node.age ?? age(node.createdAt, options.now),
     ...(options.wide ? [drainCell(node), node.drain?.memory] : []),
   ]);
   const remarks = sanitised(nodes).flatMap((node) => nodeRemarks(node, options));

@@ -3,6 +3,8 @@
 import type {
   ApiGroup,
   Discovery,
+  ListOptions,
+  ListRest,
   ResourcePath,
   ResourceType,
   Selection,
@@ -179,20 +181,22 @@ class FakeClient implements KubeClient {
     return { object, serverTime: this.cluster.serverTime };
   }
 
-  async list<T>(type: ResourceType, options: Selection = {}, decode?: (object: unknown) => T) {
+  async list<T>(type: ResourceType, options: ListOptions = {}, decode?: (object: unknown) => T) {
     await this.cluster.request("list", type, options.namespace, options.labelSelector ?? options.fieldSelector);
-    const items = this.cluster.select(type.plural, options);
-    const decoded = decode === undefined ? (items as T[]) : items.map(decode);
-    return { items: decoded, resourceVersion: this.cluster.resourceVersion, serverTime: this.cluster.serverTime };
+    const { part, rest } = pageOf(this.cluster.select(type.plural, options), options);
+    const decoded = decode === undefined ? (part as T[]) : part.map(decode);
+    return { items: decoded, resourceVersion: this.cluster.resourceVersion, serverTime: this.cluster.serverTime, rest };
   }
 
   async table(type: ResourceType, options: TableOptions = {}) {
     await this.cluster.request("table", type, options.namespace, options.labelSelector);
     if (this.cluster.withoutTables.has(type.plural)) return undefined;
     const columns = Object.entries(tables[type.plural] ?? {});
+    const { part, rest } = pageOf(this.cluster.select(type.plural, options), options);
     return {
+      rest,
       columns: columns.map(([name]) => ({ name, type: "string", priority: 0 })),
-      rows: this.cluster.select(type.plural, options).map((object) => ({
+      rows: part.map((object) => ({
         cells: columns.map(([, cell]) => cell(object)),
         object: options.includeObject === "Metadata" ? { metadata: object.metadata } : undefined,
       })),
@@ -280,6 +284,16 @@ class FakeClient implements KubeClient {
   delete(): Promise<KubeResponse> {
     throw new Error("nothing is written here");
   }
+}
+
+/** Tokens are positions. Only where a page is asked for is anything held back. */
+function pageOf(
+  objects: readonly RawObject[],
+  { limit = 500, from = "0", pagesAtMost }: ListOptions,
+): { part: readonly RawObject[]; rest: ListRest | undefined } {
+  const end = pagesAtMost === undefined ? objects.length : Number(from) + limit * pagesAtMost;
+  const left = objects.length - end;
+  return { part: objects.slice(Number(from), end), rest: left > 0 ? { from: String(end), count: left } : undefined };
 }
 
 /** The columns that the API server prints, of the kinds that are asked for as tables. */

@@ -91,6 +91,27 @@ describe("readOverview", () => {
     expect(cluster.requests.filter((request) => request.startsWith("get nodes"))).toHaveLength(20);
   });
 
+  it("reads of a large cluster rows alone, and the node itself where it is out of service", async () => {
+    const cluster = clusterOf();
+    for (let index = 0; index < 300; index += 1)
+      cluster.put("nodes", rawNode(`worker-${index}`, index === 250 ? { spec: { unschedulable: true } } : {}));
+    const { nodes } = await readOverview(cluster.client());
+    expect(nodes).toHaveLength(300);
+    expect(nodes[99]).toMatchObject({ name: "worker-99", record: { kind: "none" } });
+    expect(nodes[100]).toEqual({
+      name: "worker-100",
+      status: "Ready",
+      age: "41d",
+      vms: 0,
+      migratable: 0,
+      notMigratable: 0,
+    });
+    expect(nodes[250]).toMatchObject({ status: "Ready,SchedulingDisabled", record: { kind: "none" } });
+    expect(cluster.requests.filter((request) => request.startsWith("get nodes"))).toEqual(["get nodes worker-250"]);
+    const { nodes: whole } = await readOverview(cluster.client(), { whole: true });
+    expect(whole.filter(({ record }) => record === undefined)).toEqual([]);
+  });
+
   it("takes a table without the needed columns for none", async () => {
     const cluster = mixed();
     const client = cluster.client();
