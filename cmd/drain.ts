@@ -48,9 +48,9 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   showPlan(scene, checked);
   const refusal = refusalOf(checked.check, { skipBlocked: options.skipBlocked, waived: assessOptions.waived });
   if (refusal !== undefined) throw new RefusedError(refusal.message, refusal.hint);
+  await refuseWithoutRights(scene, checked);
   if (options.dryRun !== "none") return showDryRun(scene, checked);
 
-  await refuseWithoutRights(scene, checked);
   const confirmed = await consent(scene, checked);
   return await carryOut(scene, confirmed);
 }

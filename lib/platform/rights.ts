@@ -77,7 +77,13 @@ const draining: readonly Right[] = [
     group: subresourcesGroup,
     resource: "virtualmachineinstances/evacuate",
     verbs: ["update"],
-    purpose: "abort: KubeVirt's evacuation marks (KubeVirt 1.7 and later)",
+    purpose: "abort: KubeVirt's evacuation marks (KubeVirt 1.7 and later), by the name that the API server asks for",
+  },
+  {
+    group: subresourcesGroup,
+    resource: "virtualmachineinstances/evacuate/cancel",
+    verbs: ["update"],
+    purpose: "abort: the same by the name that virt-api asks for (pkg/virt-api/rest/authorizer.go)",
   },
 ];
 

@@ -9,7 +9,7 @@ import { consent, lostVms, openStage, powerLoss, type Stage, scenarioOf } from "
 import { runCommand } from "./run.ts";
 
 interface Outcome extends Run {
-  /** What the API server refused with 403, as `METHOD path`. */
+  /** What the API server refused with 403, or virt-api with 401, as `METHOD path`. */
   readonly refused: readonly string[];
 }
 
@@ -25,7 +25,9 @@ async function runWith(
   const user = grant(world, rights);
   const line = `${commandLine} --as ${user}`;
   const result = await (run?.(line) ?? runCommand(line, world.env, world));
-  const own = world.cluster.requests.filter((request) => request.user === user && request.status === 403);
+  const own = world.cluster.requests.filter(
+    (request) => request.user === user && (request.status === 403 || request.status === 401),
+  );
   return { ...result, refused: own.map(({ method, url }) => `${method} ${url.replace(/\?.*/, "")}`) };
 }
 
@@ -72,6 +74,12 @@ describe("who looks", () => {
     expect(code).toBe(3);
     expect(stderr).toMatch(/you may not patch nodes.*\n.*docs\/rbac/s);
     expect(world.writes()).toEqual([]);
+  });
+
+  test("is not promised by a dry run what the drain would be refused", async () => {
+    const { code, stdout, stderr } = await runWith(world, rightsOf.look, "drain worker-2 --dry-run");
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining("you may not patch nodes") });
+    expect(stdout).not.toContain("dry run");
   });
 
   test("may read KubeVirt's settings by KubeVirt's own default role, too", async () => {
@@ -123,7 +131,8 @@ describe("who drains", () => {
     await vi.waitUntil(() => world.cluster.store.list(migrations).length > 1, { timeout: 20_000, interval: 5 });
     stop.abort(new InterruptedError("SIGINT", "interrupted by SIGINT"));
     expect((await drain).refused).toEqual([]);
-    expect((await runWith(world, rightsOf.drain, "abort worker-1 --yes")).refused).toEqual([]);
+    const { code, refused, stdout } = await runWith(world, rightsOf.drain, "abort worker-1 --yes");
+    expect({ code, refused }, stdout).toEqual({ code: 0, refused: [] });
     const undone = world.writes().filter((write) => /^PUT .*evacuate|^DELETE .*migrations/.test(write));
     expect(undone.length).toBeGreaterThan(1);
   });

@@ -58,6 +58,7 @@ describe("no role has more than it is for", () => {
       "delete virtualmachineinstancemigrations.kubevirt.io",
       "create pods/eviction.",
       "update virtualmachineinstances/evacuate.subresources.kubevirt.io",
+      "update virtualmachineinstances/evacuate/cancel.subresources.kubevirt.io",
     ]);
   });
 
