@@ -15,7 +15,7 @@ import { observeLostNode } from "../lib/observe/lost-node.ts";
 import { readSigns } from "../lib/observe/signs.ts";
 import { listSuspects } from "../lib/observe/suspects.ts";
 import { dossierReport } from "../lib/report/dossier.ts";
-import { dossierDocument, machineLines } from "../lib/report/machine.ts";
+import { dossierDocument, machineLines, suspectListDocument } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { suspectTable } from "../lib/report/suspects.ts";
 import { wrapIndented } from "../lib/report/width.ts";
@@ -77,8 +77,7 @@ async function showSuspects(client: KubeClient, options: Options, world: World):
   const suspects = await listSuspects(client, { clock: world.clock });
   const verdicts = suspects.map((suspect) => ({ ...suspect, liveness: assessLiveness(suspect.signs) }));
   const { columns, style } = world.terminal;
-  if (options.output === "json")
-    world.terminal.writeLine(JSON.stringify({ apiVersion: "vmnode/v1", kind: "SuspectList", items: verdicts }));
+  if (options.output === "json") world.terminal.writeLines(machineLines(suspectListDocument(verdicts), "json"));
   else
     world.terminal.writeLines(
       suspectTable(verdicts, { columns, style, look: (node) => commandsFor(node, options, world).look }),

@@ -33,8 +33,23 @@ export interface Versions {
   readonly kubevirt?: string | undefined;
 }
 
+/** A node that looks lost, and what its signs of life say at first sight. */
+export interface SuspectItem {
+  readonly node: string;
+  readonly vms: number;
+  readonly since?: string | undefined;
+  readonly liveness: Pick<Dossier, "verdict" | "reason" | "decidableAt" | "outageSince" | "rebooted" | "signs">;
+}
+
+interface SuspectList {
+  readonly apiVersion: string;
+  readonly kind: "SuspectList";
+  readonly items: readonly (Omit<SuspectItem, "liveness"> & SuspectItem["liveness"])[];
+}
+
 export type MachineDocument =
   | NodeList
+  | SuspectList
   | VmList
   | (Check & { readonly apiVersion: string; readonly kind: "Check" })
   | (Dossier & { readonly apiVersion: string; readonly kind: "Dossier" })
@@ -51,6 +66,14 @@ export function dossierDocument(dossier: Dossier): MachineDocument {
 
 export function nodeListDocument(items: readonly NodeOverview[]): MachineDocument {
   return { apiVersion, kind: "NodeList", items };
+}
+
+export function suspectListDocument(suspects: readonly SuspectItem[]): MachineDocument {
+  const items = suspects.map(({ node, vms, since, liveness }) => {
+    const { verdict, reason, decidableAt, outageSince, rebooted, signs } = liveness;
+    return { node, vms, since, verdict, reason, decidableAt, outageSince, rebooted, signs };
+  });
+  return { apiVersion, kind: "SuspectList", items };
 }
 
 export function vmListDocument(items: readonly VmItem[]): MachineDocument {
@@ -91,6 +114,7 @@ export function eventJson(event: ProgressEvent): string {
 function names(document: MachineDocument): string[] {
   if (document.kind === "Versions" || document.kind === "Diagnosis") return [];
   if (document.kind === "Dossier") return [`node/${sanitise(document.node)}`];
+  if (document.kind === "SuspectList") return document.items.map(({ node }) => `node/${sanitise(node)}`);
   if (document.kind === "VirtualMachineInstanceList") {
     return document.items.map((vm) => `virtualmachineinstance.kubevirt.io/${sanitise(vm.name)}`);
   }

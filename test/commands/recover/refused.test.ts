@@ -273,6 +273,25 @@ test.each(rows)("$name: exit $code", async ({ past = [], prepare, play, flags = 
   }
 });
 
+test("without a node: which look lost, as a table and as JSON, and nothing is written", async () => {
+  const stage = await openStage(scenarioOf([powerLoss]));
+  try {
+    const { code, stdout } = await stage.run("recover");
+    expect(stdout).toMatch(/^worker-1 +3 +unproven +Nothing has been heard from worker-1 for \d/m);
+    expect(stdout).toContain("kubectl vmnode recover worker-1 --dry-run");
+    expect(code).toBe(0);
+    const { items, ...head } = JSON.parse((await stage.run("recover -o json")).stdout);
+    expect(head).toEqual({ apiVersion: "vmnode/v1", kind: "SuspectList" });
+    expect(items).toMatchObject([{ node: lost, vms: 3, verdict: "unproven", rebooted: false }]);
+    expect(stage.writes()).toEqual([]);
+    stage.cluster.faults.restore(lost);
+    await stage.pass(120_000);
+    expect((await stage.run("recover")).stdout).toBe("No node looks lost: all are Ready.");
+  } finally {
+    await stage.close();
+  }
+});
+
 function withoutHeartbeat({ cluster }: Stage): void {
   cluster.store.modify(nodes, undefined, lost, ({ metadata }) => {
     delete metadata.annotations?.["kubevirt.io/heartbeat"];

@@ -12,6 +12,7 @@ import {
   eventJson,
   machineLines,
   nodeListDocument,
+  suspectListDocument,
   versionsDocument,
   vmItems,
   vmListDocument,
@@ -81,10 +82,16 @@ describe("a document", () => {
     migrations: { perNode: 2, perCluster: 5, running: 1 },
   };
 
+  const suspects = [
+    { node: "worker-4", vms: 3, since: time, liveness: fullDossier() },
+    { node: "deleted", vms: 1, liveness: dossier({ decidableAt: time }) },
+  ];
+
   test.each([
     ["check", checkDocument(complete)],
     ["recover --dry-run", dossierDocument(fullDossier())],
     ["recover --dry-run of a deleted node", dossierDocument(dossier({ nodeUid: undefined, bootID: undefined }))],
+    ["recover without a node", suspectListDocument(suspects)],
     ["list", nodeListDocument([overview, { ...overview, drain: undefined, record: { kind: "damaged", text: "{" } }])],
     ["list NODE", vmListDocument(vmItems(complete.nodes))],
     ["version", versionsDocument({ client: "0.1.0", kubernetes: "v1.33.1", kubevirt: "v1.9.0" })],
@@ -111,6 +118,7 @@ describe("a document", () => {
     ]);
     expect(machineLines(checkDocument(complete), "name")).toEqual(["node/worker-1", "node/worker-2"]);
     expect(machineLines(dossierDocument(fullDossier()), "name")).toEqual(["node/worker-4"]);
+    expect(machineLines(suspectListDocument(suspects), "name")).toEqual(["node/worker-4", "node/deleted"]);
   });
 
   test("keeps hostile text as it is for programs, and harmless for a terminal that shows it", () => {
