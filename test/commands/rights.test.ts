@@ -137,6 +137,16 @@ describe("who drains", () => {
     expect(undone.length).toBeGreaterThan(1);
   });
 
+  test("without the right to list migrations is not told that a drain is undone", async () => {
+    const { code, stdout, stderr } = await runWith(
+      world,
+      without("drain", migrations.resource),
+      "abort worker-1 --yes",
+    );
+    expect(code, stdout + stderr).toBe(4);
+    expect(stdout + stderr).toContain("virtualmachineinstancemigrations could not be read");
+  });
+
   test("may drain all pods", async () => {
     const flags = "--all-pods --ignore-daemonsets --delete-emptydir-data --force";
     const { code, refused, stderr } = await runWith(world, rightsOf.drain, `drain worker-1 --yes ${flags}`);

@@ -41,6 +41,18 @@ function kinds(facts: Facts, found: RecordOnNode, ledger = untouched): string[] 
   return decideAbort(facts, found, intent, ledger).actions.map((action) => action.kind);
 }
 
+test.each(["virtualmachineinstances", "virtualmachineinstancemigrations"])(
+  "%s that could not be read: nothing is called undone, and the record stays",
+  (resource) => {
+    const facts = picture({ gaps: [{ resource, reason: "forbidden" }] });
+    const release = decideAbort(facts, recorded(), intent, quiet).actions[0];
+    expect(release).toMatchObject({ kind: "release-node", uncordon: true, record: false });
+    const given = picture({ nodes: [aNode("worker-1")], gaps: facts.gaps });
+    const decision = decideAbort(given, recorded(), intent, quiet);
+    expect(decision).toMatchObject({ status: "incomplete", view: { failures: [expect.stringContaining(resource)] } });
+  },
+);
+
 describe("KubeVirt's drain taint, set by somebody else", () => {
   const taint = { key: "kubevirt.io/drain", value: "draining", effect: "NoSchedule" };
   const node = aNode("worker-1", { unschedulable: true, taints: [taint] });
