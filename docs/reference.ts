@@ -1,5 +1,6 @@
 /** `npm run docs`: writes docs/reference.md and the tables of README.md from the definitions of the commands and the exit codes. */
 import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { type CommandDefinition, type Flag, type Flags, flagName } from "../cmd/command.ts";
 import { commandGroups, commands } from "../cmd/commands.ts";
 import { connectionFlags } from "../cmd/flags/connection.ts";
@@ -148,7 +149,7 @@ function escaped(text: string): string {
   return text.replace(/[<>*_]/g, "\\$&");
 }
 
-if (import.meta.main) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(pages.reference, referencePage());
   writeFileSync(pages.readme, withTables(readFileSync(pages.readme, "utf8")));
 }

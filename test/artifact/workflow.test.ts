@@ -1,15 +1,16 @@
-/** The release workflow builds and tries all platforms before it publishes, with steps that exist. */
-import { existsSync, readFileSync } from "node:fs";
+/** The release workflow builds and tries all platforms before it publishes, with steps that exist, and trusts nothing that can change. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { load as parse } from "js-yaml";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { root } from "../../krew/bundle.ts";
-import { platforms } from "../../krew/platforms.ts";
+import { archiveName, platforms } from "../../krew/platforms.ts";
 
 interface Step {
+  readonly name?: string;
   readonly run?: string;
   readonly uses?: string;
-  readonly with?: Readonly<Record<string, string>>;
+  readonly with?: Readonly<Record<string, string | number | boolean>>;
   readonly if?: string;
 }
 
@@ -20,11 +21,15 @@ interface Job {
   readonly steps: readonly Step[];
 }
 
-const text = readFileSync(path.join(root, ".github/workflows/release.yml"), "utf8");
-const { jobs, permissions } = parse(text) as {
-  jobs: Readonly<Record<string, Job>>;
-  permissions: Record<string, string>;
-};
+interface Workflow {
+  readonly jobs: Readonly<Record<string, Job>>;
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly defaults?: { readonly run: { readonly shell: string } };
+}
+
+const folder = path.join(root, ".github/workflows");
+const textOf = (file: string): string => readFileSync(path.join(folder, file), "utf8");
+const { jobs, permissions, defaults } = parse(textOf("release.yml")) as Workflow;
 const stepsOf = (name: string): readonly Step[] => jobs[name]?.steps ?? [];
 
 test("each platform is built and tried on its own kind of machine", () => {
@@ -42,7 +47,8 @@ test("each platform is built and tried on its own kind of machine", () => {
 });
 
 test("nothing is published before all were built and tried, and all tests have passed", () => {
-  expect(jobs.publish?.needs).toEqual(["build", "test"]);
+  expect(jobs.publish?.needs).toEqual(["build", "test", "manifest"]);
+  expect(jobs.manifest?.needs).toEqual(["build"]);
   expect(stepsOf("test").map(({ run }) => run)).toContain(".ci/run");
 });
 
@@ -63,5 +69,54 @@ test("only publishing may write, and Krew's bot is given our template", () => {
   ).toEqual(["publish"]);
   const bot = stepsOf("publish").find(({ uses }) => uses?.startsWith("rajatjindal/krew-release-bot@"));
   expect(bot?.if).toContain("PRERELEASE");
-  expect(existsSync(path.join(root, bot?.with?.krew_template_file ?? "missing"))).toBe(true);
+  expect(existsSync(path.join(root, String(bot?.with?.krew_template_file)))).toBe(true);
+});
+
+test("the job that may write runs nothing that it has fetched, and what it publishes was compared with the checksums", () => {
+  const lines = stepsOf("publish").map(({ run }) => run ?? "");
+  expect(lines.filter((line) => /\b(?:npm|npx|node|curl|krew-linux)\b/.test(line))).toEqual([]);
+  const compared = lines.findIndex((line) => line.includes("sha256sum --check --strict checksums.txt"));
+  expect(compared).toBeGreaterThanOrEqual(0);
+  expect(compared).toBeLessThan(lines.findIndex((line) => line.includes("gh release create")));
+});
+
+test("Krew is given the archives under the names that they have, for every platform", () => {
+  const line = stepsOf("manifest").find(({ run }) => run?.includes("krew-linux_amd64 install"))?.run ?? "";
+  const targets = /for target in (.*); do/.exec(line)?.[1]?.split(" ") ?? [];
+  expect(targets.map((target) => `kubectl-vmnode_v1.2.3_${target}`)).toEqual(
+    platforms.map((platform) => archiveName(platform, "1.2.3")),
+  );
+  expect(line).toContain("sha256sum --check");
+});
+
+test("every line runs in the same shell, which stops at the first failure, also of a pipe", () => {
+  expect(defaults?.run.shell).toBe("bash");
+  // Values of GitHub's reach a shell by the environment alone.
+  const lines = Object.values(jobs).flatMap(({ steps }) => steps.map(({ run }) => run ?? ""));
+  expect(lines.filter((line) => line.includes("${{"))).toEqual([]);
+});
+
+test("nothing of an earlier run is in a release", () => {
+  expect(textOf("release.yml")).not.toMatch(/^\s+cache:/m);
+});
+
+describe.each(readdirSync(folder))("%s", (file) => {
+  const used = [...textOf(file).matchAll(/uses: (\S+?)@(\S+)(.*)/g)];
+
+  test("names actions by commit, and says which version that is", () => {
+    expect(used.length).toBeGreaterThan(0);
+    const loose = used.filter(
+      ([, , commit = "", rest = ""]) => !/^[0-9a-f]{40}$/.test(commit) || !/^ # v\d/.test(rest),
+    );
+    expect(loose.map(([line]) => line)).toEqual([]);
+  });
+
+  test("leaves no credential in the checkout", () => {
+    const { jobs } = parse(textOf(file)) as Workflow;
+    const checkouts = Object.values(jobs).flatMap(({ steps }) =>
+      steps.filter(({ uses }) => uses?.startsWith("actions/checkout@")),
+    );
+    expect(checkouts.length).toBeGreaterThan(0);
+    expect(checkouts.filter((step) => step.with?.["persist-credentials"] !== false)).toEqual([]);
+  });
 });
