@@ -15,6 +15,7 @@ interface Step {
 }
 
 interface Job {
+  readonly if?: string;
   readonly needs?: readonly string[];
   readonly strategy?: { readonly matrix: { readonly include: readonly { platform: string; runner: string }[] } };
   readonly permissions?: Readonly<Record<string, string>>;
@@ -67,13 +68,15 @@ test("only publishing may write, and Krew's bot is given our template", () => {
       .filter(([, job]) => job.permissions !== undefined)
       .map(([name]) => name),
   ).toEqual(["publish"]);
-  const bot = stepsOf("publish").find(({ uses }) => uses?.startsWith("rajatjindal/krew-release-bot@"));
-  expect(bot?.if).toContain("PRERELEASE");
+  const bot = stepsOf("propose").find(({ uses }) => uses?.startsWith("rajatjindal/krew-release-bot@"));
+  expect(jobs.propose?.needs).toEqual(["publish"]);
+  expect(jobs.propose?.if).toContain("!contains(github.ref_name, '-')");
   expect(existsSync(path.join(root, String(bot?.with?.krew_template_file)))).toBe(true);
 });
 
-test("the job that may write runs nothing that it has fetched, and what it publishes was compared with the checksums", () => {
+test("the job that may write runs nothing but GitHub's own actions, and what it publishes was compared with the checksums", () => {
   const lines = stepsOf("publish").map(({ run }) => run ?? "");
+  expect(stepsOf("publish").filter(({ uses }) => uses !== undefined && !uses.startsWith("actions/"))).toEqual([]);
   expect(lines.filter((line) => /\b(?:npm|npx|node|curl|krew-linux)\b/.test(line))).toEqual([]);
   const compared = lines.findIndex((line) => line.includes("sha256sum --check --strict checksums.txt"));
   expect(compared).toBeGreaterThanOrEqual(0);
