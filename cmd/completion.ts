@@ -2,6 +2,7 @@
 import path from "node:path";
 import { UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import { sanitise } from "../lib/report/sanitise.ts";
 import { type CompleterLink, findCompleterLink, makeCompleterLink } from "../lib/terminal/completer-link.ts";
 import type { OptionsOf } from "./command.ts";
 import { quoted } from "./command-line.ts";
@@ -27,13 +28,19 @@ export async function completerLink(world: Pick<World, "startedAs" | "env" | "pr
 
 async function install(found: CompleterLink, { terminal, program }: World): Promise<void> {
   await makeCompleterLink(found);
-  terminal.writeLine(`${found.link} ${found.state === "installed" ? "is there already" : "created"}`);
+  terminal.writeLine(`${found.link} ${whatWasDone(found)}`);
   if (!found.onPath) {
     const warning = terminal.errorStyle("warn", "Warning:");
     terminal.writeError(`${warning} ${path.dirname(found.link)} is not on the PATH, where it would be looked for`);
   }
   const [host = ""] = program.split(" ");
   terminal.writeError(`It takes effect at once where the shell completes ${host} ('${host} completion -h' says how).`);
+}
+
+function whatWasDone({ state, leadsTo }: CompleterLink): string {
+  if (state === "installed") return "is there already";
+  if (state === "missing") return "created";
+  return leadsTo === undefined ? "replaced" : `replaced: it led to ${sanitise(leadsTo)}`;
 }
 
 function commandThatMakes({ plugin, link }: CompleterLink): string {

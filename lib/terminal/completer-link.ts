@@ -14,6 +14,8 @@ export interface CompleterLink {
   readonly link: string;
   /** `stale`: something else is there, or the copy of another version. */
   readonly state: "installed" | "missing" | "stale";
+  /** Where a stale link leads. */
+  readonly leadsTo: string | undefined;
   /** kubectl finds the folder. */
   readonly onPath: boolean;
 }
@@ -33,7 +35,9 @@ export async function findCompleterLink({ name, path: searched, host }: StartedA
   const ending = path.extname(plugin) === ".exe" ? ".exe" : "";
   const link = path.join(path.dirname(plugin), `${host}_complete-vmnode${ending}`);
   const onPath = folders.some((folder) => path.resolve(folder) === path.dirname(plugin));
-  return { plugin, link, state: await stateOf(link, plugin), onPath };
+  const state = await stateOf(link, plugin);
+  const leadsTo = state === "stale" ? await readlink(link).catch(() => undefined) : undefined;
+  return { plugin, link, state, leadsTo, onPath };
 }
 
 /**
@@ -49,10 +53,19 @@ export async function makeCompleterLink({ plugin, link, state }: CompleterLink):
     else await symlink(path.basename(plugin), link);
   } catch (error) {
     if (error instanceof ExpectedError) throw error;
-    throw new ExpectedError(`cannot make ${link}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw cannotMake(link, error);
   }
+}
+
+const forbidden: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS"]);
+
+function cannotMake(link: string, error: unknown): ExpectedError {
+  const { code = "", message = String(error) } = error as NodeJS.ErrnoException;
+  if (!forbidden.has(code)) return new ExpectedError(`cannot make ${link}: ${message}`, { cause: error });
+  return new ExpectedError(`cannot make ${link}: you may not write in its folder (${code})`, {
+    hint: "run the command that 'completion print' prints as whoever may",
+    cause: error,
+  });
 }
 
 /** A link, whatever it names; on Windows the copy. Never a file that somebody put there. */

@@ -1,5 +1,5 @@
 /** `completion`: what is done and said. */
-import { chmodSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -33,6 +33,13 @@ describe.skipIf(process.platform === "win32")("completion", () => {
   test("a second time it is there already", async () => {
     await run("completion install", scene);
     expect((await run("completion install", scene)).stdout).toBe(`${link} is there already`);
+  });
+
+  test("a link that led elsewhere is replaced, and that is said", async () => {
+    rmSync(link);
+    symlinkSync("/opt/old/kubectl-vmnode", link);
+    expect((await run("completion install", scene)).stdout).toBe(`${link} replaced: it led to /opt/old/kubectl-vmnode`);
+    expect(readlinkSync(link)).toBe("kubectl-vmnode");
   });
 
   test("a folder that is not on the PATH is warned of", async () => {

@@ -38,7 +38,7 @@ const find = (name = plugin, host = "kubectl") => findCompleterLink({ name, path
 describe.skipIf(process.platform === "win32")("the link", () => {
   test("is made beside the plugin's own link, and names it, so that it outlives an upgrade", async () => {
     const before = await find();
-    expect(before).toEqual({ plugin, link, state: "missing", onPath: true });
+    expect(before).toEqual({ plugin, link, state: "missing", leadsTo: undefined, onPath: true });
     await makeCompleterLink(before);
     expect(readlinkSync(link)).toBe("kubectl-vmnode");
     expect(readFileSync(link, "utf8")).toBe("the plugin");
@@ -62,7 +62,7 @@ describe.skipIf(process.platform === "win32")("the link", () => {
 
   test("that leads to an older version is replaced", async () => {
     symlinkSync(path.join(folder, "store/v0/kubectl-vmnode"), link);
-    expect((await find()).state).toBe("stale");
+    expect(await find()).toMatchObject({ state: "stale", leadsTo: path.join(folder, "store/v0/kubectl-vmnode") });
     await makeCompleterLink(await find());
     expect(readlinkSync(link)).toBe("kubectl-vmnode");
   });
@@ -83,8 +83,17 @@ describe.skipIf(process.platform === "win32")("the link", () => {
   });
 
   test("that cannot be made says why", async () => {
-    const lost = { plugin, link: path.join(folder, "missing/link"), state: "missing", onPath: true } as const;
+    const lost = { ...(await find()), link: path.join(folder, "missing/link") };
     await expect(makeCompleterLink(lost)).rejects.toThrow(/^cannot make .*ENOENT/);
+  });
+
+  // Where not even root may write.
+  test.skipIf(process.platform !== "linux")("in a folder that may not be written is left to whoever may", async () => {
+    const refused = { ...(await find()), link: "/sys/kubectl_complete-vmnode" };
+    await expect(makeCompleterLink(refused)).rejects.toMatchObject({
+      message: expect.stringMatching(/^cannot make \/sys\/kubectl_complete-vmnode: you may not write in its folder/),
+      hint: expect.stringContaining("completion print"),
+    });
   });
 });
 
