@@ -91,8 +91,9 @@ function flagCandidates({ definition, line }: Asked): NameCandidate[] {
     .map(([key, flag]) => ({ name: `--${flagName(key)}`, about: firstSentence(flag) }));
 }
 
+/** Up to the first full stop, but not "With --all-pods:" alone. */
 function firstSentence({ description }: Flag): string {
-  return /^(.+?)[.:;](?:\s|$)/s.exec(description)?.[1] ?? description;
+  return /^((?:With --[\w-]+: )?.+?)[.:;](?:\s|$)/s.exec(description)?.[1] ?? description;
 }
 
 async function wordCandidates(typed: string, asked: Asked): Promise<readonly NameCandidate[]> {
@@ -145,7 +146,8 @@ async function valueCandidates(name: string, flag: Flag, asked: Asked): Promise<
     case "namespace":
       return await clusterNames("namespaceCandidates", asked);
     case "waive": {
-      const waivable = Object.entries(findingCodes).filter(([, code]) => code.waivable);
+      const concerned = waivedBy[asked.definition?.name ?? ""] ?? /(?:)/;
+      const waivable = Object.entries(findingCodes).filter(([name, code]) => code.waivable && concerned.test(name));
       return waivable.map(([code, { meaning }]) => ({ name: code, about: meaning }));
     }
     case "scenario":
@@ -154,6 +156,12 @@ async function valueCandidates(name: string, flag: Flag, asked: Asked): Promise<
       return [];
   }
 }
+
+/** The codes that a command looks at, where those are not all. */
+const waivedBy: Readonly<Record<string, RegExp>> = {
+  recover: /^HeldBy/,
+  uncordon: /^(?:HeldBy|HostWasNeverOff|NodeNotReady|EvacuationGoesOn)/,
+};
 
 async function kubeconfigOf({ line, world }: Asked): Promise<Kubeconfig> {
   return await world.loadKubeconfig(line.flags.findLast(({ name }) => name === "kubeconfig")?.value);

@@ -88,6 +88,13 @@ describe("flags", () => {
     expect(await names("drain --dis|")).toEqual([]);
   });
 
+  test("a condition that a flag has is no sentence of its own", async () => {
+    expect(await lines("drain --skip-w|")).toEqual([
+      "--skip-wait-for-delete-timeout\tWith --all-pods: do not wait for pods whose DeletionTimestamp is more than so many seconds old",
+      ":4",
+    ]);
+  });
+
   test("one that was given is not offered again, unless it may be repeated", async () => {
     expect(await names("drain --yes --y|")).toEqual([]);
     expect(await names("drain --waive ExternalStrategy --wai|")).toEqual(["--waive"]);
@@ -123,6 +130,13 @@ describe("values of flags", () => {
 
   test("the context in use is marked", async () => {
     expect(await lines("list --context s|")).toEqual(["staging\tcurrent", ":4"]);
+  });
+
+  test("only what a command looks at is offered to be waived", async () => {
+    const offered = await names("recover worker-1 --waive |");
+    expect(offered).toContain("HeldByRemediation");
+    expect(offered.filter((name) => !name.startsWith("HeldBy"))).toEqual([]);
+    expect(await names("uncordon --waive Host|")).toEqual(["HostWasNeverOff"]);
   });
 
   test("a blocker is not offered to be waived", async () => {
