@@ -2,6 +2,7 @@
 import { type ConfirmedDrain, drainNodes } from "../lib/act/drain-nodes.ts";
 import { refusalOf, stillCovers } from "../lib/decide/consent.ts";
 import { planOf } from "../lib/decide/intent.ts";
+import { podWarnings } from "../lib/decide/other-pods.ts";
 import type { VmOnItsWay } from "../lib/decide/vm-progress.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
 import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
@@ -87,6 +88,8 @@ function showDryRun({ options, world }: Scene, { check }: NodeCheck): ExitCode {
   const suffix = dryRunSuffix[options.dryRun];
   for (const node of check.nodes) {
     world.terminal.writeLine(`node/${node.name} cordoned${suffix}`);
+    const warning = options.allPods ? podWarnings([node]) : undefined;
+    if (warning !== undefined) world.terminal.writeError(`Warning: ${sanitise(warning)}`);
     for (const pod of podsToEvict(node)) world.terminal.writeLine(`evicting pod ${sanitise(pod)}${suffix}`);
     world.terminal.writeLine(`node/${node.name} drained${suffix}`);
   }

@@ -12,6 +12,7 @@ import {
 } from "../decide/drain-summary.ts";
 import { type DrainIntent, planOf } from "../decide/intent.ts";
 import { emptyLedger, isFinalRefusal, type Ledger, noteAnswer, noteRequest } from "../decide/ledger.ts";
+import { podWarnings } from "../decide/other-pods.ts";
 import type { VmOnItsWay } from "../decide/vm-progress.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { EvictAction } from "../model/action.ts";
@@ -55,6 +56,9 @@ export interface ConfirmedDrain {
 /** Cordons the nodes and drives them empty. Throws ExpectedError when a node cannot be cordoned. */
 export async function drainNodes(world: DrainWorld, drain: ConfirmedDrain): Promise<Summary> {
   await cordonAll(world, drain);
+  const warning = podWarnings(drain.check.nodes);
+  if (drain.intent.allPods && warning !== undefined)
+    world.reporter.event({ type: "warning", time: drain.facts.time, message: warning });
   const loop = new DrainLoop(world, drain);
   try {
     return await loop.run();

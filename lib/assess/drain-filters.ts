@@ -18,11 +18,12 @@ export interface DrainFilters {
 
 /**
  * The pods of a node that are no VMs. Without filters (a drain of VMs alone) all of them stay; with filters each is judged as
- * kubectl drain would judge it, and by its budgets.
+ * kubectl drain would judge it, and by its budgets. kubectl removes finished pods, too, those of VMs that have left among them.
  */
 export function otherPodsOf(rules: Rules, node: string, filters: DrainFilters | undefined): PodVerdict[] {
   const pods = rules.index.podsByNode.get(node) ?? [];
-  return pods.filter((pod) => !isLauncherPod(pod)).map((pod) => judgePod(rules, pod, filters));
+  const isOther = (pod: Pod) => !isLauncherPod(pod) || (filters !== undefined && isFinishedPod(pod));
+  return pods.filter(isOther).map((pod) => judgePod(rules, pod, filters));
 }
 
 function judgePod({ index, capabilities }: Rules, pod: Pod, filters: DrainFilters | undefined): PodVerdict {
@@ -39,8 +40,8 @@ function judgePod({ index, capabilities }: Rules, pod: Pod, filters: DrainFilter
   if (filtered.error !== undefined)
     return { ...identity, outcome: "blocks", finding: podBlocked(pod, filtered.error, filtered.proof) };
   if (filtered.skip) return { ...identity, outcome: "skipped", ...warningOf(filtered) };
-  if (isFinishedPod(pod)) return { ...identity, outcome: "finished", ...warningOf(filtered) };
-  const refusal = budgetRefusal(index, pod, budgetsFor(index, pod));
+  // Budgets do not protect what has finished (pkg/registry/core/pod/storage/eviction.go, canIgnorePDB).
+  const refusal = isFinishedPod(pod) ? undefined : budgetRefusal(index, pod, budgetsFor(index, pod));
   if (refusal !== undefined) return { ...identity, outcome: "blocks", finding: refusal.finding };
   return { ...identity, outcome: "evicted", ...warningOf(filtered) };
 }

@@ -13,8 +13,10 @@ export function drainEvents(before: DrainProgress | undefined, after: DrainProgr
     if (change !== undefined) events.push({ type: "vm", time: after.time, vm, change });
   }
   const left = new Set(after.pods.map((pod) => pod.uid));
+  // What is left of a VM's pod is removed, too; its VM's departure has been told.
+  const told = new Set(after.vms.map((vm) => `${vm.namespace}/${vm.pod}`));
   for (const pod of before?.pods ?? [])
-    if (!pod.goesWithVm && !left.has(pod.uid))
+    if (!pod.goesWithVm && !left.has(pod.uid) && !told.has(`${pod.namespace}/${pod.name}`))
       events.push({ type: "pod-evicted", time: after.time, node: pod.node, namespace: pod.namespace, pod: pod.name });
   for (const message of after.trouble)
     if (!before?.trouble.includes(message)) events.push({ type: "warning", time: after.time, message });

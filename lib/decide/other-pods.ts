@@ -32,3 +32,18 @@ function otherPodProgress(standing: ProgressInput, node: NodeVerdict, pod: PodVe
     detail: refused ? answer.message : pod.finding?.reason,
   };
 }
+
+/**
+ * kubectl's line about the pods of these nodes that are left alone or need a flag, or undefined
+ * (k8s.io/kubectl pkg/drain/filters.go, PodDeleteList.Warnings).
+ */
+export function podWarnings(nodes: readonly NodeVerdict[]): string | undefined {
+  const pods = nodes
+    .flatMap((node) => node.otherPods)
+    .filter((pod) => pod.warning !== undefined && pod.outcome !== "hotplug");
+  const groups = Map.groupBy(pods, (pod) => pod.warning);
+  const lines = [...groups].map(
+    ([warning, group]) => `${warning}: ${group.map(({ namespace, name }) => `${namespace}/${name}`).join(", ")}`,
+  );
+  return lines.length === 0 ? undefined : lines.join("; ");
+}

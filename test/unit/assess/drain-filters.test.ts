@@ -71,10 +71,10 @@ describe("with --all-pods, an ordinary pod", () => {
       "that has finished is let go by every filter",
       { ...bare, ...scratch, phase: "Succeeded" },
       strict,
-      "finished",
+      "evicted",
       undefined,
     ],
-    ["of a DaemonSet that has finished, too", { ...daemon, phase: "Failed" }, strict, "finished", undefined],
+    ["of a DaemonSet that has finished, too", { ...daemon, phase: "Failed" }, strict, "evicted", undefined],
     [
       "for a hotplugged disk goes with its VM",
       { ...bare, labels: { "kubevirt.io": "hotplug-disk" } },
@@ -123,6 +123,16 @@ describe("in a drain of VMs alone, an ordinary pod", () => {
 });
 
 describe("launcher pods", () => {
+  it("that have finished go with the other pods, as kubectl removes them", () => {
+    const vmi = aVmi("web", { node: "worker-2" });
+    const left = aLauncherPod(vmi, { node: "worker-1", phase: "Succeeded" });
+    const pods = (filters: DrainFilters | undefined) =>
+      nodeVerdict(someFacts({ vmis: [vmi], pods: [left] }), { allPods: filters }).otherPods.map(
+        ({ outcome }) => outcome,
+      );
+    expect([pods(strict), pods(undefined)]).toEqual([["evicted"], []]);
+  });
+
   it("are not judged by kubectl's filters", () => {
     const vmi = aVmi("web");
     const node = nodeVerdict(someFacts({ vmis: [vmi], pods: [aLauncherPod(vmi)] }), { allPods: strict });

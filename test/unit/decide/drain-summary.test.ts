@@ -169,6 +169,14 @@ describe("events are the differences between two pictures", () => {
     ]);
   });
 
+  test("what is left of its pod goes without a second line (--all-pods)", () => {
+    const vm = aVm("web", "moved");
+    const rest = { namespace: vm.namespace, name: vm.pod, uid: "p", node: "worker-1", state: "waiting" } as const;
+    const app = { ...rest, name: "app", uid: "q" };
+    const before = { ...aProgress([vm]), pods: [rest, app] };
+    expect(drainEvents(before, aProgress([vm]))).toMatchObject([{ type: "pod-evicted", pod: "app" }]);
+  });
+
   test("a restarted VM's pod is evicted once, before the VM runs again", () => {
     expect(types(aProgress([aVm("ci", "shutting-down")]), aProgress([aVm("ci", "starting")]))).toEqual([
       "pod-evicted",
