@@ -74,10 +74,13 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
       commandFlags: connectionTexts(options),
     }),
     document: (keys) => nodeListDocument(nodes.filter(({ name }) => keys.has(`node/${name}`))),
-    warnings: overview.deleted.map(
-      ({ name, vms }) =>
-        `node ${sanitise(name)} was deleted, and ${count(vms, "VM")} still ${vms === 1 ? "counts" : "count"} as there: ${commandOn(world.program, "recover", sanitise(name), options)} --dry-run`,
-    ),
+    warnings: [
+      ...(options.output === "wide" && nodes.length > nodesSingly ? [estimated] : []),
+      ...overview.deleted.map(
+        ({ name, vms }) =>
+          `node ${sanitise(name)} was deleted, and ${count(vms, "VM")} still ${vms === 1 ? "counts" : "count"} as there: ${commandOn(world.program, "recover", sanitise(name), options)} --dry-run`,
+      ),
+    ],
     empty: "No nodes found",
   };
 }
@@ -100,22 +103,30 @@ function isCordoned(status: string): boolean {
 /** The overview does without it, and starts the sooner. */
 const loadObserve = () => import("../lib/observe/observe.ts");
 
+/** Of more nodes than this the forecast is an estimate from their VMs alone. */
+const nodesSingly = 25;
+const estimated = `with more than ${nodesSingly} nodes DRAIN is estimated from their VMs alone; check NODE tells for certain`;
+
 async function withForecasts(
   client: KubeClient,
   nodes: readonly NodeOverview[],
   world: World,
 ): Promise<readonly NodeOverview[]> {
-  const [{ forecastEach }, { leavingVms }, { observe }] = await Promise.all([
+  const [{ forecastEach }, { leavingByNode }, { observe }, { observeManyNodes }] = await Promise.all([
     import("../lib/assess/each-node.ts"),
     import("../lib/assess/evacuation.ts"),
     loadObserve(),
+    import("../lib/observe/many-nodes.ts"),
   ]);
-  const facts = await observe(client, { nodes: nodes.map(({ name }) => name), clock: world.clock });
+  const names = nodes.map(({ name }) => name);
+  const look = names.length > nodesSingly ? observeManyNodes : observe;
+  const facts = await look(client, { nodes: names, clock: world.clock });
   const forecasts = forecastEach(facts);
+  const leaving = leavingByNode(facts);
   return nodes.map((node) => ({
     ...node,
     drain: forecasts.get(node.name),
-    leaving: leavingVms(facts, node.name).length,
+    leaving: leaving.get(node.name) ?? 0,
   }));
 }
 

@@ -16,7 +16,7 @@ import { makeFinding, refer } from "./findings.ts";
 import { effectiveStrategy, guestGrace, migratability } from "./kubevirt-state.ts";
 import { migrationTarget } from "./migration-findings.ts";
 import { leftoverPods, migrationLimits, nodeFindings } from "./node.ts";
-import { type Fit, type Placement, placeAll, type Request } from "./placement.ts";
+import { type Fit, type Placement, PlacesInOrder, placeAll, type Request } from "./placement.ts";
 import { placesOf } from "./room.ts";
 import { settle } from "./settle.ts";
 import { findGap, type Index, indexFacts, machineOf, type Subject, subjectsOn, vmiNameOf } from "./subjects.ts";
@@ -58,6 +58,17 @@ export function assess(facts: Facts, options: AssessOptions): Check {
     ...(placement.smallestRoom === undefined ? {} : { smallestRoom: placement.smallestRoom }),
   };
   return addressedCheck(check, options.commandFlags ?? "");
+}
+
+/** As `assess`, for each target as if it alone were drained, so that the others can take its VMs; one after the other, because verdicts weigh. */
+export function* assessEach(facts: Facts, options: AssessOptions): Generator<NodeVerdict> {
+  const index = indexFacts(facts);
+  const places = new PlacesInOrder(placesOf({ ...index, facts: { ...facts, targets: [] } }));
+  for (const node of facts.targets) {
+    const rules = rulesFor({ ...index, facts: { ...facts, targets: [node] } }, options);
+    const cases = casesOn(rules, node, options);
+    yield nodeVerdict(rules, node, { cases, placement: place(rules.index, cases, places), options });
+  }
 }
 
 /** How many nodes are named at a time by `roomWanted`. */
@@ -118,10 +129,10 @@ function requestOf(index: Index, { pod, vmi }: Subject, judgement: Judgement, ke
   return { key, arrival: migrationArrival(index, pod, vmi), moves: true };
 }
 
-function place(index: Index, cases: readonly Case[]): Placement {
+function place(index: Index, cases: readonly Case[], places?: PlacesInOrder): Placement {
   const requests = cases.flatMap((entry) => entry.request ?? []);
   if (requests.length === 0) return { fits: new Map() };
-  const placement = placeAll(requests, placesOf(index));
+  const placement = placeAll(requests, places ?? new PlacesInOrder(placesOf(index)));
   if (findGap(index.facts, "nodes") === undefined && !index.facts.nodesUnread) return placement;
   // Where not all nodes were read, one that was not may take what the others refuse.
   const fits = [...placement.fits].map(([key, fit]) => [key, fit.kind === "none" ? notRead : fit] as const);

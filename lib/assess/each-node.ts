@@ -3,7 +3,7 @@ import type { Facts } from "../model/facts.ts";
 import type { NodeOverview } from "../model/overview.ts";
 import { formatBytes, parseQuantity } from "../model/quantity.ts";
 import type { NodeVerdict, Outcome } from "../model/verdict.ts";
-import { assess } from "./check.ts";
+import { assessEach } from "./check.ts";
 
 type Forecast = NonNullable<NodeOverview["drain"]>;
 
@@ -14,9 +14,8 @@ type Forecast = NonNullable<NodeOverview["drain"]>;
 export function forecastEach(facts: Facts): ReadonlyMap<string, Forecast> {
   const roomKnown = [...new Set([...facts.roomKnown, ...facts.targets])];
   const forecasts = new Map<string, Forecast>();
-  for (const target of facts.targets) {
-    const { nodes } = assess({ ...facts, roomKnown, targets: [target] }, { waived: new Set() });
-    for (const node of nodes) forecasts.set(node.name, forecastOf(node));
+  for (const node of assessEach({ ...facts, roomKnown }, { waived: new Set() })) {
+    forecasts.set(node.name, forecastOf(node));
   }
   return forecasts;
 }

@@ -52,6 +52,15 @@ export function leavingVms(facts: Facts, node: string): readonly string[] {
   return [...new Set(names)];
 }
 
+/** How many VMs `leavingVms` names, by node; without nodes that none leaves. */
+export function leavingByNode(facts: Facts): ReadonlyMap<string, number> {
+  const nodes = new Set([
+    ...facts.vmis.flatMap(({ status }) => status.evacuationNodeName ?? []),
+    ...facts.migrations.flatMap(({ metadata }) => metadata.annotations[evacuationMigrationAnnotation] ?? []),
+  ]);
+  return new Map([...nodes].map((node) => [node, leavingVms(facts, node).length]));
+}
+
 /** The taint that makes KubeVirt evacuate the node without any eviction, for as long as it is there. */
 export function drainTaintOf({ kubevirt }: Facts, { spec }: Node): Taint | undefined {
   const key = kubevirt?.migrations.nodeDrainTaintKey ?? migrationDefaults.nodeDrainTaintKey;

@@ -129,9 +129,8 @@ function drainTaint(index: Index, node: string): Finding[] {
 
 /** Gaps that hide something of this node: those of a namespace matter only where the node has VMs of it. */
 function gapFindings(index: Index, node: string): Finding[] {
-  const pods = index.podsByNode.get(node) ?? [];
-  const namespaces = new Set(pods.map((pod) => pod.metadata.namespace));
-  for (const vmi of index.facts.vmis) if (vmi.status.nodeName === node) namespaces.add(vmi.metadata.namespace);
+  const here = [...(index.podsByNode.get(node) ?? []), ...(index.vmisByNode.get(node) ?? [])];
+  const namespaces = new Set(here.map(({ metadata }) => metadata.namespace));
   return index.facts.gaps
     .filter((gap) => gap.namespace === undefined || namespaces.has(gap.namespace))
     .map((gap) => unreadable(gap, node));

@@ -41,24 +41,63 @@ export interface Placement {
 /**
  * Places the requests: movers first, the largest memory first, then by name, so that the same picture gives the same answer.
  * Each goes to the node with most memory left. What finds no place because of other pods is tried again when those have moved.
+ * In the end the places are as they were before, so that they serve the next question, too.
  */
-export function placeAll(requests: readonly Request[], places: readonly Place[]): Placement {
+export function placeAll(requests: readonly Request[], places: PlacesInOrder): Placement {
   const found = new Map<string, Fit>();
   const used = new Set<Place>();
+  const takeBack: (() => void)[] = [];
   let waiting = [...requests].sort(byTurn);
   for (let placed = true; placed && waiting.length > 0; ) {
     placed = false;
     for (const request of waiting) {
-      const { fit, place } = placeOne(request.arrival, places);
+      const { fit, place } = placeOne(request.arrival, places.all);
       found.set(request.key, fit);
       if (place === undefined) continue;
-      settle(request.arrival, place, places);
+      takeBack.push(settle(request.arrival, place, places));
       used.add(place);
       placed = true;
     }
     waiting = waiting.filter((request) => found.get(request.key)?.kind === "none");
   }
-  return { fits: found, smallestRoom: smallestRoom([...used]) };
+  const placement = { fits: found, smallestRoom: smallestRoom([...used]) };
+  for (const undo of takeBack.reverse()) undo();
+  return placement;
+}
+
+/** Keeps places in order while VMs are placed, most memory first: of a thousand nodes the first one that is looked at mostly takes the VM. */
+export class PlacesInOrder {
+  readonly all: Place[];
+
+  constructor(places: readonly Place[]) {
+    this.all = [...places].sort(byMemory);
+  }
+
+  find(node: string): Place | undefined {
+    return this.all.find((place) => place.node.metadata.name === node);
+  }
+
+  /** Puts a place where it belongs after `change`. */
+  move(place: Place, change: () => void): void {
+    this.all.splice(this.all.indexOf(place), 1);
+    change();
+    let [low, high] = [0, this.all.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = this.all[middle];
+      if (other !== undefined && byMemory(other, place) < 0) low = middle + 1;
+      else high = middle;
+    }
+    this.all.splice(low, 0, place);
+  }
+}
+
+function byMemory(left: Place, right: Place): number {
+  return freeMemory(right) - freeMemory(left) || byName(left.node.metadata, right.node.metadata);
+}
+
+function byName(left: { readonly name: string }, right: { readonly name: string }): number {
+  return left.name < right.name ? -1 : 1;
 }
 
 function byTurn(left: Request, right: Request): number {
@@ -72,21 +111,21 @@ function memoryOf({ arrival }: Request): number {
   return demandOf(arrival.pod).get("memory") ?? 0;
 }
 
+/** `places` in the order in which they are preferred. */
 function placeOne(arrival: Arrival, places: readonly Place[]): { readonly fit: Fit; readonly place?: Place } {
   const refusals: NodeRefusal[] = [];
   const perhaps: Place[] = [];
   const affinity = affinityRule(arrival.pod, places, arrival.leaving);
-  let best: Place | undefined;
   for (const place of places) {
     const { name } = place.node.metadata;
     if (name === arrival.source) continue;
     const answer = fits(arrival, place, affinity);
+    if (answer === true) return { fit: { kind: "fits", node: name }, place };
     if (answer === undefined) perhaps.push(place);
-    else if (answer !== true) refusals.push({ node: name, ...answer });
-    else if (best === undefined || freeMemory(place) > freeMemory(best)) best = place;
+    else refusals.push({ node: name, ...answer });
   }
-  if (best !== undefined) return { fit: { kind: "fits", node: best.node.metadata.name }, place: best };
-  const [first] = perhaps;
+  refusals.sort((left, right) => byName({ name: left.node }, { name: right.node }));
+  const [first] = perhaps.sort((left, right) => byName(left.node.metadata, right.node.metadata));
   if (first !== undefined) {
     return { fit: { kind: "unknown", nodes: perhaps.map((place) => place.node.metadata.name) }, place: first };
   }
@@ -97,11 +136,16 @@ function freeMemory(place: Place): number {
   return place.free.get("memory") ?? 0;
 }
 
-function settle(arrival: Arrival, place: Place, places: readonly Place[]): void {
-  const source = places.find((entry) => entry.node.metadata.name === arrival.source);
+/** Returns how to undo it. */
+function settle(arrival: Arrival, place: Place, places: PlacesInOrder): () => void {
+  const source = places.find(arrival.source);
   const before = source && [...source.pods].find((pod) => pod.metadata.uid === arrival.pod.metadata.uid);
-  if (source !== undefined && before !== undefined) vacate(source, before);
-  occupy(place, arrival.pod);
+  if (source !== undefined && before !== undefined) places.move(source, () => vacate(source, before));
+  places.move(place, () => occupy(place, arrival.pod));
+  return () => {
+    places.move(place, () => vacate(place, arrival.pod));
+    if (source !== undefined && before !== undefined) places.move(source, () => occupy(source, before));
+  };
 }
 
 function smallestRoom(used: readonly Place[]): Placement["smallestRoom"] {

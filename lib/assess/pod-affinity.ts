@@ -84,6 +84,7 @@ function domainsWith(term: PodAffinityTerm, from: Pod, places: readonly Place[],
 function domainsThatRepel(newPod: Pod, places: readonly Place[], leaving: Pod | undefined): Domains[] {
   const byKey = new Map<string, Domains>();
   for (const place of places) {
+    if (place.repelling.size === 0) continue;
     for (const pod of place.repelling) {
       if (pod === leaving) continue;
       for (const term of pod.spec.affinity.requiredAntiPods) {

@@ -4,7 +4,7 @@ import { isFinishedPod, type PersistentVolumeClaim, type Pod, type VolumeAttachm
 import { matchesNode } from "../model/selectors.ts";
 import { restartArrival } from "./arrivals.ts";
 import { listing, named } from "./findings.ts";
-import { type Fit, placeAll, type Request } from "./placement.ts";
+import { type Fit, PlacesInOrder, placeAll, type Request } from "./placement.ts";
 import type { Casualty, RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
 import { findGap, type Index, keyOf } from "./subjects.ts";
@@ -30,7 +30,7 @@ export function placeCasualties(index: Index, verdicts: ReadonlyMap<Casualty, Ro
     if (outcome !== "restarts" || vmi === undefined || pod === undefined) continue;
     requests.push({ key: uid, arrival: restartArrival(index, pod, vmi), moves: false });
   }
-  return requests.length === 0 ? new Map() : placeAll(requests, placesOf(index)).fits;
+  return requests.length === 0 ? new Map() : placeAll(requests, new PlacesInOrder(placesOf(index))).fits;
 }
 
 /** The verdict with what its disks, room elsewhere and KubeVirt's version add. */

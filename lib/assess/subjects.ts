@@ -39,6 +39,7 @@ export interface Index {
   readonly podsByNode: ReadonlyMap<string, readonly Pod[]>;
   readonly podsByVmi: ReadonlyMap<string, readonly Pod[]>;
   readonly vmis: ReadonlyMap<string, VirtualMachineInstance>;
+  readonly vmisByNode: ReadonlyMap<string, readonly VirtualMachineInstance[]>;
   readonly machines: ReadonlyMap<string, VirtualMachine>;
   readonly migrations: ReadonlyMap<string, readonly VirtualMachineInstanceMigration[]>;
   readonly budgets: ReadonlyMap<string, readonly PodDisruptionBudget[]>;
@@ -53,6 +54,7 @@ export function indexFacts(facts: Facts): Index {
     podsByNode: groupBy(facts.pods, (pod) => pod.spec.nodeName),
     podsByVmi: groupBy(facts.pods, vmiUidOf),
     vmis: new Map(facts.vmis.map((vmi) => [keyOf(vmi.metadata), vmi])),
+    vmisByNode: groupBy(facts.vmis, (vmi) => vmi.status.nodeName),
     machines: new Map(facts.virtualMachines.map((vm) => [keyOf(vm.metadata), vm])),
     migrations: groupBy(facts.migrations, (entry) => `${entry.metadata.namespace}/${entry.spec.vmiName}`),
     budgets: groupBy(facts.budgets, (budget) => budget.metadata.namespace),
@@ -101,8 +103,8 @@ export function subjectsOn(index: Index, node: string): Subject[] {
     if (vmi !== undefined) here.add(vmi.metadata.uid);
     subjects.push({ node, pod, vmi });
   }
-  for (const vmi of index.facts.vmis) {
-    if (vmi.status.nodeName === node && !isFinalVmi(vmi) && !here.has(vmi.metadata.uid)) subjects.push({ node, vmi });
+  for (const vmi of index.vmisByNode.get(node) ?? []) {
+    if (!isFinalVmi(vmi) && !here.has(vmi.metadata.uid)) subjects.push({ node, vmi });
   }
   return subjects.sort((left, right) => compare(sortKey(left), sortKey(right)));
 }

@@ -12,6 +12,8 @@ export type Decoder<T> = (object: unknown) => T | undefined;
 export interface ReadSelection extends Selection {
   /** Only these objects, as `namespace/name`; the others are dropped undecoded, page by page. */
   readonly only?: ReadonlySet<string> | undefined;
+  /** Page size. */
+  readonly limit?: number | undefined;
 }
 
 /** A part of a list. */

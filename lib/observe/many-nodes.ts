@@ -1,0 +1,103 @@
+/** Reads of many nodes what a forecast for each takes: their VMs alone, page by page, and as little besides as the rules can do with. */
+import type { KubeClient } from "../kube/client.ts";
+import type { Clock } from "../model/clock.ts";
+import type { Facts } from "../model/facts.ts";
+import type { Pod } from "../model/kubernetes.ts";
+import { isFinalVmi, type KubeVirt, type VirtualMachineInstance } from "../model/kubevirt.ts";
+import { appLabel, createdByLabel, domainAnnotation, launcherApp, vmiKind } from "../platform/names.ts";
+import { readBudgets, readOwners } from "./around-vms.ts";
+import { decodeNode } from "./decode/core.ts";
+import { decodeVmi } from "./decode/kubevirt.ts";
+import { readInstallation, timesOf } from "./observe.ts";
+import { startReading } from "./reading.ts";
+import { resourceTypes } from "./resource-types.ts";
+
+export interface ManyNodesOptions {
+  readonly nodes: readonly string[];
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The objects are large: so that a page is reduced and dropped before it weighs. */
+const vmisAtATime = 250;
+
+/**
+ * An estimate of the nodes: launcher pods, which are most of what a cluster holds, are not read but taken to be as KubeVirt makes
+ * them, no other pods take up room, and of migrations is known what VMIs tell. What could not be read is a gap.
+ */
+export async function observeManyNodes(client: KubeClient, options: ManyNodesOptions): Promise<Facts> {
+  const reading = startReading(client, options.signal);
+  const wanted = new Set(options.nodes);
+  const [nodes, vmis, installation] = await Promise.all([
+    reading.list(resourceTypes.nodes, {}, decodeNode),
+    reading.list(resourceTypes.vmis, { limit: vmisAtATime }, decodeVmi),
+    readInstallation(reading, undefined),
+  ]);
+  const there = (vmis ?? []).filter((vmi) => wanted.has(vmi.status.nodeName ?? "") && !isFinalVmi(vmi));
+  const stopped = there.filter((vmi) => mayBeShutDown(vmi, installation.kubevirt));
+  const [virtualMachines, budgets] = await Promise.all([
+    readOwners(reading, stopped),
+    readBudgets(reading, new Set(stopped.map(({ metadata }) => metadata.namespace))),
+  ]);
+  return {
+    ...timesOf(reading, options.clock),
+    server: client.connection.server,
+    versions: { kubevirt: installation.kubevirt?.observedVersion },
+    targets: options.nodes,
+    nodes: nodes ?? [],
+    pods: there.map(launcherOf),
+    roomKnown: options.nodes,
+    vmis: there,
+    virtualMachines,
+    migrations: [],
+    budgets,
+    claims: [],
+    volumes: [],
+    ...installation,
+    holders: [],
+    dryRuns: {},
+    gaps: [...reading.gaps],
+  };
+}
+
+/** Only then it matters who starts it again, and whether budgets forbid it. */
+function mayBeShutDown({ spec }: VirtualMachineInstance, kubevirt: KubeVirt | undefined): boolean {
+  const strategy = spec.evictionStrategy ?? kubevirt?.evictionStrategy;
+  return strategy !== "LiveMigrate" && strategy !== "External";
+}
+
+/** The pod of a running VM, as far as the rules look at it (pkg/virt-controller/services/template.go). */
+function launcherOf({ metadata, spec, status }: VirtualMachineInstance): Pod {
+  const { name, namespace, uid } = metadata;
+  const { nodeName } = status;
+  const active = Object.entries(status.activePods).find(([, node]) => node === nodeName);
+  return {
+    metadata: {
+      name: `virt-launcher-${name}`,
+      namespace,
+      uid: active?.[0] ?? uid,
+      resourceVersion: "",
+      labels: { ...metadata.labels, [appLabel]: launcherApp, [createdByLabel]: uid },
+      annotations: { [domainAnnotation]: name },
+      ownerReferences: [{ apiVersion: "kubevirt.io/v1", kind: vmiKind, name, uid, controller: true }],
+      finalizers: [],
+    },
+    spec: {
+      nodeName,
+      nodeSelector: spec.nodeSelector,
+      affinity: spec.affinity,
+      tolerations: spec.tolerations,
+      containers: [
+        {
+          name: "compute",
+          requests: spec.guestMemory === undefined ? {} : { memory: spec.guestMemory },
+          sidecar: false,
+        },
+      ],
+      initContainers: [],
+      overhead: {},
+      volumes: [],
+    },
+    status: { phase: "Running", conditions: [] },
+  };
+}
