@@ -88,7 +88,7 @@ function warnings(stderr: string): string[] {
 async function settled(theirs: TestCluster, ours: TestCluster): Promise<{ theirs: EndState; ours: EndState }> {
   const look = () => ({ theirs: endState(theirs.cluster, "worker-1"), ours: endState(ours.cluster, "worker-1") });
   await vi
-    .waitUntil(() => isDeepStrictEqual(look().theirs, look().ours), { timeout: 20_000, interval: 50 })
+    .waitUntil(() => isDeepStrictEqual(look().theirs, look().ours), { timeout: 60_000, interval: 50 })
     .catch(() => undefined);
   return look();
 }
