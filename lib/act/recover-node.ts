@@ -45,6 +45,8 @@ const lookEveryMs = 1_000;
 /** Where nothing has happened for a while, it is looked less often; for signs of life, as often as ever. */
 const quietAfterMs = 30_000;
 const quietLookEveryMs = 3_000;
+/** How long whoever presses Ctrl-C is kept waiting. */
+const momentMs = 2_000;
 /** Controllers write to a node that is lost, too, so that a conflict is ordinary. */
 const declarationsAtMost = 8;
 
@@ -62,6 +64,8 @@ class RecoveryRun {
   private readonly gate: LifeGate;
   private readonly pictures: Patience;
   private isDeclared = false;
+  /** The last word has been said. */
+  private isOver = false;
   /** What we may not do, and where. */
   private readonly refusals = new Set<string>();
   /** Whose the out-of-service taint is that the node bears. */
@@ -94,7 +98,7 @@ class RecoveryRun {
       return this.summary({});
     } catch (error) {
       if (error instanceof Stop) return await this.stopped(error);
-      if (this.world.signal.aborted) return this.interrupted();
+      if (this.world.signal.aborted) return await this.interrupted();
       throw error;
     }
   }
@@ -257,6 +261,7 @@ class RecoveryRun {
   }
 
   private note(action: Action, result: ActionResult): void {
+    if (this.isOver) return;
     this.ledger = noteTried(this.ledger, action, result, Date.parse(this.time));
     const [change] = changesOf(action);
     if (change === undefined) return;
@@ -301,8 +306,16 @@ class RecoveryRun {
     } else this.warn(`our taint is still on node/${node}: ${describe(result)}`);
   }
 
-  private interrupted(): RecoverySummary {
-    const { reason } = this.world.signal;
+  /** What is on its way is told, and the declaration written down, if that comes about in a moment. */
+  private async interrupted(): Promise<RecoverySummary> {
+    const { clock, signal } = this.world;
+    const { reason } = signal;
+    const words = this.isDeclared ? this.writeWords() : undefined;
+    const enough = new AbortController();
+    const moment = clock.sleep(momentMs, enough.signal).catch(() => undefined);
+    await Promise.race([Promise.all([this.work, words]), moment]);
+    enough.abort();
+    this.isOver = true;
     return this.summary({ interruptedBy: reason instanceof InterruptedError ? reason.exitCode : exitCode.interrupted });
   }
 
@@ -349,6 +362,7 @@ class RecoveryRun {
   }
 
   private warn(message: string): void {
+    if (this.isOver) return;
     this.world.reporter.event({ type: "warning", time: this.time, message });
   }
 }

@@ -163,6 +163,7 @@ function starting(vm: VmRecovery, scene: Scene, progress: VmProgress): VmProgres
   const waits = { ...progress, ...whatItWaitsFor(vm, scene, since) };
   const [, quota] = /exceeded quota: ([^\s,]+)/.exec(waits.detail ?? "") ?? [];
   if (quota === undefined || scene.now < since + quotaPatience) return waits;
+  if (vm.outcome === "stays-down") return withoutStart(vm, scene, waits);
   const command = `kubectl describe quota ${quota} -n ${vm.namespace}`;
   return {
     ...waits,

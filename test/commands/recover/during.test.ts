@@ -5,6 +5,7 @@ import { InterruptedError } from "../../../lib/model/errors.ts";
 import { lost, lostVms, openStage, type Play, powerLoss, type Stage, scenarioOf, word } from "./stage.ts";
 
 const outOfService = "node.kubernetes.io/out-of-service";
+const events = { group: "", resource: "events" };
 const isTaint = ({ method, path }: KubeRequest) => method === "PATCH" && path.endsWith(`/nodes/${lost}`);
 const isDelete = (kind: string) => (request: KubeRequest) =>
   request.method === "DELETE" && request.path.includes(`/${kind}/`);
@@ -180,12 +181,30 @@ describe("Ctrl-C", () => {
     const first = await stage.run(`recover ${lost} ${word}`, { ...play, signal: stop.signal });
     expect(first.code).toBe(130);
     expect(first.stdout).toContain("Interrupted: nothing more is removed");
+    expect(stage.cluster.store.list(events).filter(({ reason }) => reason === "NodeDeclaredLost")).toHaveLength(4);
     expect(first.stdout).toContain(`${lost} keeps the taint ${outOfService}`);
     expect(stage.taints()).toContain(outOfService);
     const second = await stage.run(`recover ${lost} ${word}`);
     expect(second.code).toBe(0);
     for (const vm of lostVms) expect(second.stdout).toMatch(new RegExp(`${vm} +on worker-[23]`));
     expect(stage.cluster.doubleRuns).toEqual([]);
+  });
+});
+
+describe("Ctrl-C while a deletion is on its way", () => {
+  test("waits a moment for its answer, and says nothing after its last word", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    const stop = new AbortController();
+    stage.cluster.server.setFault((request) => {
+      if (request.method !== "DELETE") return undefined;
+      stop.abort(new InterruptedError("SIGINT", "interrupted"));
+      return { kind: "delay", ms: 200 };
+    });
+    const { code, stdout, stderr } = await stage.run(`recover ${lost} ${word}`, { signal: stop.signal });
+    expect(stdout.match(/force deleted/g)?.length).toBeGreaterThan(0);
+    expect(stdout.indexOf("force deleted")).toBeLessThan(stdout.indexOf("Interrupted"));
+    expect(stderr).not.toContain("Warning");
+    expect(code).toBe(130);
   });
 });
 

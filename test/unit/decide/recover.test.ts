@@ -176,6 +176,13 @@ describe("what became of a VM", () => {
       ).toMatchObject([{ state: "failed", fix: "kubectl describe quota small -n prod --context=prod" }]);
     });
 
+    test("one of which more than that was foretold stays down for that", () => {
+      const vms = [aRecovery({ outcome: "stays-down", reason: "No other node fits.", fix: "kubectl edit vm web" })];
+      expect(decide({ vms, facts, ledger: seen("starting", 60) }).vms).toMatchObject([
+        { state: "stopped", detail: "No other node fits.", fix: "kubectl edit vm web" },
+      ]);
+    });
+
     test("it stays failed as long as that is so, and has restarted when it runs after all", () => {
       const { ledger } = decide({ facts, ledger: seen("starting", 60) });
       expect(decide({ facts, ledger }).vms).toMatchObject([{ state: "failed" }]);
