@@ -159,6 +159,9 @@ function nodeVerdict(rules: Rules, node: string, { cases, placement, options }: 
     findings,
     vms,
     otherPods,
+    ...(options.podSelector === undefined
+      ? {}
+      : { outsideSelection: subjectsOn(rules.index, node).length - cases.length }),
     leftovers: leftoverPods(rules.index, node).map(({ metadata: { namespace, name, uid } }) => ({
       namespace,
       name,

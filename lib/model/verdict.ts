@@ -84,6 +84,8 @@ export interface NodeVerdict {
   readonly findings: readonly Finding[];
   readonly vms: readonly VmVerdict[];
   readonly otherPods: readonly PodVerdict[];
+  /** How many VMs of the node --pod-selector leaves out; absent without it. */
+  readonly outsideSelection?: number | undefined;
   /** Launcher pods that have ended: they may stay. */
   readonly leftovers: readonly { readonly namespace: string; readonly name: string; readonly uid: string }[];
 }

@@ -68,8 +68,7 @@ function verdictLines(check: Check, settings: Settings): string[] {
 /** One sentence: whether the node can be drained, and what that means or why not. */
 function nodeVerdictText(node: NodeVerdict, settings: Settings): string {
   if (node.verdict === "drains") {
-    const happens = node.vms.length === 0 ? "no VM runs there" : outcomeCounts(countOutcomes(node.vms));
-    return `${node.name} can be drained: ${happens}.`;
+    return `${node.name} can be drained: ${whatHappens([node])}.`;
   }
   if (node.verdict === "unknown") {
     const codes = [
@@ -101,6 +100,15 @@ function nodeVerdictText(node: NodeVerdict, settings: Settings): string {
 function allFindings(node: NodeVerdict, settings: Settings): readonly Finding[] {
   const pods = settings.allPods ? node.otherPods.flatMap((pod) => pod.finding ?? []) : [];
   return [...node.findings, ...node.vms.flatMap((vm) => vm.findings), ...pods];
+}
+
+/** What a drain does to the VMs of these nodes, and how many of them it leaves out. */
+export function whatHappens(nodes: readonly NodeVerdict[]): string {
+  const vms = nodes.flatMap((node) => node.vms);
+  const outside = nodes.reduce((sum, node) => sum + (node.outsideSelection ?? 0), 0);
+  if (vms.length === 0) return outside === 0 ? "no VM runs there" : `none of ${count(outside, "VM")} is selected`;
+  const others = outside === 0 ? "" : `; ${count(outside, "other")} ${outside === 1 ? "is" : "are"} not selected`;
+  return outcomeCounts(countOutcomes(vms)) + others;
 }
 
 export function countOutcomes(vms: readonly VmVerdict[]): Partial<Record<Outcome, number>> {

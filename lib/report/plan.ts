@@ -1,8 +1,8 @@
 /** The plan of a drain: the check, in which order things would happen, and the question that asks for consent. */
 import type { Check, NodeVerdict, VmVerdict } from "../model/verdict.ts";
-import { type CheckOptions, checkReport, countOutcomes } from "./check.ts";
+import { type CheckOptions, checkReport, whatHappens } from "./check.ts";
 import { sanitised } from "./sanitise.ts";
-import { count, enumerate, outcomeCounts } from "./wording.ts";
+import { count, enumerate } from "./wording.ts";
 
 export interface PlanOptions extends CheckOptions {
   /** What blocks is left where it is. */
@@ -20,11 +20,11 @@ export function planReport(check: Check, options: PlanOptions = {}): string[] {
 export function drainQuestion(check: Check, options: PlanOptions = {}): string {
   const safe = sanitised(check);
   const vms = safe.nodes.flatMap((node) => node.vms);
-  const parts = vms.length === 0 ? "No VM runs there" : outcomeCounts(countOutcomes(vms));
+  const parts = whatHappens(safe.nodes);
   const leaves = options.skipBlocked === true && vms.some(isLeft) ? " (--skip-blocked)" : "";
   const evicted = options.allPods === true ? safe.nodes.flatMap((node) => node.otherPods).filter(isEvicted).length : 0;
   const pods = evicted === 0 ? "" : `, ${count(evicted, "other pod")} ${evicted === 1 ? "is" : "are"} evicted`;
-  return `Drain ${enumerate(safe.nodes.map((node) => node.name))}? ${parts}${leaves}${pods}.`;
+  return `Drain ${enumerate(safe.nodes.map((node) => node.name))}? ${parts.charAt(0).toUpperCase()}${parts.slice(1)}${leaves}${pods}.`;
 }
 
 function orderLines(check: Check, options: PlanOptions): string[] {
@@ -40,7 +40,9 @@ function orderLines(check: Check, options: PlanOptions): string[] {
     ...(awaited > 0 ? [`wait for ${count(awaited, "VM")}`] : []),
     ...(shutDown > 0 ? [`shut down ${count(shutDown, "VM")}${movers > 0 ? " when those have left" : ""}`] : []),
     ...(options.allPods === true && check.nodes.some(hasEvictablePods) ? ["evict the other pods"] : []),
-    "look again that no VM is left",
+    check.nodes.some((node) => node.outsideSelection)
+      ? "look again that nothing of the selection is left"
+      : "look again that no VM is left",
   ];
   return ["In this order:", ...steps.map((step, at) => `  ${at + 1}. ${step}`)];
 }

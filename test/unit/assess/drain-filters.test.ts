@@ -149,6 +149,7 @@ describe("--pod-selector", () => {
     const node = nodeVerdict(facts, { allPods: strict, podSelector: parseLabelSelector("tier=a") });
     expect(node.vms.map((vm) => vm.name)).toEqual(["web"]);
     expect(node.otherPods.map((pod) => pod.name)).toEqual(["p"]);
-    expect(node.verdict).toBe("drains");
+    expect(node).toMatchObject({ verdict: "drains", outsideSelection: 1 });
+    expect(nodeVerdict(facts).outsideSelection).toBeUndefined();
   });
 });

@@ -176,6 +176,7 @@ test("colour only repeats what the words say", () => {
 describe("the first line", () => {
   test.each([
     ["an empty node", node("n1"), "n1 can be drained: no VM runs there."],
+    ["no VM chosen", node("n1", { outsideSelection: 4 }), "n1 can be drained: none of 4 VMs is selected."],
     [
       "a node that can be drained",
       node("n1", { vms: [vm("a/b"), vm("a/c", "restarts"), vm("a/d", "stops"), vm("a/e", "waits")] }),
@@ -300,6 +301,8 @@ describe("the plan of a drain", () => {
       "Drain worker-1? 14 VMs move, 2 restart, 1 stops for good, 2 stay (--skip-blocked).",
     );
     expect(drainQuestion(check([node("a"), node("b")]))).toBe("Drain a and b? No VM runs there.");
+    const narrowed = { vms: [vm("web")], outsideSelection: 3 };
+    expect(drainQuestion(check([node("a", narrowed)]))).toBe("Drain a? 1 VM moves; 3 others are not selected.");
     const pods = [{ namespace: "a", name: "p", uid: "p", outcome: "evicted" as const }];
     expect(drainQuestion(check([node("a", { vms: movers(1), otherPods: pods })]), { allPods: true })).toBe(
       "Drain a? 1 VM moves, 1 other pod is evicted.",
