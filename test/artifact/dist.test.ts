@@ -92,6 +92,13 @@ describe.skipIf(own === undefined || here.system === "windows")("the release of 
     for (const file of readdirSync(one))
       expect([file, sum(path.join(other, file))]).toEqual([file, sum(path.join(one, file))]);
 
+    // The place of the checkout is in none of them, not even in the source maps, but for the way there from where they lie.
+    for (const file of readdirSync(one).filter((name) => name.endsWith(".map"))) {
+      const { sources, sourcesContent } = JSON.parse(readFileSync(path.join(one, file), "utf8"));
+      const named = [...sources.filter((source: string) => source.includes(`:${root}`)), ...sourcesContent];
+      expect(named.filter((text: string | null) => text?.includes(root))).toEqual([]);
+    }
+
     const again = path.join(workdir, "again");
     cpSync(path.join(out, "bundle"), path.join(again, "bundle"), { recursive: true });
     dist(["nodes", "executables", "archives"], again);
