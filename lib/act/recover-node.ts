@@ -2,7 +2,6 @@
 import { addressed } from "../assess/addressed.ts";
 import { eventObject } from "../assess/event-object.ts";
 import { outOfServiceTaint } from "../assess/recovery.ts";
-import { declareLost, taintText } from "../decide/cordon.ts";
 import { emptyLedger } from "../decide/ledger.ts";
 import { decideRecover, noteTried, notLookedAt, type RecoverIntent, type RecoverLedger } from "../decide/recover.ts";
 import { type RecoverCommands, type RecoverySummaryInput, summariseRecovery } from "../decide/recovery-summary.ts";
@@ -10,18 +9,17 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Action, ActionResult } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Dossier } from "../model/dossier.ts";
-import { ExpectedError, InterruptedError } from "../model/errors.ts";
+import { InterruptedError } from "../model/errors.ts";
 import { exitCode } from "../model/exit-code.ts";
-import type { Node } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import type { DrainProgress, RecoverySummary, Reporter, VmProgress } from "../model/progress.ts";
-import type { OperationRecord, RecordedVm } from "../model/record.ts";
+import type { RecordedVm } from "../model/record.ts";
 import { readRecovery } from "../observe/recovery-picture.ts";
 import { changesOf } from "./abort-node.ts";
 import { recordDeclaration } from "./assertion-events.ts";
-import { changeNode, describe } from "./cordon-nodes.ts";
+import { describe } from "./cordon-nodes.ts";
 import { LifeGate, Patience, Stop } from "./life-gate.ts";
-import { answerOf, isPassing, takeOurTaintsOff } from "./node-trouble.ts";
+import { LossDeclaration } from "./loss-declaration.ts";
 import { perform } from "./perform.ts";
 
 export interface RecoverWorld {
@@ -47,9 +45,6 @@ const quietAfterMs = 30_000;
 const quietLookEveryMs = 3_000;
 /** How long whoever presses Ctrl-C is kept waiting. */
 const momentMs = 2_000;
-/** Controllers write to a node that is lost, too, so that a conflict is ordinary. */
-const declarationsAtMost = 8;
-
 /** Cleans up after the node and follows its VMs. Any sign of life takes our taint off and stops everything. */
 export async function recoverNode(world: RecoverWorld, recovery: ConfirmedRecovery): Promise<RecoverySummary> {
   return await new RecoveryRun(world, recovery).run();
@@ -63,17 +58,11 @@ class RecoveryRun {
   private time: string;
   private readonly gate: LifeGate;
   private readonly pictures: Patience;
-  private isDeclared = false;
+  private readonly declaration: LossDeclaration;
   /** The last word has been said. */
   private isOver = false;
   /** What we may not do, and where. */
   private readonly refusals = new Set<string>();
-  /** Whose the out-of-service taint is that the node bears. */
-  private taint: "none" | "ours" | "theirs" = "none";
-  /** The write that was to set it was not answered: it may be there. */
-  private unanswered = false;
-  /** What stands on the node, or would. */
-  private record: OperationRecord;
   /** Requests that are under way, and the words of the declaration as they are written into events. */
   private work: Promise<unknown> = Promise.resolve();
   private words: Promise<void> | undefined;
@@ -86,13 +75,15 @@ class RecoveryRun {
     this.pictures = new Patience(world.clock, warn);
     this.time = recovery.lost.facts.time;
     this.vms = notLookedAt(recovery.intent);
-    this.record = this.ownRecord();
+    this.declaration = this.declarationOf(recovery);
     this.ledger = { ...emptyLedger(Date.parse(this.time)), tried: {} };
   }
 
   async run(): Promise<RecoverySummary> {
     try {
-      await this.declare();
+      await this.declaration.make(() => this.gate.pass());
+      // Its event is the only place for the record of a Node that has been deleted.
+      if (this.recovery.dossier.nodeUid === undefined) await this.writeWords();
       await this.follow();
       await this.writeWords();
       return this.summary({});
@@ -103,75 +94,22 @@ class RecoveryRun {
     }
   }
 
-  /** Cordon, record and taint in one write, which a reading of the node precedes each time that it is tried. */
-  private async declare(): Promise<void> {
-    const { dossier, intent, by, assertion } = this.recovery;
-    if (dossier.nodeUid === undefined) {
-      await this.gate.pass();
-      this.isDeclared = true;
-      // Its event is the only place for the record.
-      return await this.writeWords();
-    }
+  private declarationOf({ dossier, intent, by, assertion }: ConfirmedRecovery): LossDeclaration {
+    const { nodeUid: uid, bootID } = dossier;
     const taint = intent.method === "taint" ? outOfServiceTaint : undefined;
     const input = { by, since: this.consentTime, vms: this.namedVms(), assertion, taint };
-    for (let tries = 1; ; tries += 1) {
-      await this.gate.pass();
-      let declared: { readonly node: Node; readonly action: ReturnType<typeof declareLost> } | undefined;
-      const change = changeNode(
-        this.world.client,
-        { name: intent.node, uid: dossier.nodeUid },
-        (node, found) => {
-          declared = { node, action: declareLost(node, found, input) };
-          return declared.action;
-        },
-        { tries: 1 },
-      );
-      const result = await answerOf(change);
-      if (result.kind === "done" && declared !== undefined) return this.declared(declared.node, declared.action);
-      // Whether a write that was not answered was done shows at the next try, which finds it on the node and in its record.
-      this.unanswered ||= result.kind === "unanswered" && declared !== undefined && taint !== undefined;
-      if (taint === undefined && result.kind === "refused" && result.code === 403) {
-        this.warn(`node/${intent.node} is not cordoned, and bears no record of this: ${result.message}`);
-        this.isDeclared = true;
-        return;
-      }
-      // Somebody may have written to the node: perhaps the node itself.
-      if (!isPassing(result) || tries === declarationsAtMost)
-        throw new ExpectedError(`unable to declare node "${intent.node}" lost: ${describe(result)}`, {
-          hint: this.unanswered
-            ? `whether it bears the taint ${outOfServiceTaint.key} now is not known: ${this.kubectl(`describe node ${intent.node}`)}`
-            : "no pod was removed",
-        });
-    }
-  }
-
-  private declared({ spec }: Node, { record, taints }: ReturnType<typeof declareLost>): void {
-    const { node } = this.recovery.intent;
-    const { key } = outOfServiceTaint;
-    const present = (taints ?? spec.taints).some((taint) => taint.key === key);
-    const ours = record.taints.includes(taintText(outOfServiceTaint));
-    this.taint = !present ? "none" : ours ? "ours" : "theirs";
-    this.record = record;
-    this.unanswered = false;
-    this.isDeclared = true;
-    this.world.reporter.event({ type: "node-cordoned", time: this.time, node, already: spec.unschedulable });
-    if (taints !== undefined) this.tellChange(`node/${node}`, `tainted (${key})`);
-  }
-
-  private kubectl(words: string): string {
-    return addressed(`kubectl ${words}`, this.recovery.intent.commandFlags ?? "");
+    return new LossDeclaration(this.world, { name: intent.node, uid, bootID }, input, {
+      cordoned: (already) =>
+        this.world.reporter.event({ type: "node-cordoned", time: this.time, node: intent.node, already }),
+      changed: (object, verb) => this.tellChange(object, verb),
+      warn: (message) => this.warn(message),
+      kubectl: (words) => addressed(`kubectl ${words}`, intent.commandFlags ?? ""),
+    });
   }
 
   /** RFC 3339, API server's clock. */
   private get consentTime(): string {
     return new Date(this.recovery.intent.consentAt).toISOString();
-  }
-
-  private ownRecord(): OperationRecord {
-    const { dossier, by, assertion } = this.recovery;
-    const since = this.consentTime;
-    const mark = { cordonedByUs: false, taints: [], bootID: dossier.bootID };
-    return { v: 1, kind: "recover", by, since, ...mark, assertion, vms: this.namedVms() };
   }
 
   private namedVms(): readonly RecordedVm[] {
@@ -187,7 +125,14 @@ class RecoveryRun {
   private writeWords(): Promise<void> {
     const { lost, intent, by, assertion } = this.recovery;
     const objects = intent.vms.map((vm) => eventObject(vm, lost));
-    const declaration = { node: intent.node, objects, by, assertion, time: this.consentTime, record: this.record };
+    const declaration = {
+      node: intent.node,
+      objects,
+      by,
+      assertion,
+      time: this.consentTime,
+      record: this.declaration.record,
+    };
     this.words ??= recordDeclaration(this.world.client, declaration).then(
       (failures) => {
         for (const message of failures) this.warn(message);
@@ -281,36 +226,19 @@ class RecoveryRun {
   }
 
   private async stopped({ message, life }: Stop): Promise<RecoverySummary> {
-    const condemned = this.taint !== "none";
-    if (life !== undefined) await this.untaint();
+    const { condemned } = this.declaration;
+    if (life !== undefined) await this.declaration.takeTaintOff();
     await this.work;
     if (life === undefined) return this.summary({ unreadable: message });
-    if (this.isDeclared) await this.writeWords();
+    if (this.declaration.isMade) await this.writeWords();
     return this.summary({ life: { reason: message, rebooted: life.rebooted, condemned } });
-  }
-
-  /** Life: our taint must not stay a moment longer. The cordon and the record stay, to tell what was done. */
-  private async untaint(): Promise<void> {
-    const { node } = this.recovery.intent;
-    const { key } = outOfServiceTaint;
-    if (this.taint === "theirs")
-      this.warn(
-        `node/${node} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: ${this.kubectl(`taint node ${node} ${key}-`)}`,
-      );
-    if (this.taint !== "ours" && !this.unanswered) return;
-    const result = await takeOurTaintsOff(this.world, node);
-    if (result.kind === "done") {
-      this.taint = "none";
-      this.unanswered = false;
-      this.tellChange(`node/${node}`, `untainted (${key})`);
-    } else this.warn(`our taint is still on node/${node}: ${describe(result)}`);
   }
 
   /** What is on its way is told, and the declaration written down, if that comes about in a moment. */
   private async interrupted(): Promise<RecoverySummary> {
     const { clock, signal } = this.world;
     const { reason } = signal;
-    const words = this.isDeclared ? this.writeWords() : undefined;
+    const words = this.declaration.isMade ? this.writeWords() : undefined;
     const enough = new AbortController();
     const moment = clock.sleep(momentMs, enough.signal).catch(() => undefined);
     await Promise.race([Promise.all([this.work, words]), moment]);
@@ -321,7 +249,7 @@ class RecoveryRun {
 
   private summary(end: Pick<RecoverySummaryInput, "life" | "unreadable" | "interruptedBy">): RecoverySummary {
     const { dossier, intent, commands } = this.recovery;
-    const taintLeft = this.taint === "ours" || this.unanswered;
+    const { taintLeft } = this.declaration;
     const summary = summariseRecovery({ dossier, intent, vms: this.vms, taintLeft, commands, ...end });
     this.world.reporter.event({ type: "summary", operation: "recover", time: this.time, ...summary });
     return summary;

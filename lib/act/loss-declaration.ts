@@ -1,0 +1,147 @@
+/** The declaration that a node is lost, as it stands on the node: cordon, record and taint in one write; and how the taint comes off. */
+import { outOfServiceTaint } from "../assess/recovery.ts";
+import { declareLost, type LostRecordInput, taintText } from "../decide/cordon.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Clock } from "../model/clock.ts";
+import { ExpectedError } from "../model/errors.ts";
+import type { Node } from "../model/kubernetes.ts";
+import type { OperationRecord } from "../model/record.ts";
+import { changeNode, describe } from "./cordon-nodes.ts";
+import { answerOf, isPassing, takeOurTaintsOff } from "./node-trouble.ts";
+
+export interface DeclarationWorld {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+export interface LostNode {
+  readonly name: string;
+  /** Undefined where the Node has been deleted. */
+  readonly uid: string | undefined;
+  readonly bootID: string | undefined;
+}
+
+/** What is told while it is made and taken back. */
+export interface DeclarationListener {
+  cordoned(already: boolean): void;
+  changed(object: string, verb: string): void;
+  warn(message: string): void;
+  /** `kubectl` with these words, on the same cluster. */
+  kubectl(words: string): string;
+}
+
+/** Controllers write to a node that is lost, too, so that a conflict is ordinary. */
+const triesAtMost = 8;
+
+export class LossDeclaration {
+  readonly #world: DeclarationWorld;
+  readonly #node: LostNode;
+  readonly #input: LostRecordInput;
+  readonly #listener: DeclarationListener;
+  #record: OperationRecord;
+  #isMade = false;
+  /** Whose the out-of-service taint is that the node bears. */
+  #taint: "none" | "ours" | "theirs" = "none";
+  /** The write that was to set it was not answered: it may be there. */
+  #unanswered = false;
+
+  constructor(world: DeclarationWorld, node: LostNode, input: LostRecordInput, listener: DeclarationListener) {
+    this.#world = world;
+    this.#node = node;
+    this.#input = input;
+    this.#listener = listener;
+    const { by, since, assertion, vms } = input;
+    const mark = { cordonedByUs: false, taints: [], bootID: node.bootID };
+    this.#record = { v: 1, kind: "recover", by, since, ...mark, assertion, vms };
+  }
+
+  get isMade(): boolean {
+    return this.#isMade;
+  }
+
+  /** What stands on the node, or would if it could. */
+  get record(): OperationRecord {
+    return this.#record;
+  }
+
+  /** Our taint is on the node, or may be. */
+  get taintLeft(): boolean {
+    return this.#taint === "ours" || this.#unanswered;
+  }
+
+  /** The node bears the out-of-service taint, whoever has set it. */
+  get condemned(): boolean {
+    return this.#taint !== "none";
+  }
+
+  /** `pass` looks afresh whether the node shows life, each time before it is tried. Throws ExpectedError where it cannot be made. */
+  async make(pass: () => Promise<void>): Promise<void> {
+    const { name, uid } = this.#node;
+    const { taint } = this.#input;
+    for (let tries = 1; ; tries += 1) {
+      await pass();
+      // A Node that has been deleted bears no marks.
+      if (uid === undefined) break;
+      let declared: { readonly node: Node; readonly action: ReturnType<typeof declareLost> } | undefined;
+      const change = changeNode(
+        this.#world.client,
+        { name, uid },
+        (node, found) => {
+          declared = { node, action: declareLost(node, found, this.#input) };
+          return declared.action;
+        },
+        { tries: 1 },
+      );
+      const result = await answerOf(change);
+      if (result.kind === "done" && declared !== undefined) return this.#made(declared.node, declared.action);
+      // Whether a write that was not answered was done shows at the next try, which finds it on the node and in its record.
+      this.#unanswered ||= result.kind === "unanswered" && declared !== undefined && taint !== undefined;
+      if (taint === undefined && result.kind === "refused" && result.code === 403) {
+        this.#listener.warn(`node/${name} is not cordoned, and bears no record of this: ${result.message}`);
+        break;
+      }
+      // Somebody may have written to the node: perhaps the node itself.
+      if (!isPassing(result) || tries === triesAtMost)
+        throw new ExpectedError(`unable to declare node "${name}" lost: ${describe(result)}`, {
+          hint: this.#whatIsLeft,
+        });
+    }
+    this.#isMade = true;
+  }
+
+  get #whatIsLeft(): string {
+    if (!this.#unanswered) return "no pod was removed";
+    const look = this.#listener.kubectl(`describe node ${this.#node.name}`);
+    return `whether it bears the taint ${outOfServiceTaint.key} now is not known: ${look}`;
+  }
+
+  #made({ spec }: Node, { record, taints }: ReturnType<typeof declareLost>): void {
+    const { key } = outOfServiceTaint;
+    const present = (taints ?? spec.taints).some((taint) => taint.key === key);
+    const ours = record.taints.includes(taintText(outOfServiceTaint));
+    this.#taint = !present ? "none" : ours ? "ours" : "theirs";
+    this.#record = record;
+    this.#unanswered = false;
+    this.#isMade = true;
+    this.#listener.cordoned(spec.unschedulable);
+    if (taints !== undefined) this.#listener.changed(`node/${this.#node.name}`, `tainted (${key})`);
+  }
+
+  /** Life: our taint must not stay a moment longer. The cordon and the record stay, to tell what was done. */
+  async takeTaintOff(): Promise<void> {
+    const { name } = this.#node;
+    const { key } = outOfServiceTaint;
+    if (this.#taint === "theirs")
+      this.#listener.warn(
+        `node/${name} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: ${this.#listener.kubectl(`taint node ${name} ${key}-`)}`,
+      );
+    if (!this.taintLeft) return;
+    const result = await takeOurTaintsOff(this.#world, name);
+    if (result.kind === "done") {
+      this.#taint = "none";
+      this.#unanswered = false;
+      this.#listener.changed(`node/${name}`, `untainted (${key})`);
+    } else this.#listener.warn(`our taint is still on node/${name}: ${describe(result)}`);
+  }
+}
