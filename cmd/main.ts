@@ -134,11 +134,11 @@ const minimumBudgetMs = 150;
 
 async function runCommandLine(words: readonly string[]): Promise<void> {
   const { runCli, verbosity } = await import("./cli.ts");
-  // What gets past the command line is a fault of ours outside of any command: in a listener, a timer, or a forgotten promise.
+  // What gets past the command line comes from a listener, a timer, or a forgotten promise: an output that is full, or a fault of ours.
   process.on("uncaughtException", (error) => {
     terminal().close();
     for (const line of errorLines(error, { stack: verbosity(words) >= 4 })) terminal().writeError(line);
-    process.exit(exitCode.bug);
+    process.exit(error instanceof ExpectedError ? error.exitCode : exitCode.bug);
   });
   process.exitCode = await runCli(words, world);
   terminal().close();

@@ -1,5 +1,6 @@
 /** One of the two output streams: the last place at which text is made harmless, and the one that knows when nobody reads any more. */
 import type { Writable } from "node:stream";
+import { ExpectedError } from "../model/errors.ts";
 import type { Size } from "../report/live-frame.ts";
 import { sanitise } from "../report/sanitise.ts";
 import { ownSequences } from "./color.ts";
@@ -25,8 +26,9 @@ export function createOutput(stream: OutputStream): Output {
   let closed = false;
   // A reader that went away (`| head`), or a terminal that was closed, is no error of ours.
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE" && error.code !== "EIO" && error.code !== "ERR_STREAM_DESTROYED") throw error;
     closed = true;
+    if (error.code !== "EPIPE" && error.code !== "EIO" && error.code !== "ERR_STREAM_DESTROYED")
+      throw new ExpectedError(`the output cannot be written: ${error.message}`, { cause: error });
   });
   const raw = (text: string) => {
     if (!closed && text !== "") stream.write(text);
