@@ -53,7 +53,8 @@ function seaSettings(bundles: string, output: string, useCodeCache: boolean) {
     output,
     disableExperimentalSEAWarning: true,
     useCodeCache,
-    execArgv: ["--no-warnings"],
+    // The young generation may grow to 16 MB by default, three times over: half of it costs no time, and a third less memory.
+    execArgv: ["--no-warnings", "--max-semi-space-size=8"],
     // NODE_OPTIONS belongs to other programs of the user.
     execArgvExtension: "none",
     assets: existsSync(path.join(bundles, bundleFiles.practice))

@@ -46,6 +46,7 @@ export interface Placement {
 export function placeAll(requests: readonly Request[], places: PlacesInOrder): Placement {
   const found = new Map<string, Fit>();
   const used = new Set<Place>();
+  const before = [...places.all];
   const takeBack: (() => void)[] = [];
   let waiting = [...requests].sort(byTurn);
   for (let placed = true; placed && waiting.length > 0; ) {
@@ -62,12 +63,13 @@ export function placeAll(requests: readonly Request[], places: PlacesInOrder): P
   }
   const placement = { fits: found, smallestRoom: smallestRoom([...used]) };
   for (const undo of takeBack.reverse()) undo();
+  places.all = before;
   return placement;
 }
 
 /** Keeps places in order while VMs are placed, most memory first: of a thousand nodes the first one that is looked at mostly takes the VM. */
 export class PlacesInOrder {
-  readonly all: Place[];
+  all: Place[];
 
   constructor(places: readonly Place[]) {
     this.all = [...places].sort(byMemory);
@@ -136,15 +138,15 @@ function freeMemory(place: Place): number {
   return place.free.get("memory") ?? 0;
 }
 
-/** Returns how to undo it. */
+/** Returns how to undo it, but for the order of the places. */
 function settle(arrival: Arrival, place: Place, places: PlacesInOrder): () => void {
   const source = places.find(arrival.source);
   const before = source && [...source.pods].find((pod) => pod.metadata.uid === arrival.pod.metadata.uid);
   if (source !== undefined && before !== undefined) places.move(source, () => vacate(source, before));
   places.move(place, () => occupy(place, arrival.pod));
   return () => {
-    places.move(place, () => vacate(place, arrival.pod));
-    if (source !== undefined && before !== undefined) places.move(source, () => occupy(source, before));
+    vacate(place, arrival.pod);
+    if (source !== undefined && before !== undefined) occupy(source, before);
   };
 }
 
