@@ -188,9 +188,18 @@ function whatItWaitsFor(vm: VmRecovery, scene: Scene, since: number): Partial<Vm
       until: new Date(until).toISOString(),
     };
   }
+  const set = replicaSetOf(vm, picture.facts);
+  if (set !== undefined) {
+    if (now < since + noticedWithin) return {};
+    return { detail: `its replica set ${vm.replicaSet} has ${set.readyReplicas} of ${set.replicas} replicas ready` };
+  }
   if (isUnnoticed(vm, scene)) return now < since + noticedWithin ? {} : { detail: unnoticed };
   const why = whyItDoesNotStart(vm, picture.facts);
   return why === undefined ? {} : { detail: why };
+}
+
+function replicaSetOf({ namespace, replicaSet }: VmRecovery, { replicaSets }: Facts) {
+  return replicaSets?.find(({ metadata }) => metadata.namespace === namespace && metadata.name === replicaSet);
 }
 
 const unnoticed = "KubeVirt has not noticed yet that its pod is gone: does a virt-controller run?";

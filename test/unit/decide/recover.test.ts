@@ -290,6 +290,12 @@ describe("what became of a VM", () => {
       });
     });
 
+    test("which is told when it takes long: others of them may be lost, too", () => {
+      const [soon] = decide({ vms, facts: setWith(1), ledger: seen("starting", 19) }).vms;
+      const [late] = decide({ vms, facts: setWith(1), ledger: seen("starting", 20) }).vms;
+      expect([soon?.detail, late?.detail]).toEqual([undefined, "its replica set rs has 1 of 2 replicas ready"]);
+    });
+
     test("but is not claimed to run where the set may not be read", () => {
       const gaps = [{ resource: "virtualmachineinstancereplicasets", reason: "forbidden" }];
       const [vm] = decide({ vms, facts: { vmis: [], gaps } }).vms;
