@@ -131,8 +131,10 @@ function drainTaint(index: Index, node: string): Finding[] {
 function gapFindings(index: Index, node: string): Finding[] {
   const here = [...(index.podsByNode.get(node) ?? []), ...(index.vmisByNode.get(node) ?? [])];
   const namespaces = new Set(here.map(({ metadata }) => metadata.namespace));
-  return index.facts.gaps
-    .filter((gap) => gap.namespace === undefined || namespaces.has(gap.namespace))
+  const { gaps } = index.facts;
+  const everywhere = new Set(gaps.filter((gap) => gap.namespace === undefined).map((gap) => gap.resource));
+  return gaps
+    .filter((gap) => gap.namespace === undefined || (namespaces.has(gap.namespace) && !everywhere.has(gap.resource)))
     .map((gap) => unreadable(gap, node));
 }
 

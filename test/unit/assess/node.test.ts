@@ -128,6 +128,13 @@ describe("gaps", () => {
   ])("of namespace %s: %s, because only the VMs of the node count", (namespace, verdict) => {
     expect(nodeVerdict(factsWith([aRunningVm("web")], { gaps: [{ ...gap, namespace }] })).verdict).toBe(verdict);
   });
+
+  it("in one of its namespaces is not told beside that in the whole cluster", () => {
+    const gap = { resource: "pods", reason: "forbidden: list pods" };
+    const gaps = [gap, { ...gap, namespace: "prod" }];
+    const { findings } = nodeVerdict(factsWith([aRunningVm("web")], { gaps }));
+    expect(findings.filter(({ code }) => code === "Unreadable")).toHaveLength(1);
+  });
 });
 
 describe("migration slots", () => {
