@@ -6,6 +6,7 @@ import type { DrainRow } from "../model/verdict.ts";
 import { budgetsFor, isOwnBudget } from "./budgets.ts";
 import type { Judgement } from "./eviction.ts";
 import { makeFinding, refer } from "./findings.ts";
+import { virtApiService } from "./kubevirt-state.ts";
 import type { Index } from "./subjects.ts";
 
 /** How an eviction can end, the better first: KubeVirt takes care, the guest is shut down, nothing happens. */
@@ -63,6 +64,8 @@ export function withDryRun(index: Index, pod: Pod, judgement: Judgement): Judgem
   const predicted = expected[judgement.row];
   const actual = answer && gradeOf(index, pod, answer);
   if (predicted === undefined || actual === undefined || answer === undefined || actual === predicted) return judgement;
+  if (answer.kind === "webhook-unreachable")
+    return { row: "D6", outcome: "blocks", findings: [webhookSilent(index, pod, answer)] };
   const worse = grades.indexOf(actual) > grades.indexOf(predicted);
   const finding = disagreement(pod, answer, predicted, actual, worse);
   if (!worse) return { ...judgement, findings: [...judgement.findings, finding] };
@@ -73,6 +76,18 @@ function gradeOf(index: Index, pod: Pod, answer: EvictionAnswer): Grade | undefi
   // KubeVirt 1.4 lets later evictions pass to its own budget, which refuses them while the VM migrates.
   const budgets = answer.kind === "budget" ? budgetsFor(index, pod) : [];
   return budgets.length > 0 && budgets.every(isOwnBudget) ? undefined : answered[answer.kind];
+}
+
+/** It says nothing about the VM: every eviction fails like this one until virt-api answers. */
+function webhookSilent(index: Index, pod: Pod, answer: EvictionAnswer): Finding {
+  return makeFinding({
+    code: "VirtApiUnavailable",
+    object: refer("pod", pod.metadata),
+    reason: "KubeVirt's eviction webhook did not answer: evictions fail until virt-api does.",
+    field: "answer to the dry-run eviction",
+    value: `${answer.code}: ${answer.message}`,
+    fix: `kubectl get pods -n ${virtApiService(index.facts).namespace} -l kubevirt.io=virt-api`,
+  });
 }
 
 function disagreement(pod: Pod, answer: EvictionAnswer, predicted: Grade, actual: Grade, worse: boolean): Finding {

@@ -1,6 +1,8 @@
 /** Whether a drain goes on, is done, stuck or out of time, and the progress that is shown of it. */
 
+import { addressed } from "../assess/addressed.ts";
 import type { EvictAction } from "../model/action.ts";
+import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { DrainProgress, OtherPodProgress, VmProgress } from "../model/progress.ts";
 import { hasEnded } from "./departure.ts";
 import type { DrainInput } from "./drain-input.ts";
@@ -64,6 +66,22 @@ export function isOver(state: VmProgress["state"] | OtherPodProgress["state"]): 
   return state === "gone" || state === "left-behind" || (state !== "terminating" && hasEnded(state));
 }
 
+/** A mark is answered with a migration within seconds (pkg/virt-controller/watch/drain/evacuation), be it one that waits for a slot. */
+const idleAfter = 60_000;
+
+/** Marked VMs of which none is migrated, although no migration anywhere takes the slots. The same words as long as it lasts. */
+function idleController({ facts, commandFlags = "" }: DrainInput, vms: readonly VmOnItsWay[], now: number): string[] {
+  if (facts.runningMigrations !== undefined && facts.runningMigrations > 0) return [];
+  if (facts.migrations.some((migration) => !isFinishedMigration(migration))) return [];
+  const inVain = vms.some(
+    ({ progress, verdict }) =>
+      progress.state === "queued" && verdict?.row === "D13" && now >= Date.parse(progress.since) + idleAfter,
+  );
+  if (!inVain) return [];
+  const look = addressed("kubectl get pods -A -l kubevirt.io=virt-controller", commandFlags);
+  return [`KubeVirt has begun no migration of the marked VMs for a minute: is virt-controller at work? ${look}`];
+}
+
 /** What views of the drain are given. */
 export function progressOf(
   input: DrainInput,
@@ -96,7 +114,7 @@ export function progressOf(
       perCluster: input.check.migrations.perCluster,
       maxParallel: input.intent.maxParallel,
     },
-    trouble: input.trouble,
+    trouble: [...input.trouble, ...idleController(input, vms, end.now)],
     phase: status === "going" && atRest && end.now >= givesUpAt ? "stuck" : phases[status],
     givesUpAt: atRest && !input.intent.watched ? new Date(givesUpAt).toISOString() : undefined,
   };

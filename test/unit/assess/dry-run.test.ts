@@ -33,7 +33,6 @@ describe("a dry run that says worse", () => {
     ["moves", "would be shut down", moves, "evicted"],
     ["moves", "not migratable", moves, "not-migratable"],
     ["moves", "another webhook refuses", moves, "refused"],
-    ["moves", "virt-api cannot be reached", moves, "webhook-unreachable"],
     ["restarts", "a budget", restarts, "budget"],
     ["restarts", "several budgets", restarts, "several-budgets"],
     ["restarts", "an orphan", restarts, "orphan"],
@@ -44,6 +43,15 @@ describe("a dry run that says worse", () => {
     expect(vm.findings[0]).toMatchObject({ code: "DryRunWorse", severity: "blocker" });
     expect(vm.findings[0]?.proof.value).toBe("429: what the server said");
     expect(nodeVerdict(facts).verdict).toBe("blocks");
+  });
+
+  it.each([moves, restarts])("tells that virt-api is silent, whatever the VM", (options) => {
+    const vm = vmVerdict(answered(options, "webhook-unreachable"));
+    expect(brief(vm)).toEqual(["D6", "blocks", "VirtApiUnavailable"]);
+    expect(vm.findings[0]).toMatchObject({
+      reason: "KubeVirt's eviction webhook did not answer: evictions fail until virt-api does.",
+      fix: "kubectl get pods -n kubevirt -l kubevirt.io=virt-api",
+    });
   });
 
   it("keeps the predicted row and its reason beside it", () => {

@@ -542,6 +542,31 @@ describe("with --all-pods", () => {
   });
 });
 
+describe("virt-controller that does nothing about the marks", () => {
+  const marked = { vmis: [aVmi("web", { evacuationNodeName: "worker-1" })] };
+  const queued = (seconds: number): Ledger => ({
+    ...emptyLedger(start),
+    seen: { "uid-vmi-web": { state: "queued", row: "D13", phase: "", since: start - seconds * 1000 } },
+  });
+  const trouble = (facts: Parameters<typeof aTurn>[0]["facts"], seconds: number) =>
+    decideDrain({
+      ...aTurn({ here: [aVerdict("web")], facts: { ...marked, ...facts }, ledger: queued(seconds) }),
+      commandFlags: "--context=blue",
+    }).progress.trouble;
+
+  test("is told after a minute, with the command that shows it", () => {
+    expect(trouble({}, 59)).toEqual([]);
+    expect(trouble({}, 60)).toEqual([
+      expect.stringMatching(/virt-controller.*kubectl get pods -A -l kubevirt.io=virt-controller --context=blue$/),
+    ]);
+  });
+
+  test("is not suspected while migrations take the slots", () => {
+    expect(trouble({ runningMigrations: 1 }, 90)).toEqual([]);
+    expect(trouble({ migrations: [aMigration("m", "mail", { phase: "Running" })] }, 90)).toEqual([]);
+  });
+});
+
 describe("where a migration goes", () => {
   const failedBefore = { migrationUid: "uid-old", targetNode: "worker-3", failed: true, completed: true };
   const here = [aVerdict("web", "D5")];
