@@ -137,7 +137,8 @@ function nodeRemarks(node: NodeOverview, options: ListOptions): string[] {
     const why = reason === undefined ? "" : `, "${reason}"`;
     const cordoned = node.status.includes("SchedulingDisabled");
     const what = cordoned ? `${kind} by ${by}` : `a stale record of a ${kind} by ${by}`;
-    remarks.push(`${node.name}: ${what}, ${age(since, now)} ago${why}`);
+    const remove = cordoned || node.leaving ? "" : `; to remove it: ${advised(`uncordon ${node.name}`)}`;
+    remarks.push(`${node.name}: ${what}, ${age(since, now)} ago${why}${remove}`);
   } else if (node.record !== undefined && node.record.kind !== "none") {
     remarks.push(
       `${node.name}: a record of an operation that cannot be understood (${node.record.kind}): ${node.record.text}`,

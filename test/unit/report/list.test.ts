@@ -87,7 +87,7 @@ describe("the table of nodes", () => {
       "a record that was left on a node in use",
       "Ready",
       { kind: "record", record } as const,
-      "a stale record of a drain by alice, 62m ago",
+      'a stale record of a drain by alice, 62m ago, "bios update"; to remove it: kubectl vmnode uncordon a',
     ],
     [
       "a damaged record",
