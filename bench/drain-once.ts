@@ -1,4 +1,4 @@
-/** One drain of one node on a practice cluster of its own, by us or by kubectl; prints what it took as JSON. Started by run.ts. */
+/** One drain of one node on a practice cluster of its own, by us or by kubectl; prints what it took as JSON. Started by drain.ts. */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { startPracticeCluster } from "../lib/practice/cluster.ts";
 import { fleet } from "../lib/practice/scenarios/fleet.ts";
 import type { MachineRow, Scenario } from "../lib/practice/scenarios/scenario.ts";
 import { kubectlPath } from "../test/kubectl.ts";
+import { memoryOf } from "./measure.ts";
 
 export const programs = ["kubectl vmnode", "kubectl drain"] as const;
 export type Program = (typeof programs)[number];
@@ -30,6 +31,8 @@ export interface Result extends Trial {
   readonly outputLines: number;
   /** VMs that still run on the node. */
   readonly left: number;
+  /** The most in the first half of the time, and in the second, in MiB. */
+  readonly memory: { readonly early: number; readonly late: number };
 }
 
 /** What users get, as the build has left it. */
@@ -54,7 +57,7 @@ async function drainOnce(trial: Trial): Promise<Result> {
     cluster.requests.length = 0;
     const started = performance.now();
     const env = { HOME: workDirectory, PATH: process.env.PATH ?? "", KUBECONFIG: cluster.kubeconfigPath };
-    const { exitCode, outputLines } = await runProgram(commandLines[trial.program](), env);
+    const { exitCode, outputLines, memory } = await runProgram(commandLines[trial.program](), env);
     const seconds = (performance.now() - started) / 1000;
     const own = cluster.requests.filter(({ userAgent }) => userAgent.startsWith("kubectl"));
     const evictions = own.filter(({ method, url }) => method === "POST" && /\/eviction\b/.test(url));
@@ -69,12 +72,18 @@ async function drainOnce(trial: Trial): Promise<Result> {
       dryRuns,
       watches: own.filter(({ url }) => url.includes("watch=true")).length,
       outputLines,
+      memory: { early: halfOf(memory, 0), late: halfOf(memory, 1) },
       left: vmis.filter(({ status }) => status?.nodeName === "worker-1").length,
     };
   } finally {
     await cluster.close();
     await rm(workDirectory, { recursive: true, force: true });
   }
+}
+
+function halfOf(memory: readonly number[], half: 0 | 1): number {
+  const middle = Math.floor(memory.length / 2);
+  return Math.max(0, ...(half === 0 ? memory.slice(0, middle) : memory.slice(middle)));
 }
 
 function scenarioFor({ machines, migrationSeconds }: Trial): Scenario {
@@ -86,10 +95,12 @@ function scenarioFor({ machines, migrationSeconds }: Trial): Scenario {
 function runProgram(
   [program, ...args]: readonly [string, ...string[]],
   env: Readonly<Record<string, string>>,
-): Promise<{ exitCode: number; outputLines: number }> {
+): Promise<{ exitCode: number; outputLines: number; memory: readonly number[] }> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     let outputLines = 0;
+    const memory: number[] = [];
+    const looking = setInterval(() => memory.push(memoryOf(child.pid, "VmRSS")), 500);
     let complaints = "";
     const count = (text: string): void => {
       outputLines += text.split("\n").length - 1;
@@ -102,7 +113,8 @@ function runProgram(
     child.on("error", reject);
     child.on("close", (code) => {
       if (code !== 0) process.stderr.write(complaints);
-      resolve({ exitCode: code ?? -1, outputLines });
+      clearInterval(looking);
+      resolve({ exitCode: code ?? -1, outputLines, memory });
     });
   });
 }

@@ -1,6 +1,6 @@
 /** `node bench/recovery.ts`: from consent to the last VM running, by `recover` and by the runbook of six steps, on the same crash. */
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { type PracticeCluster, startPracticeCluster } from "../lib/practice/clus
 import type { MachineRow, Scenario } from "../lib/practice/scenarios/scenario.ts";
 import { kubectlPath } from "../test/kubectl.ts";
 import { start } from "../test/terminal/session.ts";
+import { conclude, type Report } from "./report.ts";
 
 const usage = `node bench/recovery.ts [--machines N --keep]
   --machines   VMs on the node that has lost its power, every third with a disk that only one node may use (19)
@@ -20,12 +21,6 @@ const lost = "worker-1";
 const namespace = "shop";
 const nodes = [lost, "worker-2", "worker-3", "worker-4"];
 
-export interface RecoveryBench {
-  readonly text: string;
-  /** recover is as much shorter as is promised. */
-  readonly met: boolean;
-}
-
 interface Trial {
   readonly seconds: number;
   /** Deletions that reached the API server. */
@@ -34,7 +29,7 @@ interface Trial {
 }
 
 /** Both in the same run, each on a cluster of its own, at real speed. */
-export async function benchRecovery(machines: number): Promise<RecoveryBench> {
+export async function benchRecovery(machines: number): Promise<Report> {
   const [ours, runbook] = await Promise.all([trial(machines, byUs), trial(machines, byRunbook)]);
   const ratio = ours.seconds / runbook.seconds;
   const met = ratio <= 1 - shorterBy && ours.doubleRuns + runbook.doubleRuns === 0;
@@ -181,14 +176,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   });
   if (values.help) console.log(usage);
   else {
-    const { text, met } = await benchRecovery(Number(values.machines));
-    console.log(text);
-    const title = "# From consent to the last VM running\n\nMade by `node bench/recovery.ts --keep`";
-    if (values.keep)
-      await writeFile(
-        new URL("recovery.md", import.meta.url),
-        `${title}; the practice cluster is both ways' API server.\n\n${text}\n`,
-      );
-    process.exitCode = met ? 0 : 1;
+    const found = await benchRecovery(Number(values.machines));
+    await conclude("recovery", "From consent to the last VM running", found, values.keep);
   }
 }

@@ -22,6 +22,8 @@ export interface NamedKind<T> {
  * costs must not grow with the rest of the cluster.
  */
 const listed = { atLeast: 100, forEach: 4 };
+/** The first page, which tells how many there are, has as many objects as are wanted, but not fewer than this. */
+const smallestPage = 50;
 const pageSize = 500;
 
 /** Those of the named objects that exist; what could not be read is noted as a gap. Empty namespaces mean cluster-scoped objects. */
@@ -64,15 +66,16 @@ async function readByList<T extends Named>(
   const enough = Math.max(listed.atLeast, listed.forEach * wanted.length);
   const found: T[] = [];
   let left = enough;
+  let limit = Math.min(pageSize, Math.max(smallestPage, wanted.length));
   let from: string | undefined;
   do {
-    const limit = Math.min(pageSize, left);
     const page = await reading.attemptPage(kind.type, { namespace, only }, kind.decode, { limit, from });
     if (!page.ok) return page;
     found.push(...page.value.items);
     const { rest } = page.value;
     if (rest === undefined || found.length === only.size) return { ok: true, value: found };
     left -= limit;
+    limit = Math.min(pageSize, left);
     from = (rest.count ?? 0) <= left ? rest.from : undefined;
   } while (from !== undefined && left > 0);
   const known = new Set(found.map(({ metadata }) => keyOf(metadata)));
