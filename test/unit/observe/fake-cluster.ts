@@ -36,6 +36,8 @@ const emptyResponse = { headers: {}, body: undefined, serverTime: undefined, war
 
 export class FakeCluster {
   readonly requests: string[] = [];
+  /** Objects and rows that were sent in lists. */
+  sent = 0;
   readonly refusals: Refusal[] = [];
   /** Plurals of which the server makes no tables. */
   readonly withoutTables = new Set<string>();
@@ -184,6 +186,7 @@ class FakeClient implements KubeClient {
   async list<T>(type: ResourceType, options: ListOptions = {}, decode?: (object: unknown) => T) {
     await this.cluster.request("list", type, options.namespace, options.labelSelector ?? options.fieldSelector);
     const { part, rest } = pageOf(this.cluster.select(type.plural, options), options);
+    this.cluster.sent += part.length;
     const decoded = decode === undefined ? (part as T[]) : part.map(decode);
     return { items: decoded, resourceVersion: this.cluster.resourceVersion, serverTime: this.cluster.serverTime, rest };
   }
@@ -193,6 +196,7 @@ class FakeClient implements KubeClient {
     if (this.cluster.withoutTables.has(type.plural)) return undefined;
     const columns = Object.entries(tables[type.plural] ?? {});
     const { part, rest } = pageOf(this.cluster.select(type.plural, options), options);
+    this.cluster.sent += part.length;
     return {
       rest,
       columns: columns.map(([name]) => ({ name, type: "string", priority: 0 })),

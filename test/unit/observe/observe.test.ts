@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../lib/model/clock.ts";
 import { ExpectedError, RefusedError } from "../../../lib/model/errors.ts";
-import type { Facts } from "../../../lib/model/facts.ts";
+import { type Facts, unreadNodes } from "../../../lib/model/facts.ts";
 import { type ObserveOptions, observe, selectNodes } from "../../../lib/observe/observe.ts";
 import type { FakeCluster } from "./fake-cluster.ts";
 import { clusterOf, putVm, rawKubeVirt, rawLauncher, rawMigration, rawNode, rawVmi } from "./raw-objects.ts";
@@ -187,6 +187,69 @@ describe("the number of requests", () => {
       stillNeeded: ({ roomKnown }) => names.filter((name) => !roomKnown.includes(name)).slice(0, 7),
     });
     expect(facts.roomKnown).toHaveLength(40);
+  });
+});
+
+describe("a large cluster", () => {
+  /** 30 VMs on worker-1, and so many elsewhere in the same namespace, each with a disk. */
+  function around(nodes: number, elsewhere: number): FakeCluster {
+    const cluster = clusterOf(...Array.from({ length: nodes }, (_, index) => `worker-${index + 1}`));
+    for (let index = 0; index < 30 + elsewhere; index += 1) {
+      // Not all of those that are wanted come first.
+      const name = index % 2 === 0 ? `a-${index}` : `z-${index}`;
+      const node = index < 30 ? "worker-1" : `worker-${2 + (index % (nodes - 1))}`;
+      putVm(cluster, "prod", name, node);
+      const volumes = [{ name: "d", dataVolume: { name: `disk-${name}` } }];
+      cluster.put("virtualmachineinstances", rawVmi("prod", name, node, { spec: { volumes } }));
+      cluster.put("persistentvolumeclaims", {
+        metadata: { namespace: "prod", name: `disk-${name}`, uid: `c-${name}` },
+        spec: {},
+      });
+    }
+    return cluster;
+  }
+
+  it("costs a check no more than a smaller one", async () => {
+    const [smaller, larger] = [around(120, 600), around(240, 3000)];
+    const facts = [await look(smaller), await look(larger)];
+    for (const { vmis, virtualMachines, claims, gaps } of facts) {
+      expect([vmis.length, virtualMachines.length, claims.length]).toEqual([30, 30, 30]);
+      expect(gaps).toEqual([]);
+    }
+    expect(larger.requests).toEqual(smaller.requests);
+    expect(larger.sent).toEqual(smaller.sent);
+  });
+
+  it("has its nodes read only as far as somebody asks for them", async () => {
+    const cluster = around(120, 0);
+    const some = await look(cluster, { nodes: ["worker-120"] });
+    expect(some.nodesUnread).toBe(true);
+    expect(some.nodes).toHaveLength(51);
+    expect(namesOf(some.nodes)).toContain("worker-120");
+    const all = await look(cluster, { stillNeeded: ({ nodesUnread }) => (nodesUnread ? [unreadNodes] : []) });
+    expect(all.nodes).toHaveLength(120);
+    expect(all.nodesUnread).toBeUndefined();
+  });
+
+  it("suggests names of nodes that were not read", async () => {
+    await expect(look(around(120, 0), { nodes: ["worker-1199"] })).rejects.toMatchObject({
+      hint: expect.stringContaining("worker-119"),
+    });
+  });
+
+  it("has a list given up that turns out to be long, and the others read singly", async () => {
+    const cluster = around(4, 600);
+    await look(cluster);
+    const ofMachines = cluster.requests.filter((request) => request.includes(" virtualmachines "));
+    expect(ofMachines.filter((request) => request.startsWith("list"))).toHaveLength(1);
+    expect(ofMachines.filter((request) => request.startsWith("get")).length).toBeLessThanOrEqual(30);
+  });
+
+  it("counts no migrations page by page without end", async () => {
+    const cluster = around(4, 0);
+    for (let index = 0; index < 2100; index += 1)
+      cluster.put("virtualmachineinstancemigrations", rawMigration("prod", `old-${index}`, "Succeeded"));
+    expect((await look(cluster)).runningMigrations).toBeUndefined();
   });
 });
 
