@@ -1,4 +1,5 @@
 /** `uncordon`: gives nodes back, unless a drain of them is not undone yet. */
+import { recordReturn } from "../lib/act/assertion-events.ts";
 import { removeOurTaints, uncordonNode, waitUntilSchedulable } from "../lib/act/uncordon-node.ts";
 import { addressed } from "../lib/assess/addressed.ts";
 import { judgeHomecoming } from "../lib/assess/homecoming.ts";
@@ -9,6 +10,7 @@ import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts } from "../lib/model/facts.ts";
 import type { ProgressEvent, UncordonSummary } from "../lib/model/progress.ts";
 import { recordAnnotation } from "../lib/model/record.ts";
+import { currentUser } from "../lib/observe/access.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { observe } from "../lib/observe/observe.ts";
 import { eventLines } from "../lib/report/events.ts";
@@ -116,10 +118,15 @@ async function takeTaintsOff(node: string, scene: Return): Promise<void> {
 
 async function giveBack(node: string, scene: Return, keepRecord: boolean): Promise<void> {
   const { client, options } = scene;
-  const { already, taints } = await uncordonNode(client, node, { dryRun: options.dryRun !== "none", keepRecord });
+  const dryRun = options.dryRun !== "none";
+  const { already, taints, wasLost } = await uncordonNode(client, node, { dryRun, keepRecord });
   for (const taint of taints)
     tell(scene, { type: "changed-object", object: `node/${node}`, verb: `untainted (${taint})` });
   tell(scene, { type: "node-uncordoned", node, already });
+  if (!wasLost || dryRun) return;
+  const by = (await currentUser(client)) ?? "somebody";
+  const failure = await recordReturn(client, { node, by, time: scene.facts.time });
+  if (failure !== undefined) tell(scene, { type: "warning", message: failure });
 }
 
 type Told = ProgressEvent extends infer Event ? (Event extends ProgressEvent ? Omit<Event, "time"> : never) : never;

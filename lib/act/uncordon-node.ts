@@ -12,6 +12,8 @@ export interface UncordonResult {
   readonly already: boolean;
   /** Our taints that were taken off. */
   readonly taints: readonly string[];
+  /** It had been declared lost. */
+  readonly wasLost: boolean;
 }
 
 /** A node carries at most our taints and then the cordon: two writes. */
@@ -28,12 +30,14 @@ export async function uncordonNode(
 ): Promise<UncordonResult> {
   const taints: string[] = [];
   let already: boolean | undefined;
+  let wasLost = false;
   for (let step = 0; step < stepsAtMost; step += 1) {
     let finished = false;
     const { node, result } = await changeNode(
       client,
       { name },
       (current, record) => {
+        wasLost ||= record.kind === "record" && record.record.kind === "recover";
         const action = releaseNode(current, record, { uncordon: true, keepRecord: options.keepRecord === true });
         finished = action === undefined || action.taints.length === 0;
         for (const taint of action?.taints ?? []) if (!taints.includes(taint)) taints.push(taint);
@@ -45,7 +49,7 @@ export async function uncordonNode(
     if (result.kind !== "done") throw new ExpectedError(`unable to uncordon node "${name}": ${describe(result)}`);
     if (finished || options.dryRun) break;
   }
-  return { already: already ?? false, taints };
+  return { already: already ?? false, taints, wasLost };
 }
 
 /** Takes off our taints alone, and tells which; the cordon and the record stay. Throws as `uncordonNode` does. */

@@ -7,6 +7,8 @@ export const recordAnnotation = "kubectl-vmnode/operation";
 export const fieldManager = "kubectl-vmnode";
 /** Reason of the events that declare a node lost. */
 export const declaredLostReason = "NodeDeclaredLost";
+/** Reason of the events that say that such a node is in service again. */
+export const givenBackReason = "NodeGivenBack";
 
 export interface OperationRecord {
   /** Version of this layout. */

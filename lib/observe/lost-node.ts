@@ -66,7 +66,7 @@ export async function observeLostNode(
   const node = signs.object.kind === "seen" ? signs.object.value : undefined;
   const attached = (attachments ?? []).filter(({ nodeName }) => nodeName === name);
   const isAbsent = signs.object.kind === "absent";
-  const record = isAbsent ? await readDeclaration(reading, name) : recordOf(node);
+  const record = isAbsent ? await readDeclaration(reading, name, lastRenewed(signs)) : recordOf(node);
   const named = workloads.pods.length + workloads.vmis.length + attached.length;
   if (isAbsent && named === 0 && record.kind === "none") refuseUnknownNodes([name], nodes ?? []);
 
@@ -104,6 +104,10 @@ export async function observeLostNode(
     takenUp: { vmis: takenUp.vmis, virtualMachines: takenUp.virtualMachines },
     mayPatchNode,
   };
+}
+
+function lastRenewed({ lease }: Pick<NodeSigns, "lease">): string | undefined {
+  return lease.kind === "seen" ? lease.value.writtenAt : undefined;
 }
 
 interface Guests {

@@ -36,6 +36,27 @@ test("after a reboot: the taint, then the cordon and the record, without a word 
   expect(stage.cluster.doubleRuns).toEqual([]);
 });
 
+test("which is told in an event, so that its next loss is not taken for this one, even when its Node is deleted", async () => {
+  await recovered(powerLoss);
+  await comeBack();
+  await stage.run(`uncordon ${lost}`);
+  const { cluster } = stage;
+  const given = cluster.store
+    .list({ group: "", resource: "events" })
+    .filter(({ reason }) => reason === "NodeGivenBack");
+  expect(given).toMatchObject([
+    {
+      involvedObject: { kind: "Node", name: lost },
+      message: "kubernetes-admin gave node worker-1 back after its recovery",
+    },
+  ]);
+  cluster.faults.deleteNodeObject(lost);
+  cluster.store.delete({ group: "coordination.k8s.io", resource: "leases" }, "kube-node-lease", lost);
+  await stage.pass(120_000);
+  const { code, stderr } = await stage.run(`recover ${lost} --dry-run`);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('nodes "worker-1" not found') });
+});
+
 test("a host that was never off: the taint goes, the VMs are named, and the cordon stays until somebody has looked", async () => {
   await recovered(cutOff);
   expect(stage.cluster.doubleRuns).not.toEqual([]);
