@@ -7,8 +7,9 @@ import { parseArgs } from "node:util";
 import { type PracticeCluster, startPracticeCluster } from "../lib/practice/cluster.ts";
 import { fleet } from "../lib/practice/scenarios/fleet.ts";
 import type { Scenario } from "../lib/practice/scenarios/scenario.ts";
+import { countingRelay } from "../test/counting-relay.ts";
 import { kubectlPath } from "../test/kubectl.ts";
-import { type CommandLine, countingRelay, cpuInTurn, type Environment, peakOf } from "./measure.ts";
+import { type CommandLine, cpuInTurn, type Environment, peakOf } from "./measure.ts";
 import { atMost, conclude, type Report, report, table, type Verdict } from "./report.ts";
 
 /** What users get, as the build has left it. */

@@ -87,6 +87,13 @@ const unreached: readonly Unreached[] = [
     modules: {
       cliui: "module.exports = () => { throw new Error('yargs prints no help here'); };",
       "./completion.js": "exports.completion = () => ({ setParsed() {} });",
+      // Other languages than English.
+      y18n: `
+        const { format } = require("node:util");
+        const counted = (one, many, count, ...values) => format(count === 1 ? one : many, ...values);
+        module.exports = () => ({ __: format, __n: counted, getLocale: () => "en", setLocale() {}, updateLocale() {} });`,
+      // What TypeScript has checked in our calls.
+      "./argsert.js": "exports.argsert = () => {};",
       // Its settings in a package.json near the program, of which there is none; and where its name would be looked for.
       "escalade/sync": "module.exports = () => undefined;",
       "get-caller-file": "module.exports = () => '';",

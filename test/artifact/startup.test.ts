@@ -1,11 +1,12 @@
 /** What makes a start slow, in figures that do not flicker: the size of the bundle, what is evaluated, and what is asked of the server. */
 import { statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle, bundleFiles, root } from "../../krew/bundle.ts";
+import { fleet } from "../../lib/practice/scenarios/fleet.ts";
+import { type CountingRelay, countingRelay } from "../counting-relay.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import { runPiped } from "../terminal/session.ts";
 import { type NotedBundle, notedBundle } from "./evaluated.ts";
@@ -51,10 +52,11 @@ async function evaluated(commandLine: string): Promise<Evaluated> {
   };
 }
 
-const forYargs = ["escalade", "get-caller-file", "y18n", "yargs", "yargs-parser"];
-/** cli-table3 measures the sign for text that was cut, which is no ASCII. */
-const forTables = ["ansi-regex", "cli-table3", "emoji-regex", "is-fullwidth-code-point", "string-width", "strip-ansi"];
-const forServer = ["@kubernetes/client-node", "js-yaml", "rfc4648"];
+const forYargs = ["yargs", "yargs-parser"];
+const forTables = ["cli-table3"];
+/** Where a table has signs that are no ASCII: then cli-table3 measures text. */
+const forWideText = ["ansi-regex", "emoji-regex", "is-fullwidth-code-point", "string-width", "strip-ansi"];
+const forServer = ["@kubernetes/client-node", "js-yaml"];
 const looking = ["cmd", "lib/kube", "lib/model", "lib/observe", "lib/platform", "lib/report", "lib/terminal"];
 
 describe("evaluated is what is used, and nothing else:", () => {
@@ -89,54 +91,58 @@ describe("evaluated is what is used, and nothing else:", () => {
     },
   );
 
+  const assessing = [...looking, "lib/assess"];
+  const acting = [...assessing, "lib/act", "lib/decide"];
+
   test.each([
     ["list", looking, [...forServer, ...forYargs, ...forTables]],
-    ["list worker-1", [...looking, "lib/assess"], [...forServer, ...forYargs, ...forTables]],
+    ["list worker-1", assessing, [...forServer, ...forYargs, ...forTables]],
+    ["list -o wide", assessing, [...forServer, ...forYargs, ...forTables]],
     ["list -o json", looking, [...forServer, ...forYargs, ...forTables]],
-    ["check worker-1", [...looking, "lib/assess"], [...forServer, ...forYargs]],
+    ["check worker-1", assessing, [...forServer, ...forYargs]],
+    ["drain worker-1 --dry-run", acting, [...forServer, ...forYargs]],
+    ["abort worker-1 --dry-run", acting, [...forServer, ...forYargs]],
+    ["uncordon worker-1 --dry-run", acting, [...forServer, ...forYargs]],
+    ["recover", acting, [...forServer, ...forYargs, ...forTables]],
+    ["recover worker-1 --dry-run", acting, [...forServer, ...forYargs, ...forTables, ...forWideText]],
+    ["doctor", looking, [...forServer, ...forYargs]],
     ["version", looking, [...forServer, ...forYargs]],
-    ["drain worker-1 --dry-run", [...looking, "lib/act", "lib/assess", "lib/decide"], [...forServer, ...forYargs]],
+    ["completion", ["cmd", "lib/model", "lib/observe", "lib/report", "lib/terminal"], forYargs],
   ])("%s", async (line, rooms, packages) => {
     const found = await evaluated(line);
     expect(found.rooms).toEqual(rooms.toSorted());
     expect(found.packages).toEqual(packages.toSorted());
     const forPeople = ["prompts", "live-view", "reporters"].map((name) => `lib/terminal/${name}.ts`);
     expect(found.modules.filter((module) => forPeople.includes(module))).toEqual([]);
+    const otherCommands =
+      /^cmd\/(?:abort|check|completion|doctor|drain|list|practice|recover|uncordon|menu|complete)\.ts$/;
+    const own = `cmd/${line.split(" ")[0]}.ts`;
+    expect(found.modules.filter((module) => otherCommands.test(module) && module !== own)).toEqual([]);
   });
 });
 
 describe("a command asks the server only for what it shows", () => {
-  /** Between the program and the server: counts connections. */
-  let between: Server;
-  let connections = 0;
-  let address = "";
+  let relay: CountingRelay;
 
   beforeAll(async () => {
-    between = createServer((socket) => {
-      connections += 1;
-      const onward = connect(cluster.cluster.server.port, "127.0.0.1");
-      socket.pipe(onward).pipe(socket);
-      socket.on("error", () => onward.destroy());
-      onward.on("error", () => socket.destroy());
-    });
-    await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
-    address = `https://127.0.0.1:${(between.address() as { port: number }).port}`;
+    relay = await countingRelay(cluster.cluster.server.port);
   });
-  afterAll(() => void between.close());
+  afterAll(() => relay.close());
 
   const withoutQuery = (requests: readonly string[]) => requests.map((request) => request.replace(/\?.*/, ""));
 
   async function asked(commandLine: string): Promise<{ code: number; connections: number; requests: string[] }> {
-    connections = 0;
+    relay.connections = 0;
     const { requests } = cluster.cluster;
     const before = requests.length;
-    const { code } = await runPiped([...commandLine.split(" "), "--server", address], cluster.env);
+    const { code } = await runPiped([...commandLine.split(" "), "--server", relay.address], cluster.env);
     const own = requests.slice(before).filter(({ userAgent }) => userAgent.startsWith("kubectl-vmnode"));
-    return { code, connections, requests: own.map(({ method, url }) => `${method} ${url}`).sort() };
+    return { code, connections: relay.connections, requests: own.map(({ method, url }) => `${method} ${url}`).sort() };
   }
 
   test.each([
     ["list", ["GET /api/v1/nodes", "GET /apis", "GET /apis/kubevirt.io/v1/virtualmachineinstances"]],
+    ["recover", ["GET /api/v1/nodes", "GET /apis", "GET /apis/kubevirt.io/v1/virtualmachineinstances"]],
     ["version", ["GET /apis", "GET /apis/kubevirt.io/v1/kubevirts", "GET /version"]],
   ])("%s: three requests", async (line, expected) => {
     const { code, connections: opened, requests } = await asked(line);
@@ -144,7 +150,23 @@ describe("a command asks the server only for what it shows", () => {
     expect(opened).toBeLessThanOrEqual(2);
   });
 
-  test.each(["list worker-1", "check worker-1"])(
+  test.each(["abort worker-1 --dry-run", "uncordon worker-1 --dry-run", "recover worker-1 --dry-run", "doctor"])(
+    "%s: two connections, and at most forty requests",
+    async (line) => {
+      const { connections: opened, requests } = await asked(line);
+      expect(opened).toBeLessThanOrEqual(2);
+      expect(requests.length).toBeGreaterThan(2);
+      expect(requests.length).toBeLessThanOrEqual(40);
+    },
+  );
+
+  test("list of a node reads nothing that it does not print", async () => {
+    const { requests } = await asked("list worker-1");
+    const unneeded = /^(?!GET)|\/version$|virtualmachineinstancemigrations\?includeObject|nodemaintenances|remediation/;
+    expect(requests.filter((request) => unneeded.test(request))).toEqual([]);
+  });
+
+  test.each(["list worker-1", "check worker-1", "drain worker-1 --dry-run"])(
     "%s: two connections, nothing twice, and of pods and VMs only those concerned",
     async (line) => {
       const { connections: opened, requests } = await asked(line);
@@ -162,7 +184,25 @@ describe("a command asks the server only for what it shows", () => {
   test("--version and help ask nobody", async () => {
     for (const line of ["--version", "--help", "drain -h"]) {
       expect((await asked(line)).requests).toEqual([]);
-      expect(connections).toBe(0);
+      expect(relay.connections).toBe(0);
     }
   });
+});
+
+test("what a check of a node asks for does not grow with the rest of the cluster", async () => {
+  async function costAmong(nodes: number): Promise<{ requests: number; bytes: number }> {
+    const around = await startCluster(fleet({ nodes, machines: 30, machinesElsewhere: 4 }));
+    const relay = await countingRelay(around.cluster.server.port);
+    const { code } = await runPiped(["check", "worker-1", "--server", relay.address], around.env);
+    expect(code).toBe(0);
+    const own = around.cluster.requests.filter(({ userAgent }) => userAgent.startsWith("kubectl-vmnode"));
+    relay.close();
+    await around.close();
+    return { requests: own.length, bytes: relay.bytes };
+  }
+  const smaller = await costAmong(60);
+  const larger = await costAmong(180);
+  expect(larger.requests).toBe(smaller.requests);
+  // Names are longer where there are more.
+  expect(larger.bytes / smaller.bytes).toBeLessThan(1.02);
 });
