@@ -54,10 +54,18 @@ async function look(options: Options, world: World): Promise<Seen> {
 /** The kind of error alone: its message names servers, users and files. */
 function withoutNames(error: ExpectedError): string {
   if (error instanceof ConfigError) return "the kubeconfig, or a credential that it names, cannot be used";
-  if (error instanceof UnreachableError) return "the API server does not answer";
+  if (error instanceof UnreachableError) return ["the API server does not answer", ...codeOf(error)].join(" ");
   if (error instanceof KubeError)
     return `the API server refuses to say what it serves (${error.status.reason || error.status.code})`;
   return "the cluster could not be asked";
+}
+
+/** `(ECONNREFUSED)`: what Node calls the fault at the bottom of it, which names nobody. */
+function codeOf(error: Error): string[] {
+  const { cause } = error;
+  if (cause instanceof Error && cause.cause instanceof Error) return codeOf(cause);
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  return /^[A-Z][A-Z0-9_]*$/.test(code) ? [`(${code})`] : [];
 }
 
 async function lookForCompletion(world: World): Promise<CompletionDiagnosis> {

@@ -30,6 +30,8 @@ interface Case {
   readonly env?: Readonly<Record<string, string>>;
   /** What the error says. */
   readonly error: RegExp;
+  /** What stands on the screen. */
+  readonly problem?: string;
 }
 
 const here = () => `https://jane:${secret}@127.0.0.1:${port}`;
@@ -49,7 +51,11 @@ const cases: readonly (readonly [string, () => Case])[] = [
   ],
   [
     "a server that refuses connections",
-    () => ({ cluster: { server: `https://jane:${secret}@127.0.0.1:1` }, user: { token: secret }, error: /refused/ }),
+    () => ({
+      cluster: { server: `https://jane:${secret}@127.0.0.1:1` },
+      error: /refused/,
+      problem: "the API server does not answer (ECONNREFUSED)",
+    }),
   ],
   ["an address that is none", () => ({ cluster: { server: `https://jane:${secret}@:bad` }, error: /not the address/ })],
   [
@@ -92,6 +98,7 @@ const cases: readonly (readonly [string, () => Case])[] = [
       cluster: { server: here(), "certificate-authority-data": base64 },
       user: { "client-certificate-data": base64, "client-key-data": base64 },
       error: /certificate/,
+      problem: "the API server does not answer (ERR_OSSL_PEM_NO_START_LINE)",
     }),
   ],
   [
@@ -114,7 +121,7 @@ const cases: readonly (readonly [string, () => Case])[] = [
 
 describe("no secret is printed of", () => {
   test.each(cases)("%s", async (_what, make) => {
-    const { cluster, user = { token: secret }, env = {}, error } = make();
+    const { cluster, user = { token: secret }, env = {}, error, problem = "" } = make();
     const file = path.join(folder, "config");
     writeFileSync(file, kubeconfig(cluster, user));
     const words = ["doctor", "--kubeconfig", file, "--request-timeout", "2s", "-v=10"];
@@ -123,6 +130,7 @@ describe("no secret is printed of", () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^Plugin /);
     expect(stdout).toMatch(/^Problem: /m);
+    expect(stdout).toContain(problem);
     expect(stdout).not.toMatch(/127\.0\.0\.1|10\.0\.0\.1|jane/);
     expect(stderr).toMatch(error);
     for (const text of [secret, base64, Buffer.from(`jane:${secret}`).toString("base64")]) {
