@@ -1,9 +1,8 @@
 /** To which object the events about a VM of a lost node belong. Pure. */
-import { controllerOf } from "../model/kubernetes.ts";
+import { controllerOf, keyOf } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import type { RecordedVm } from "../model/record.ts";
 import { vmiKind, vmKind } from "../platform/names.ts";
-import { keyOf } from "./subjects.ts";
 
 export interface EventObject {
   readonly kind: typeof vmKind | typeof vmiKind;

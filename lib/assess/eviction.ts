@@ -5,7 +5,7 @@
 
 import type { Facts } from "../model/facts.ts";
 import type { Finding } from "../model/finding.ts";
-import { findCondition, isFinishedPod, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
+import { findCondition, isFinishedPod, keyOf, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
 import { isFinalVmi, isMigrating, type VirtualMachineInstance } from "../model/kubevirt.ts";
 import { matchesSelector } from "../model/selectors.ts";
 import type { DrainRow, Outcome } from "../model/verdict.ts";
@@ -41,7 +41,6 @@ import {
   findGap,
   type Index,
   isIncoming,
-  keyOf,
   latestMigration,
   type Subject,
   unfinishedMigration,

@@ -1,6 +1,6 @@
 /** Explains to the live view why the target pod of a migration finds no node, and until when it holds a slot. */
 import type { Facts } from "../model/facts.ts";
-import { findCondition, type Pod } from "../model/kubernetes.ts";
+import { findCondition, keyOf, type Pod } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import { unschedulableTimeoutAnnotation } from "../platform/names.ts";
 import { disksOf } from "./arrivals.ts";
@@ -8,7 +8,7 @@ import { fits } from "./fitting.ts";
 import type { NodeRefusal } from "./placement.ts";
 import { affinityRule } from "./pod-affinity.ts";
 import { placesOf } from "./room.ts";
-import { type Index, indexFacts, keyOf, targetPodOf, unfinishedMigration } from "./subjects.ts";
+import { type Index, indexFacts, targetPodOf, unfinishedMigration } from "./subjects.ts";
 
 export interface TargetTrouble {
   readonly pod: string;

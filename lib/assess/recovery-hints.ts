@@ -1,13 +1,19 @@
 /** What keeps a VM of a dead node from starting elsewhere, or makes it wait: its disks, room, and KubeVirt's age (C9 to C12, C19). */
 import type { RecoveryRow } from "../model/dossier.ts";
-import { isFinishedPod, type PersistentVolumeClaim, type Pod, type VolumeAttachment } from "../model/kubernetes.ts";
+import {
+  isFinishedPod,
+  keyOf,
+  type PersistentVolumeClaim,
+  type Pod,
+  type VolumeAttachment,
+} from "../model/kubernetes.ts";
 import { matchesNode } from "../model/selectors.ts";
 import { restartArrival } from "./arrivals.ts";
 import { listing, named } from "./findings.ts";
 import { type Fit, PlacesInOrder, placeAll, type Request } from "./placement.ts";
 import type { Casualty, RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
-import { findGap, type Index, keyOf } from "./subjects.ts";
+import { findGap, type Index } from "./subjects.ts";
 
 export interface HintContext {
   readonly index: Index;

@@ -4,7 +4,14 @@
  */
 
 import type { RecoveryOutcome, RecoveryRow } from "../model/dossier.ts";
-import { controllerOf, findCondition, isFinishedPod, type OwnerReference, type Pod } from "../model/kubernetes.ts";
+import {
+  controllerOf,
+  findCondition,
+  isFinishedPod,
+  keyOf,
+  type OwnerReference,
+  type Pod,
+} from "../model/kubernetes.ts";
 import {
   isFinalVmi,
   isMigrating,
@@ -15,7 +22,7 @@ import {
 import { isLauncherPod } from "../platform/launcher-pod.ts";
 import { poolKind, replicaSetKind, vmKind } from "../platform/names.ts";
 import { named } from "./findings.ts";
-import { findGap, type Index, keyOf, machineOf, unfinishedMigration, vmiNameOf, vmiOf } from "./subjects.ts";
+import { findGap, type Index, machineOf, unfinishedMigration, vmiNameOf, vmiOf } from "./subjects.ts";
 
 /** A VM that has something on the node: launcher pods, or a VMI that names the node. */
 export interface Casualty {

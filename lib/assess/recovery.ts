@@ -1,7 +1,7 @@
 /** Puts the dossier together: the verdict on the node, who holds it, what becomes of each VM, and what would be done. Pure. */
 import type { Dossier, PlannedAction, VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
-import { controllerOf, findCondition, type Node, type Pod, type Taint } from "../model/kubernetes.ts";
+import { controllerOf, findCondition, keyOf, type Node, type Pod, type Taint } from "../model/kubernetes.ts";
 import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import { tolerates } from "../model/selectors.ts";
@@ -21,7 +21,7 @@ import { replicaSetOf } from "./owners.ts";
 import { type Disks, disksOfCasualty, placeCasualties, withHints } from "./recovery-hints.ts";
 import { type Casualty, casualtiesOn, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
-import { type Index, indexFacts, keyOf } from "./subjects.ts";
+import { type Index, indexFacts } from "./subjects.ts";
 import { takenUpVms } from "./taken-up.ts";
 
 export interface RecoveryOptions {

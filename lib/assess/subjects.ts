@@ -1,8 +1,10 @@
 /** Joins pods, VMIs, VMs and migrations: who is on a node, and what belongs to whom. */
+
 import type { Facts, Gap } from "../model/facts.ts";
 import {
   controllerOf,
   isFinishedPod,
+  keyOf,
   type Node,
   type PersistentVolume,
   type PersistentVolumeClaim,
@@ -61,10 +63,6 @@ export function indexFacts(facts: Facts): Index {
     claims: new Map(facts.claims.map((claim) => [keyOf(claim.metadata), claim])),
     volumes: new Map(facts.volumes.map((volume) => [volume.metadata.name, volume])),
   };
-}
-
-export function keyOf(object: { readonly namespace: string; readonly name: string }): string {
-  return `${object.namespace}/${object.name}`;
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string | undefined): Map<string, T[]> {

@@ -1,12 +1,12 @@
 /** What becomes of the VMs of a recovery that was begun and taken up again, of which nothing is left on the node. Pure. */
 import type { VmRecovery } from "../model/dossier.ts";
-import { controllerOf } from "../model/kubernetes.ts";
+import { controllerOf, keyOf } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import type { RecordedVm } from "../model/record.ts";
 import { replicaSetOf } from "./owners.ts";
 import { disksOfCasualty } from "./recovery-hints.ts";
 import { afterwards, type RowVerdict, underMachine } from "./recovery-rows.ts";
-import { findGap, type Index, indexFacts, keyOf } from "./subjects.ts";
+import { findGap, type Index, indexFacts } from "./subjects.ts";
 
 /** The VMs on record that are not among `here`, in the record's order. */
 export function takenUpVms(

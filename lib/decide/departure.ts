@@ -1,7 +1,9 @@
 /** What became of a VM that is no longer on its node: moved, restarted, stopped, or on its way to one of these. */
+
 import { addressed } from "../assess/addressed.ts";
 import type { Facts } from "../model/facts.ts";
 import type { FindingCode } from "../model/finding.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import {
   isFinalVmi,
   type VirtualMachine,
@@ -218,10 +220,6 @@ export function presentFields(standing: Standing): Partial<VmProgress> {
 export function sinceWhen(input: Pick<DepartureInput, "ledger" | "now">, uid: string, state: VmState): string {
   const seen = input.ledger.seen[uid];
   return new Date(seen?.state === state ? seen.since : input.now).toISOString();
-}
-
-function keyOf(vm: { readonly namespace: string; readonly name: string }): string {
-  return `${vm.namespace}/${vm.name}`;
 }
 
 /** The VMI that has this name now, whichever it is. */

@@ -1,9 +1,11 @@
 /** What is said at the end of a drain: what became of each VM, whether a node may be powered off, and how to go on or back. */
+
 import { addressed } from "../assess/addressed.ts";
 import { staysForGood } from "../assess/drain-filters.ts";
 import { deleteMigrations } from "../assess/evacuation.ts";
 import { type ExitCode, exitCode } from "../model/exit-code.ts";
 import type { Pod } from "../model/kubernetes.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { DrainProgress, Summary, VmProgress, VmState } from "../model/progress.ts";
 
@@ -60,8 +62,8 @@ export function nodeAtTheEnd(contents: NodeContents, isSelected: (pod: Pod) => b
   return {
     name: contents.name,
     fresh: true,
-    selected: [...contents.launchers.filter(isSelected), ...alone].map(keyOf),
-    others: contents.launchers.filter((pod) => !isSelected(pod)).map(keyOf),
+    selected: [...contents.launchers.filter(isSelected), ...alone].map(({ metadata }) => keyOf(metadata)),
+    others: contents.launchers.filter((pod) => !isSelected(pod)).map(({ metadata }) => keyOf(metadata)),
     otherPods: contents.otherPods.filter((pod) => !staysForGood(pod)).length,
     attachedVolumes: contents.attachedVolumes?.length,
   };
@@ -71,10 +73,6 @@ export function nodeAtTheEnd(contents: NodeContents, isSelected: (pod: Pod) => b
 export function nodeInPicture(progress: DrainProgress, name: string): NodeAtTheEnd {
   const here = progress.vms.filter((vm) => vm.node === name && stays.has(vm.state));
   return { name, fresh: false, selected: here.map((vm) => `${vm.namespace}/${vm.name}`), others: [] };
-}
-
-function keyOf(object: Pod | VirtualMachineInstance): string {
-  return `${object.metadata.namespace}/${object.metadata.name}`;
 }
 
 /** The summary of a drain, with its exit code. */
@@ -120,7 +118,9 @@ function summariseNode(input: SummaryInput, node: NodeAtTheEnd): Summary["nodes"
 /** What KubeVirt has begun does not end with this program. */
 const goesOnByItself: ReadonlySet<VmState> = new Set<VmState>(["queued", "migrating", "shutting-down", "starting"]);
 
-function endOf({ phase }: DrainProgress): Summary["end"] {
+function endOf({ phase, vms, pods }: DrainProgress): Summary["end"] {
+  // Nothing is left as far as was seen, but fresh reads failed, or said otherwise.
+  if (phase === "stuck" && pods.length === 0 && vms.every((vm) => !stays.has(vm.state))) return "unverified";
   return phase === "stuck" || phase === "timed-out" || phase === "interrupted" ? phase : "left-behind";
 }
 

@@ -198,3 +198,8 @@ export function controllerOf(metadata: ObjectMeta): OwnerReference | undefined {
 export function isFinishedPod(pod: Pod): boolean {
   return pod.status.phase === "Succeeded" || pod.status.phase === "Failed";
 }
+
+/** By what an object is known among those of its kind: `namespace/name`. */
+export function keyOf(object: { readonly namespace: string; readonly name: string }): string {
+  return `${object.namespace}/${object.name}`;
+}

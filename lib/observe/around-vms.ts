@@ -1,6 +1,7 @@
 /** Reads what belongs to VMIs: the VMs that own them, their migrations, their other pods, their disks, and budgets near them. */
 import {
   controllerOf,
+  keyOf,
   type PersistentVolume,
   type PersistentVolumeClaim,
   type Pod,
@@ -19,7 +20,7 @@ import { decodeBudget } from "./decode/policy.ts";
 import { selectAny } from "./label-selectors.ts";
 import { type NamedKind, type ObjectName, readNamed } from "./named-objects.ts";
 import { fieldsOf, text } from "./read-field.ts";
-import { gapOf, isForbidden, keyOf, type Reading } from "./reading.ts";
+import { gapOf, isForbidden, type Reading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 export const virtualMachinesByName: NamedKind<VirtualMachine> = {

@@ -1,6 +1,7 @@
 /** Lays what has been followed since over the picture that a drain began with. Pure. */
 import type { Facts, Gap } from "../model/facts.ts";
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget } from "../model/kubernetes.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import {
   isFinishedMigration,
   type VirtualMachine,
@@ -11,7 +12,6 @@ import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { createdByLabel } from "../platform/names.ts";
 import { keyOfVmi } from "./around-vms.ts";
 import type { LookedUp } from "./lookups.ts";
-import { keyOf } from "./reading.ts";
 
 /** Objects chosen by the values of a label; `knows` says for which values they are all there. */
 interface Labelled<T> {

@@ -2,7 +2,7 @@
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Facts, Gap } from "../model/facts.ts";
-import { controllerOf, type Node, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
+import { controllerOf, keyOf, type Node, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { matchesSelector } from "../model/selectors.ts";
 import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
@@ -17,7 +17,7 @@ import { selectAny } from "./label-selectors.ts";
 import { type Added, type Followings, overlay } from "./live-picture.ts";
 import { type LookedUp, lookUp, nothingLookedUp } from "./lookups.ts";
 import type { ObjectName } from "./named-objects.ts";
-import { keyOf, type Reading, startReading } from "./reading.ts";
+import { type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 export interface LiveOptions {

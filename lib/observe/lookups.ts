@@ -1,8 +1,10 @@
 /** Looks up by name, in batches, the VMs that no watch of a node shows: those that left, start, or arrive. */
+
+import { keyOf } from "../model/kubernetes.ts";
 import type { ReplicaSet, VirtualMachine, VirtualMachineInstance } from "../model/kubevirt.ts";
 import { replicaSetsByName, virtualMachinesByName } from "./around-vms.ts";
 import { type ObjectName, readNamed } from "./named-objects.ts";
-import { keyOf, type Reading } from "./reading.ts";
+import type { Reading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { vmisByName } from "./workloads.ts";
 

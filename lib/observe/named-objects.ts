@@ -1,7 +1,8 @@
 /** Reads objects whose names are known, by whichever way costs less: one by one, by namespace, or all at once. */
 import type { ResourceType } from "../kube/api.ts";
 import type { ExpectedError } from "../model/errors.ts";
-import { type Attempt, type Decoder, gapOf, isForbidden, keyOf, type Reading } from "./reading.ts";
+import { keyOf } from "../model/kubernetes.ts";
+import { type Attempt, type Decoder, gapOf, isForbidden, type Reading } from "./reading.ts";
 
 export interface ObjectName {
   readonly namespace: string;

@@ -4,6 +4,7 @@ import type { Discovery, ListOptions, ListRest, ResourcePath, ResourceType, Sele
 import type { KubeClient } from "../kube/client.ts";
 import { ExpectedError, KubeError, UnreachableError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import { fieldsOf, text } from "./read-field.ts";
 import { requestSlots } from "./request-slots.ts";
 
@@ -165,10 +166,6 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
       return answer.ok ? answer.value : undefined;
     },
   };
-}
-
-export function keyOf(object: { readonly namespace: string; readonly name: string }): string {
-  return `${object.namespace}/${object.name}`;
 }
 
 function rawKey(object: unknown): string {

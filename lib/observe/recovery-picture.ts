@@ -3,6 +3,7 @@ import type { KubeClient } from "../kube/client.ts";
 import { ExpectedError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import type { VolumeAttachment } from "../model/kubernetes.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import type { VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { vmiNameLabel } from "../platform/names.ts";
 import { keyOfVmi, replicaSetsByName, virtualMachinesByName } from "./around-vms.ts";
@@ -11,7 +12,7 @@ import { decodeMigration } from "./decode/kubevirt.ts";
 import { decodeAttachment } from "./decode/storage.ts";
 import { selectAny } from "./label-selectors.ts";
 import { type ObjectName, readNamed } from "./named-objects.ts";
-import { keyOf, type Reading, startReading } from "./reading.ts";
+import { type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { vmisByName } from "./workloads.ts";
 

@@ -2,9 +2,10 @@
 import type { Discovery, ResourceType } from "../kube/api.ts";
 import { ExpectedError, RefusedError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { detectPlatform } from "../platform/platform.ts";
-import { isMalformedGap, keyOf } from "./reading.ts";
+import { isMalformedGap } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import type { Workloads } from "./workloads.ts";
 

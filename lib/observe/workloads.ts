@@ -1,5 +1,6 @@
 /** Reads what runs on nodes: their pods, and the VMIs behind the launcher pods among them. */
 import type { Pod } from "../model/kubernetes.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { appLabel, hotplugApp, launcherApp, nodeNameLabel } from "../platform/names.ts";
@@ -7,7 +8,7 @@ import { decodePod } from "./decode/core.ts";
 import { decodeVmi } from "./decode/kubevirt.ts";
 import { selectAny } from "./label-selectors.ts";
 import { type NamedKind, type ObjectName, readNamed } from "./named-objects.ts";
-import { type Attempt, type Decoder, gapOf, isForbidden, keyOf, type Reading, type ReadSelection } from "./reading.ts";
+import { type Attempt, type Decoder, gapOf, isForbidden, type Reading, type ReadSelection } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 export const vmisByName: NamedKind<VirtualMachineInstance> = {
