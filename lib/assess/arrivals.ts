@@ -1,5 +1,6 @@
 /** What the next pod of a VM will ask of a node: the target pod of a migration, or the pod of a new start. */
 import type { Pod } from "../model/kubernetes.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import {
   architectureLabel,
@@ -10,7 +11,7 @@ import {
   hostModelPrefix,
 } from "../platform/names.ts";
 import type { Arrival, BoundDisk } from "./fitting.ts";
-import { type Index, isMigrationTarget, keyOf } from "./subjects.ts";
+import { type Index, isMigrationTarget } from "./subjects.ts";
 
 const hostModel = "host-model";
 
@@ -19,10 +20,10 @@ export function migrationArrival(index: Index, pod: Pod, vmi: VirtualMachineInst
   const source = pod.spec.nodeName ?? vmi.status.nodeName ?? "";
   const labels = index.nodes.get(source)?.metadata.labels ?? {};
   const nodeSelector = { ...selectorOfVmi(pod, vmi) };
+  const { hostModelOf, vendor } = processorOf(labels);
   if (vmi.spec.cpuModel === hostModel && !Object.keys(nodeSelector).some(isHostModelKey)) {
-    Object.assign(nodeSelector, hostModelSelector(labels));
+    Object.assign(nodeSelector, hostModelOf);
   }
-  const vendor = Object.keys(labels).find((key) => key.startsWith(cpuVendorPrefix));
   if (vendor !== undefined && !Object.keys(nodeSelector).some((key) => key.startsWith(cpuVendorPrefix))) {
     nodeSelector[vendor] = "true";
   }
@@ -65,6 +66,25 @@ function filterKeys(map: Readonly<Record<string, string>>, keep: (key: string) =
 
 function isHostModelKey(key: string): boolean {
   return key.startsWith(cpuModelMigrationPrefix) || key.startsWith(cpuFeaturePrefix);
+}
+
+interface Processor {
+  /** The node selector of a VM with host-model that was started there. */
+  readonly hostModelOf: Readonly<Record<string, string>>;
+  /** The label of its vendor. */
+  readonly vendor: string | undefined;
+}
+
+/** Nodes have a hundred labels, and are asked for each of their VMs. */
+const processors = new WeakMap<object, Processor>();
+
+function processorOf(labels: Readonly<Record<string, string>>): Processor {
+  const known = processors.get(labels);
+  if (known !== undefined) return known;
+  const vendor = Object.keys(labels).find((key) => key.startsWith(cpuVendorPrefix));
+  const processor = { hostModelOf: hostModelSelector(labels), vendor };
+  processors.set(labels, processor);
+  return processor;
 }
 
 /** A VM with host-model takes the CPU of its first node along (getHostCpuModelFromMap of the same file). */

@@ -4,7 +4,14 @@ import type { Clock } from "../model/clock.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Pod } from "../model/kubernetes.ts";
 import { isFinalVmi, type KubeVirt, type VirtualMachineInstance } from "../model/kubevirt.ts";
-import { appLabel, createdByLabel, domainAnnotation, launcherApp, vmiKind } from "../platform/names.ts";
+import {
+  appLabel,
+  createdByLabel,
+  domainAnnotation,
+  evictionSourceAnnotation,
+  launcherApp,
+  vmiKind,
+} from "../platform/names.ts";
 import { readBudgets, readOwners } from "./around-vms.ts";
 import { decodeNode } from "./decode/core.ts";
 import { decodeVmi } from "./decode/kubevirt.ts";
@@ -19,7 +26,7 @@ export interface ManyNodesOptions {
 }
 
 /** The objects are large: so that a page is reduced and dropped before it weighs. */
-const vmisAtATime = 250;
+const vmisAtATime = 100;
 
 /**
  * An estimate of the nodes: launcher pods, which are most of what a cluster holds, are not read but taken to be as KubeVirt makes
@@ -30,7 +37,7 @@ export async function observeManyNodes(client: KubeClient, options: ManyNodesOpt
   const wanted = new Set(options.nodes);
   const [nodes, vmis, installation] = await Promise.all([
     reading.list(resourceTypes.nodes, {}, decodeNode),
-    reading.list(resourceTypes.vmis, { limit: vmisAtATime }, decodeVmi),
+    reading.list(resourceTypes.vmis, { limit: vmisAtATime }, decodeLean),
     readInstallation(reading, undefined),
   ]);
   const there = (vmis ?? []).filter((vmi) => wanted.has(vmi.status.nodeName ?? "") && !isFinalVmi(vmi));
@@ -60,13 +67,24 @@ export async function observeManyNodes(client: KubeClient, options: ManyNodesOpt
   };
 }
 
+/** Without what no rule for a forecast looks at. */
+function decodeLean(object: unknown): VirtualMachineInstance | undefined {
+  const vmi = decodeVmi(object);
+  if (vmi === undefined) return undefined;
+  const { metadata } = vmi;
+  const source = metadata.annotations[evictionSourceAnnotation];
+  const annotations: Record<string, string> = source === undefined ? {} : { [evictionSourceAnnotation]: source };
+  const labels = { ...metadata.labels, [appLabel]: launcherApp, [createdByLabel]: metadata.uid };
+  return { ...vmi, metadata: { ...metadata, annotations, labels, finalizers: [] } };
+}
+
 /** Only then it matters who starts it again, and whether budgets forbid it. */
 function mayBeShutDown({ spec }: VirtualMachineInstance, kubevirt: KubeVirt | undefined): boolean {
   const strategy = spec.evictionStrategy ?? kubevirt?.evictionStrategy;
   return strategy !== "LiveMigrate" && strategy !== "External";
 }
 
-/** The pod of a running VM, as far as the rules look at it (pkg/virt-controller/services/template.go). */
+/** The pod of a running VM, as far as the rules look at it; it has the VMI's labels (pkg/virt-controller/services/template.go). */
 function launcherOf({ metadata, spec, status }: VirtualMachineInstance): Pod {
   const { name, namespace, uid } = metadata;
   const { nodeName } = status;
@@ -77,7 +95,7 @@ function launcherOf({ metadata, spec, status }: VirtualMachineInstance): Pod {
       namespace,
       uid: active?.[0] ?? uid,
       resourceVersion: "",
-      labels: { ...metadata.labels, [appLabel]: launcherApp, [createdByLabel]: uid },
+      labels: metadata.labels,
       annotations: { [domainAnnotation]: name },
       ownerReferences: [{ apiVersion: "kubevirt.io/v1", kind: vmiKind, name, uid, controller: true }],
       finalizers: [],

@@ -41,7 +41,8 @@ export function listOf<T>(value: unknown, decode: (entry: unknown) => T | undefi
 
 /** A map from text to text, such as labels; entries with other values are left out, empty values stay. */
 export function textMap(value: unknown): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(fieldsOf(value)).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-  );
+  // A loop, because this is most of what decoding takes.
+  const texts: Record<string, string> = {};
+  for (const [key, entry] of Object.entries(fieldsOf(value))) if (typeof entry === "string") texts[key] = entry;
+  return texts;
 }
