@@ -124,18 +124,35 @@ describe("who drains", () => {
     expect(world.isCordoned("worker-1")).toBe(false);
   });
 
-  test("may undo a drain in its midst: KubeVirt's marks and its unfinished migrations", async () => {
+  /** A drain that ends by Ctrl-C when migrations are under way. */
+  async function drainHalfway(): Promise<Outcome> {
     const stop = new AbortController();
     const interrupted: Runner = (line) => runCommand(line, world.env, { ...world, signal: stop.signal });
     const drain = runWith(world, rightsOf.drain, "drain worker-1 --yes", interrupted);
     await vi.waitUntil(() => world.cluster.store.list(migrations).length > 1, { timeout: 20_000, interval: 5 });
     stop.abort(new InterruptedError("SIGINT", "interrupted by SIGINT"));
-    expect((await drain).refused).toEqual([]);
+    return await drain;
+  }
+
+  test("may undo a drain in its midst: KubeVirt's marks and its unfinished migrations", async () => {
+    expect((await drainHalfway()).refused).toEqual([]);
     const { code, refused, stdout } = await runWith(world, rightsOf.drain, "abort worker-1 --yes");
     expect({ code, refused }, stdout).toEqual({ code: 0, refused: [] });
     const undone = world.writes().filter((write) => /^PUT .*evacuate|^DELETE .*migrations/.test(write));
     expect(undone.length).toBeGreaterThan(1);
   });
+
+  test.each(["virtualmachineinstances/evacuate", "virtualmachineinstances/evacuate/cancel"])(
+    "without %s is not told that a drain in its midst is undone, but what is missing",
+    async (resource) => {
+      await drainHalfway();
+      const outcome = await runWith(world, without("drain", resource), "abort worker-1 --yes");
+      expect(outcome.code, seen(outcome)).toBe(4);
+      expect(seen(outcome)).toContain(
+        'needs "update" on virtualmachineinstances/evacuate and virtualmachineinstances/evacuate/cancel',
+      );
+    },
+  );
 
   test("without the right to list migrations is not told that a drain is undone", async () => {
     const { code, stdout, stderr } = await runWith(
