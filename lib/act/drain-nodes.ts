@@ -28,7 +28,7 @@ import { freshlyRead } from "../observe/fresh.ts";
 import { followNodes, type Live } from "../observe/live.ts";
 import { cordonNode } from "./cordon-nodes.ts";
 import { evict } from "./perform.ts";
-import { troubleOf } from "./trouble.ts";
+import { lockedOut, troubleOf } from "./trouble.ts";
 
 export interface DrainWorld {
   readonly client: KubeClient;
@@ -115,6 +115,8 @@ class DrainLoop {
   private wake: () => void = () => {};
   private readonly seenCordoned = new Set<string>();
   private readonly declined = new Set<string>();
+  /** What was said of fresh reads that failed. */
+  private readonly warned = new Set<string>();
   private readonly inFlight = new Set<Promise<void>>();
   /** A fault inside an eviction, thrown by the loop's next turn. */
   private fault: unknown;
@@ -181,6 +183,8 @@ class DrainLoop {
 
   /** A node that was deleted or given back by somebody else is no longer ours to drain. */
   private takenAway(): Pick<SummaryInput, "stoppedBy" | "deleted"> | undefined {
+    const stoppedBy = lockedOut(this.live.problems(), this.world.clock.now());
+    if (stoppedBy !== undefined) return { stoppedBy };
     const { nodes } = this.live.facts();
     for (const name of this.intent.nodes) {
       const uid = this.drain.facts.nodes.find((node) => node.metadata.name === name)?.metadata.uid;
@@ -322,7 +326,9 @@ class DrainLoop {
           return nodeAtTheEnd(await freshlyRead(this.world.client, name, { attachments: true }), isSelected);
         } catch (error) {
           if (!(error instanceof ExpectedError)) throw error;
-          this.tell({ type: "warning", time: progress.time, message: error.message });
+          if (!this.warned.has(error.message))
+            this.tell({ type: "warning", time: progress.time, message: error.message });
+          this.warned.add(error.message);
           return nodeInPicture(progress, name);
         }
       }),

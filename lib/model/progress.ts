@@ -147,7 +147,15 @@ export interface Summary {
     readonly powerOffDetail?: string | undefined;
   }[];
   /** Why it ended; absent where there is only one way. */
-  readonly end?: "complete" | "left-behind" | "stuck" | "timed-out" | "interrupted" | "stopped" | undefined;
+  readonly end?:
+    | "complete"
+    | "left-behind"
+    | "stuck"
+    | "timed-out"
+    | "interrupted"
+    | "stopped"
+    | "unverified"
+    | undefined;
   /** What somebody else did that stopped it. */
   readonly stoppedBy?: string | undefined;
   /** VMs with which KubeVirt goes on by itself: marked, migrating or being shut down. */

@@ -4,7 +4,7 @@ import type { ResourceType, Selection } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { type Informer, listAndWatch } from "../kube/informer.ts";
 import type { Clock } from "../model/clock.ts";
-import { ExpectedError, UnreachableError } from "../model/errors.ts";
+import { ConfigError, ExpectedError, UnreachableError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
 import { selectAny } from "./label-selectors.ts";
 import { type Decoder, gapOf, isForbidden } from "./reading.ts";
@@ -17,6 +17,8 @@ export interface Problem {
   readonly message: string;
   /** No answer came; otherwise the server refused. */
   readonly unreachable: boolean;
+  /** The server does not accept the credential, and there is no other one. */
+  readonly lockedOut: boolean;
 }
 
 export interface FollowerOptions {
@@ -127,6 +129,7 @@ export class Follower {
           since: since.toISOString(),
           message: error.message,
           unreachable: error instanceof UnreachableError,
+          lockedOut: error instanceof ConfigError,
         },
       ];
     });

@@ -30,6 +30,7 @@ export function summaryReport(summary: Summary, style: Style = plain, columns?: 
 
 const ends: Readonly<Partial<Record<NonNullable<Summary["end"]>, string>>> = {
   stuck: "Gave up: everything that is left is blocked, and nothing has changed for a minute.",
+  unverified: "Gave up: for a minute it could not be verified that nothing is left.",
   "timed-out": "Gave up: the time limit (--timeout) is over.",
   interrupted: "Interrupted: nothing more is evicted.",
 };
