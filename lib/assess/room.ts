@@ -68,12 +68,12 @@ export function shortageFor(place: Place, pod: Pod): Shortage | undefined {
 
 /** What the pod takes up; every pod is also one of the `pods` that a node may have. */
 export function demandOf(pod: Pod): Amounts {
-  const known = demands.get(pod);
+  const known = demands.get(pod.spec.containers);
   if (known !== undefined) return known;
   const demand = new Map<string, number>([["pods", 1], ...podRequests(pod)]);
-  demands.set(pod, demand);
+  demands.set(pod.spec.containers, demand);
   return demand;
 }
 
-/** Pods are immutable and are asked about over and over. */
-const demands = new WeakMap<Pod, Amounts>();
+/** Pods are immutable and are asked about over and over, also in copies with another node selector; their containers stay the same. */
+const demands = new WeakMap<Pod["spec"]["containers"], Amounts>();

@@ -6,7 +6,7 @@ import type { SecureContextOptions } from "node:tls";
 import tls from "node:tls";
 import { leadThrough } from "./proxy-tunnel.ts";
 
-/** An agent for `server`; `proxy` is the URL of the proxy in between. */
+/** An agent for `server`; `proxy` is the URL of the proxy in between. Throws Node's error for a certificate or key that cannot be read. */
 export function makeAgent(
   server: URL,
   proxy: string | undefined,
@@ -21,9 +21,12 @@ export function makeAgent(
 function tlsOptions(material: TlsMaterial): AgentOptions {
   const { servername, rejectUnauthorized = true } = material;
   return {
-    ca: material.ca ?? systemAuthorities(),
-    ...(material.cert !== undefined && { cert: material.cert }),
-    ...(material.key !== undefined && { key: material.key }),
+    // Once for all connections: to read the authorities takes longer than a request.
+    secureContext: tls.createSecureContext({
+      ca: material.ca ?? systemAuthorities(),
+      ...(material.cert !== undefined && { cert: material.cert }),
+      ...(material.key !== undefined && { key: material.key }),
+    }),
     ...(servername !== undefined && { servername }),
     // Said in any case: else NODE_TLS_REJECT_UNAUTHORIZED, set for some other program, would decide.
     rejectUnauthorized,

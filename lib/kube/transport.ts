@@ -44,9 +44,9 @@ export function openTransport(server: string, proxy: string | undefined): Transp
     return agent;
   };
 
-  const begin = (request: WireRequest, agent: http.Agent) => () => {
+  const begin = (request: WireRequest, agent: () => http.Agent) => () => {
     counters.requests += 1;
-    const outgoing = send(base, request, agent);
+    const outgoing = send(base, request, agent());
     outgoing.once("socket", () => {
       if (!outgoing.reusedSocket) counters.connections += 1;
     });
@@ -54,30 +54,39 @@ export function openTransport(server: string, proxy: string | undefined): Transp
   };
 
   const once = (request: WireRequest): Promise<WireResponse> =>
-    guarded(begin(request, sharedAgent(request.tls)), request, place, async (outgoing) => {
-      try {
-        return await wholeOf(await headersOf(outgoing));
-      } catch (error) {
-        // The server may close an idle connection at the moment it is used again: nothing was processed, ask once more.
-        const stale = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
-        if (stale && request.method === "GET" && !request.signal?.aborted) return await once(request);
-        throw error;
-      }
-    });
+    guarded(
+      begin(request, () => sharedAgent(request.tls)),
+      request,
+      place,
+      async (outgoing) => {
+        try {
+          return await wholeOf(await headersOf(outgoing));
+        } catch (error) {
+          // The server may close an idle connection at the moment it is used again: nothing was processed, ask once more.
+          const stale = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
+          if (stale && request.method === "GET" && !request.signal?.aborted) return await once(request);
+          throw error;
+        }
+      },
+    );
 
   return {
     counters,
     fault: (error) => networkFault(error, place),
     request: (request) => slots(request.signal, () => once(request)),
     open: async (request) => {
-      const agent = makeAgent(base, proxy, request.tls, { keepAlive: false, maxSockets: 1 });
+      let agent: http.Agent | undefined;
+      const ownAgent = (): http.Agent => {
+        agent = makeAgent(base, proxy, request.tls, { keepAlive: false, maxSockets: 1 });
+        return agent;
+      };
       const close = () => {
         streams.delete(close);
-        agent.destroy();
+        agent?.destroy();
       };
       streams.add(close);
       try {
-        const response = await guarded(begin(request, agent), request, place, headersOf);
+        const response = await guarded(begin(request, ownAgent), request, place, headersOf);
         response.socket.setKeepAlive(true, 30_000);
         return { response, close };
       } catch (error) {
