@@ -168,15 +168,12 @@ class RecoveryRun {
     return Date.parse(this.time) - this.ledger.changedAt >= quietAfterMs;
   }
 
-  /** A picture, or undefined when it could not be had this time. */
+  /** A picture, or undefined when it could not be had this time. VMs that have come to their end are not asked for again. */
   private async read() {
+    const { lost, intent } = this.recovery;
+    const open = intent.vms.filter(({ uid }) => this.ledger.ended[uid] === undefined);
     try {
-      const picture = await readRecovery(
-        this.world.client,
-        this.recovery.lost.facts,
-        this.recovery.intent.vms,
-        this.world.signal,
-      );
+      const picture = await readRecovery(this.world.client, lost.facts, open, this.world.signal);
       this.pictures.succeeded();
       return picture;
     } catch (error) {

@@ -66,6 +66,9 @@ test("who may not delete attachments is told how long Kubernetes takes to detach
     stage.cluster.requests.filter(({ method, url }) => method === "GET" && url.includes(part)).length;
   expect(reads(`/leases/${lost}`)).toBeGreaterThan(300);
   expect(reads(`fieldSelector=spec.nodeName%3D${lost}`)).toBeLessThan(180);
+  // And what has come to its end is not asked for at all.
+  expect(reads("/virtualmachineinstances/db")).toBeGreaterThan(90);
+  expect(reads("/virtualmachineinstances/web")).toBeLessThan(40);
 });
 
 test("commands for a person reach the cluster that was meant, with what was asked for and without the consent", async () => {
