@@ -53,8 +53,9 @@ function seaSettings(bundles: string, output: string, useCodeCache: boolean) {
     output,
     disableExperimentalSEAWarning: true,
     useCodeCache,
-    // The young generation may grow to 16 MB by default, three times over: half of it costs no time, and a third less memory.
-    execArgv: ["--no-warnings", "--max-semi-space-size=8"],
+    // The young generation grows from 1 to 16 MB by default, three times over. With 8 MB from the start a list takes a tenth less
+    // time, and one of a large cluster a third less memory.
+    execArgv: ["--no-warnings", "--min-semi-space-size=8", "--max-semi-space-size=8"],
     // NODE_OPTIONS belongs to other programs of the user.
     execArgvExtension: "none",
     assets: existsSync(path.join(bundles, bundleFiles.practice))
