@@ -45,7 +45,7 @@ process.exitCode = inside ? walk() : startCluster();
 /** Runs this file again, inside a practice cluster, with kubectl and the plugin on PATH. */
 function startCluster(): number {
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
-  const path = [join(root, "dist"), dirname(kubectlPath()), process.env["PATH"] ?? ""].join(delimiter);
+  const path = [join(root, "dist"), dirname(kubectlPath()), process.env.PATH ?? ""].join(delimiter);
   const practice = ["practice", "--scenario", "maintenance", "--speed", "5", "--"];
   return run(
     join(root, "dist", "kubectl-vmnode"),
@@ -57,7 +57,7 @@ function startCluster(): number {
 function walk(): number {
   for (const { line, why, expected } of tour) {
     process.stdout.write(`\n# ${why}\n$ kubectl ${line}\n`);
-    const code = run("kubectl", words(line), process.env["PATH"] ?? "");
+    const code = run("kubectl", words(line), process.env.PATH ?? "");
     if (!expected.includes(code)) {
       process.stdout.write(`\nThe tour ends here: exit code ${code}\n`);
       return code === 0 ? 1 : code;

@@ -105,6 +105,18 @@ const unreached: readonly Unreached[] = [
     },
   },
   {
+    // 200 signs, of which our prompts show three; in consoles that lack them, the same substitutes.
+    importer: /@inquirer[\\/](?:core|confirm|input|search|select)[\\/]/,
+    modules: {
+      "@inquirer/figures": `
+        const { CI, TERM, TERM_PROGRAM, WT_SESSION } = process.env;
+        const lacking = process.platform === "win32"
+          ? !CI && !WT_SESSION && TERM_PROGRAM !== "vscode" && TERM !== "xterm-256color" && TERM !== "alacritty"
+          : TERM === "linux";
+        module.exports = { line: "─", tick: lacking ? "√" : "✔", pointer: lacking ? ">" : "❯" };`,
+    },
+  },
+  {
     // Where a table has colours of its own; ours have none.
     importer: /cli-table3[\\/]/,
     modules: { "@colors/colors/safe": "" },

@@ -228,3 +228,15 @@ describe("archives", () => {
     expect(() => install(workdir, manifest, packed, { os: "linux", arch: "amd64" })).toThrow(message);
   });
 });
+
+test("the prompts show no sign but those that stand in the bundle", async () => {
+  const scratch = mkdtempSync(path.join(workdir, "signs-"));
+  const metafiles = await bundle({ entry: path.join(root, "cmd/main.ts"), outdir: scratch });
+  const inputs = metafiles.flatMap(({ outputs }) =>
+    Object.values(outputs).flatMap((each) => Object.entries(each.inputs)),
+  );
+  const files = inputs.filter(([file, { bytesInOutput }]) => /@inquirer\/.*\.js$/.test(file) && bytesInOutput > 0);
+  const texts = files.map(([file]) => readFileSync(path.join(root, file), "utf8"));
+  const signs = new Set(texts.flatMap((text) => [...text.matchAll(/\bfigures\.(\w+)/g)].map(([, sign]) => sign)));
+  expect([...signs].sort()).toEqual(["line", "pointer", "tick"]);
+});

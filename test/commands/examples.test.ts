@@ -27,7 +27,8 @@ describe.each(names)("%s", (name) => {
   test.each(examples)("%s: %s", async (line) => {
     const stop = new AbortController();
     // What goes on until Ctrl-C gets one.
-    if (/ (?:--watch|-w)\b/.test(line)) setTimeout(() => stop.abort(new InterruptedError("SIGINT", "enough was seen")), 500);
+    if (/ (?:--watch|-w)\b/.test(line))
+      setTimeout(() => stop.abort(new InterruptedError("SIGINT", "enough was seen")), 500);
     const scene = { clock: world.clock, answers: [true, true], signal: stop.signal };
     const { code, stdout, stderr } = await runCommand(line, world.env, scene);
     expect([...expected, findings[name]], stderr).toContain(code);
