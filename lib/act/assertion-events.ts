@@ -29,35 +29,40 @@ export interface DeclaredLost {
   readonly record: OperationRecord;
 }
 
-/** Resolves to what could not be written, one sentence each; the recovery does not depend on it. */
-export async function recordDeclaration(client: KubeClient, declared: DeclaredLost): Promise<readonly string[]> {
-  const word = declared.assertion === undefined ? "" : `, on the word: ${declared.assertion}`;
-  const message = `${declared.by} declared node ${declared.node} lost and recovers its VMs${word}`;
-  const subjects = [
-    {
-      ...eventPlace(declared.node),
-      annotations: { [recordAnnotation]: JSON.stringify(declared.record) },
-    },
-    ...declared.objects.map((object) => ({
-      namespace: object.namespace,
-      involvedObject: { apiVersion: "kubevirt.io/v1", ...object },
-      annotations: undefined,
-    })),
-  ];
+/** The event on the Node, with the record, which goes with a Node that is deleted. Resolves to why it could not be written. */
+export function recordOnNode(client: KubeClient, declared: DeclaredLost): Promise<string | undefined> {
+  const annotations = { [recordAnnotation]: JSON.stringify(declared.record) };
+  const { namespace, involvedObject } = eventPlace(declared.node);
+  return write(client, namespace, declarationOf(declared, involvedObject, namespace, annotations));
+}
+
+/** The events on its VMs. Resolves to what could not be written, one sentence each; the recovery does not depend on it. */
+export async function recordOnVms(client: KubeClient, declared: DeclaredLost): Promise<readonly string[]> {
   const failures = await Promise.all(
-    subjects.map(({ namespace, involvedObject, annotations }) =>
-      write(client, namespace, {
-        metadata: { generateName: `${involvedObject.name}.`, namespace, annotations },
-        involvedObject,
-        type: "Warning",
-        reason: declaredLostReason,
-        message,
-        firstTimestamp: declared.time,
-        lastTimestamp: declared.time,
-      }),
-    ),
+    declared.objects.map((object) => {
+      const involvedObject = { apiVersion: "kubevirt.io/v1", ...object };
+      return write(client, object.namespace, declarationOf(declared, involvedObject, object.namespace));
+    }),
   );
   return [...new Set(failures.filter((failure) => failure !== undefined))];
+}
+
+function declarationOf(
+  { node, by, assertion, time }: DeclaredLost,
+  involvedObject: { readonly name: string },
+  namespace: string,
+  annotations?: Readonly<Record<string, string>>,
+): object {
+  const word = assertion === undefined ? "" : `, on the word: ${assertion}`;
+  return {
+    metadata: { generateName: `${involvedObject.name}.`, namespace, annotations },
+    involvedObject,
+    type: "Warning",
+    reason: declaredLostReason,
+    message: `${by} declared node ${node} lost and recovers its VMs${word}`,
+    firstTimestamp: time,
+    lastTimestamp: time,
+  };
 }
 
 /** A node that was declared lost is in service again. Resolves to why that could not be written, as one sentence. */

@@ -16,7 +16,7 @@ import type { DrainProgress, RecoverySummary, Reporter, VmProgress } from "../mo
 import type { RecordedVm } from "../model/record.ts";
 import { readRecovery } from "../observe/recovery-picture.ts";
 import { changesOf } from "./abort-node.ts";
-import { recordDeclaration } from "./assertion-events.ts";
+import { type DeclaredLost, recordOnNode, recordOnVms } from "./assertion-events.ts";
 import { describe } from "./cordon-nodes.ts";
 import { LifeGate, Patience, Stop } from "./life-gate.ts";
 import { LossDeclaration } from "./loss-declaration.ts";
@@ -43,7 +43,7 @@ const lookEveryMs = 1_000;
 /** Where nothing has happened for a while, it is looked less often; for signs of life, as often as ever. */
 const quietAfterMs = 30_000;
 const quietLookEveryMs = 3_000;
-/** How long whoever presses Ctrl-C is kept waiting. */
+/** How long nobody minds to wait: for what is written down, and for the last answers after Ctrl-C. */
 const momentMs = 2_000;
 /** Cleans up after the node and follows its VMs. Any sign of life takes our taint off and stops everything. */
 export async function recoverNode(world: RecoverWorld, recovery: ConfirmedRecovery): Promise<RecoverySummary> {
@@ -65,7 +65,8 @@ class RecoveryRun {
   private readonly refusals = new Set<string>();
   /** Requests that are under way, and the words of the declaration as they are written into events. */
   private work: Promise<unknown> = Promise.resolve();
-  private words: Promise<void> | undefined;
+  private word: Promise<void> | undefined;
+  private vmWords: Promise<void> | undefined;
 
   constructor(world: RecoverWorld, recovery: ConfirmedRecovery) {
     this.world = world;
@@ -82,8 +83,7 @@ class RecoveryRun {
   async run(): Promise<RecoverySummary> {
     try {
       await this.declaration.make(() => this.gate.pass());
-      // Its event is the only place for the record of a Node that has been deleted.
-      if (this.recovery.dossier.nodeUid === undefined) await this.writeWords();
+      await this.forAMoment(this.writeWord());
       await this.follow();
       await this.writeWords();
       return this.summary({});
@@ -121,25 +121,40 @@ class RecoveryRun {
     }));
   }
 
-  /** The words of the declaration, as events on the node and its VMs: beside the work, not before it. */
-  private writeWords(): Promise<void> {
+  private get words(): DeclaredLost {
     const { lost, intent, by, assertion } = this.recovery;
     const objects = intent.vms.map((vm) => eventObject(vm, lost));
-    const declaration = {
-      node: intent.node,
-      objects,
-      by,
-      assertion,
-      time: this.consentTime,
-      record: this.declaration.record,
-    };
-    this.words ??= recordDeclaration(this.world.client, declaration).then(
-      (failures) => {
-        for (const message of failures) this.warn(message);
-      },
-      (error: unknown) => this.warn(String(error)),
+    return { node: intent.node, objects, by, assertion, time: this.consentTime, record: this.declaration.record };
+  }
+
+  /** The words of the declaration as an event on the Node: before anything is destroyed, because the Node may be deleted. */
+  private writeWord(): Promise<void> {
+    this.word ??= this.warnOf(
+      recordOnNode(this.world.client, this.words).then((failure) => (failure === undefined ? [] : [failure])),
     );
-    return this.words;
+    return this.word;
+  }
+
+  /** Those on the Node and on its VMs: beside the work. */
+  private async writeWords(): Promise<void> {
+    this.vmWords ??= this.warnOf(recordOnVms(this.world.client, this.words));
+    await Promise.all([this.writeWord(), this.vmWords]);
+  }
+
+  private async warnOf(failures: Promise<readonly string[]>): Promise<void> {
+    try {
+      for (const message of await failures) this.warn(message);
+    } catch (error) {
+      this.warn(String(error));
+    }
+  }
+
+  /** Waits for the work, though not for longer than a person waits. */
+  private async forAMoment(work: Promise<unknown>): Promise<void> {
+    const enough = new AbortController();
+    const moment = this.world.clock.sleep(momentMs, enough.signal).catch(() => undefined);
+    await Promise.race([work, moment]);
+    enough.abort();
   }
 
   private async follow(): Promise<void> {
@@ -233,13 +248,9 @@ class RecoveryRun {
 
   /** What is on its way is told, and the declaration written down, if that comes about in a moment. */
   private async interrupted(): Promise<RecoverySummary> {
-    const { clock, signal } = this.world;
-    const { reason } = signal;
+    const { reason } = this.world.signal;
     const words = this.declaration.isMade ? this.writeWords() : undefined;
-    const enough = new AbortController();
-    const moment = clock.sleep(momentMs, enough.signal).catch(() => undefined);
-    await Promise.race([Promise.all([this.work, words]), moment]);
-    enough.abort();
+    await this.forAMoment(Promise.all([this.work, words]));
     this.isOver = true;
     return this.summary({ interruptedBy: reason instanceof InterruptedError ? reason.exitCode : exitCode.interrupted });
   }

@@ -140,3 +140,19 @@ test("killed at each of its writes, on a node that has been deleted", { timeout:
     }
   }
 });
+
+test("killed at its first deletion, whereupon the Node is deleted, too, and its pods are collected", async () => {
+  const line = `recover ${lost} ${word}`;
+  const { calls } = await undisturbed(line, () => openStage(scenario), endOf);
+  const stage = await openStage(scenario);
+  try {
+    await killedAt(stage, line, calls.findIndex((call) => call.startsWith("DELETE")) + 2);
+    stage.cluster.faults.deleteNodeObject(lost);
+    await stage.pass(120_000);
+    const { code, stdout, stderr } = await stage.run(line);
+    expect(code, stderr).toBe(0);
+    for (const vm of vms) expect(stdout).toMatch(new RegExp(`${vm} +on worker-2`));
+  } finally {
+    await stage.close();
+  }
+});
