@@ -21,7 +21,7 @@ import { ExpectedError, InterruptedError, RefusedError } from "../model/errors.t
 import type { EvictionAnswer } from "../model/eviction.ts";
 import { exitCode } from "../model/exit-code.ts";
 import type { Facts } from "../model/facts.ts";
-import type { Pod } from "../model/kubernetes.ts";
+import { findCondition, type Node, type Pod } from "../model/kubernetes.ts";
 import type { DrainProgress, ProgressEvent, Reporter, Summary } from "../model/progress.ts";
 import type { Check } from "../model/verdict.ts";
 import { freshlyRead } from "../observe/fresh.ts";
@@ -340,9 +340,12 @@ class DrainLoop {
     nodes: readonly NodeAtTheEnd[],
     end: Pick<SummaryInput, "interruptedBy" | "stoppedBy" | "deleted"> = {},
   ): Summary {
-    const { time } = this.live.facts();
+    const facts = this.live.facts();
+    const { time } = facts;
     this.world.reporter.progress(progress);
-    const summary = summariseDrain({ progress, nodes, ...end, commands: this.drain.commands });
+    const isReady = ({ status }: Node) => findCondition(status.conditions, "Ready")?.status === "True";
+    const silent = facts.nodes.filter((node) => !isReady(node)).map(({ metadata }) => metadata.name);
+    const summary = summariseDrain({ progress, nodes, ...end, silent, commands: this.drain.commands });
     for (const node of summary.nodes)
       if (node.drained && node.outsideSelection === 0) this.tell({ type: "node-drained", time, node: node.name });
     this.tell({ type: "summary", time, ...summary });

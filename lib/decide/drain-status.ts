@@ -66,6 +66,14 @@ export function isOver(state: VmProgress["state"] | OtherPodProgress["state"]): 
   return state === "gone" || state === "left-behind" || (state !== "terminating" && hasEnded(state));
 }
 
+/** Nodes that have stopped to report since the drain began, or never did: what is still on them goes nowhere. */
+function silentNodes({ check, intent }: DrainInput): string[] {
+  return check.nodes
+    .filter(({ name }) => intent.nodes.includes(name))
+    .filter(({ findings }) => findings.some(({ code }) => code === "NodeNotReady"))
+    .map(({ name }) => `node/${name} is not Ready: VMs that are still there cannot be moved while it is away`);
+}
+
 /** A mark is answered with a migration within seconds (pkg/virt-controller/watch/drain/evacuation), be it one that waits for a slot. */
 const idleAfter = 60_000;
 
@@ -114,7 +122,7 @@ export function progressOf(
       perCluster: input.check.migrations.perCluster,
       maxParallel: input.intent.maxParallel,
     },
-    trouble: [...input.trouble, ...idleController(input, vms, end.now)],
+    trouble: [...input.trouble, ...silentNodes(input), ...idleController(input, vms, end.now)],
     phase: status === "going" && atRest && end.now >= givesUpAt ? "stuck" : phases[status],
     givesUpAt: atRest && !input.intent.watched ? new Date(givesUpAt).toISOString() : undefined,
   };

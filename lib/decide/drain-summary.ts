@@ -31,6 +31,8 @@ export interface SummaryInput {
   readonly stoppedBy?: string | undefined;
   /** Nodes that do not exist any more: no command that names them has anything to work on. */
   readonly deleted?: readonly string[] | undefined;
+  /** Nodes that do not report Ready. */
+  readonly silent?: readonly string[] | undefined;
   readonly commands: DrainCommands;
 }
 
@@ -156,7 +158,7 @@ function afterDrain({ progress, commands, deleted = [] }: SummaryInput): Summary
   }));
 }
 
-function afterIncomplete({ progress, commands, deleted = [] }: SummaryInput): Summary["nextSteps"] {
+function afterIncomplete({ progress, commands, deleted = [], silent = [] }: SummaryInput): Summary["nextSteps"] {
   const present = progress.nodes.filter((node) => !deleted.includes(node));
   return [
     ...(present.length === 0 ? [] : [{ command: commands.again(present), purpose: "takes the drain up again" }]),
@@ -164,6 +166,9 @@ function afterIncomplete({ progress, commands, deleted = [] }: SummaryInput): Su
       command: commands.abort(node),
       purpose: "undoes it: marks, unfinished migrations, our cordon",
     })),
+    ...present
+      .filter((node) => silent.includes(node))
+      .map((node) => ({ command: commands.recover(node), purpose: `tells what can be done if ${node} is lost` })),
     ...deleted.flatMap((node) => afterDeletion(progress, node, commands)),
   ];
 }

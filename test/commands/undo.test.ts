@@ -162,6 +162,16 @@ test("an abort that is interrupted says what is left, and how to go on", async (
   expect(stdout).toMatch(/takes it up again: +kubectl vmnode abort worker-1/);
 });
 
+test("a node that is lost in the middle is told while the drain waits, and what can be done about it", async () => {
+  const drain = runCommand("drain worker-1 --yes --timeout 3m", world.env, world);
+  await vi.waitUntil(() => unfinishedMigrations().length > 1, { timeout: 20_000, interval: 5 });
+  world.cluster.faults.killNode("worker-1");
+  const { code, stdout, stderr } = await drain;
+  expect(code).toBe(4);
+  expect(stderr.match(/Warning: node\/worker-1 is not Ready/g)).toHaveLength(1);
+  expect(stdout).toMatch(/tells what can be done if worker-1 is lost: +kubectl vmnode recover worker-1 --dry-run/);
+});
+
 test("a node that is deleted in the middle ends the drain with a clear line, and with commands that have something to work on", async () => {
   const kubeconfig = `--kubeconfig=${world.env.KUBECONFIG}`;
   const drain = runCommand(`drain worker-1 --yes ${kubeconfig}`, world.env, world);

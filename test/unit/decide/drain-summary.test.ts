@@ -142,6 +142,17 @@ describe("exit code and power", () => {
     ]);
   });
 
+  test("a node that is not Ready may be lost: what can be done then is told, too", () => {
+    const progress = aProgress([aVm("web", "migrating")]);
+    const nodes = [nodeInPicture(progress, "worker-1")];
+    const { nextSteps } = summariseDrain({ progress, nodes, silent: ["worker-1", "worker-9"], commands });
+    expect(nextSteps.map(({ command }) => command)).toEqual([
+      "kubectl vmnode drain worker-1",
+      "kubectl vmnode abort worker-1",
+      "kubectl vmnode recover worker-1 --dry-run",
+    ]);
+  });
+
   test("an interrupt keeps its own exit code", () => {
     const progress = aProgress([aVm("web", "migrating")]);
     const nodes = [nodeInPicture(progress, "worker-1")];
