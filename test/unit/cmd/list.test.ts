@@ -123,6 +123,20 @@ describe("what is refused", () => {
   });
 });
 
+describe("more nodes than are worth reading one by one", () => {
+  test("-o wide estimates what a drain would do, says so, and reads no node's pods", async () => {
+    const cluster = readyCluster(...Array.from({ length: 30 }, (_none, index) => `worker-${index}`));
+    putMover(cluster, "prod", "web", "worker-7");
+    putStayer(cluster, "prod", "gpu", "worker-8");
+    const { code, stdout, stderr } = await list("-o wide", cluster);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^worker-7 .* drains: 1 moves /m);
+    expect(stdout).toMatch(/^worker-8 .* blocks: 1 blocks /m);
+    expect(stderr).toContain("DRAIN is estimated");
+    expect(cluster.requests.filter((request) => request.startsWith("list pods"))).toEqual([]);
+  });
+});
+
 describe("--watch", () => {
   /** Changes the cluster at each look, and leaves by Ctrl-C after the last one. */
   function watching(commandLine: string, cluster: FakeCluster, changes: (() => void)[]): Promise<Run> {
