@@ -3,9 +3,10 @@ import path from "node:path";
 import { UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
-import { type CompleterLink, findCompleterLink, makeCompleterLink } from "../lib/terminal/completer-link.ts";
+import { type CompleterLink, makeCompleterLink } from "../lib/terminal/completer-link.ts";
 import type { OptionsOf } from "./command.ts";
 import { quoted } from "./command-line.ts";
+import { completerLink } from "./completer.ts";
 import type { completion } from "./definitions/completion.ts";
 import type { World } from "./world.ts";
 
@@ -18,12 +19,6 @@ export async function run(options: OptionsOf<typeof completion>, world: World): 
   if (action === "print") world.terminal.writeLine(commandThatMakes(found));
   else await install(found, world);
   return exitCode.ok;
-}
-
-/** Where the link is, or would be, for the program that started us. Throws ExpectedError when we are not run as a plugin's file. */
-export async function completerLink(world: Pick<World, "startedAs" | "env" | "program">): Promise<CompleterLink> {
-  const [host = ""] = world.program.split(" ");
-  return await findCompleterLink({ name: world.startedAs, path: world.env.PATH, host });
 }
 
 async function install(found: CompleterLink, { terminal, program }: World): Promise<void> {

@@ -7,7 +7,7 @@ import { diagnoseCluster } from "../lib/observe/diagnosis.ts";
 import { diagnosisLines } from "../lib/report/diagnosis.ts";
 import { diagnosisDocument, machineLines } from "../lib/report/machine.ts";
 import type { OptionsOf } from "./command.ts";
-import { completerLink } from "./completion.ts";
+import { completerLink } from "./completer.ts";
 import type { doctor } from "./definitions/doctor.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import type { World } from "./world.ts";
