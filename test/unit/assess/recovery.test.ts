@@ -316,16 +316,17 @@ describe("the method", () => {
 describe("the steps", () => {
   const steps = (lost: Parameters<typeof dossierOf>[0], options?: Parameters<typeof dossierOf>[1]) =>
     dossierOf(lost, options).actions.map(({ verb, object }) => `${verb} ${object.kind}/${object.name}`);
-  const virtApi = (name: string, node: string) =>
-    aPod(name, { namespace: "kubevirt", node, labels: { "kubevirt.io": "virt-api" } });
+  const ofKubeVirt = (app: string) =>
+    aPod(`${app}-1`, { namespace: "kubevirt", node: "worker-1", labels: { "kubevirt.io": app } });
 
-  it("are cordon, taint, all pods of the VMs; a lone virt-api goes first", () => {
-    const api = virtApi("virt-api-1", "worker-1");
-    const lost = lostVm({}, { pods: [aHotplugPod(), api], virtApiNodes: [] });
-    expect(steps({ ...lost, controlPlane: [api] })).toEqual([
+  it("are cordon, taint, all pods of the VMs; a lone virt-api or virt-controller goes first", () => {
+    const [api, controller] = [ofKubeVirt("virt-api"), ofKubeVirt("virt-controller")];
+    const lost = lostVm({}, { pods: [aHotplugPod(), api, controller], virtApiNodes: [] });
+    expect(steps({ ...lost, controlPlane: [api, controller] })).toEqual([
       "cordon node/worker-1",
       "taint node/worker-1",
       "delete pod/virt-api-1",
+      "delete pod/virt-controller-1",
       "delete pod/virt-launcher-a-x2x4l",
       "delete pod/hp-volume-x",
     ]);
