@@ -316,11 +316,13 @@ describe("the method", () => {
 describe("the steps", () => {
   const steps = (lost: Parameters<typeof dossierOf>[0], options?: Parameters<typeof dossierOf>[1]) =>
     dossierOf(lost, options).actions.map(({ verb, object }) => `${verb} ${object.kind}/${object.name}`);
-  const ofKubeVirt = (app: string) =>
-    aPod(`${app}-1`, { namespace: "kubevirt", node: "worker-1", labels: { "kubevirt.io": app } });
+  const ofKubeVirt = (app: string, name: string, node: string) =>
+    aPod(name, { namespace: "kubevirt", node, labels: { "kubevirt.io": app } });
+  const virtApi = (name: string, node: string) => ofKubeVirt("virt-api", name, node);
 
   it("are cordon, taint, all pods of the VMs; a lone virt-api or virt-controller goes first", () => {
-    const [api, controller] = [ofKubeVirt("virt-api"), ofKubeVirt("virt-controller")];
+    const api = virtApi("virt-api-1", "worker-1");
+    const controller = ofKubeVirt("virt-controller", "virt-controller-1", "worker-1");
     const lost = lostVm({}, { pods: [aHotplugPod(), api, controller], virtApiNodes: [] });
     expect(steps({ ...lost, controlPlane: [api, controller] })).toEqual([
       "cordon node/worker-1",
