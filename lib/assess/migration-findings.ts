@@ -58,9 +58,13 @@ const obstacles: Readonly<Record<string, string>> = {
 };
 
 function heldUpBy(migration: VirtualMachineInstanceMigration): string {
-  const held = migration.status.conditions.filter((condition) => condition.status === "True");
-  const words = held.flatMap((condition) => obstacles[condition.type] ?? []);
+  const words = obstaclesOf(migration);
   return words.length > 0 ? `: ${words.join(", ")}` : "";
+}
+
+/** Why a migration stays Pending that would have a slot, in words; empty where it only waits for one. */
+export function obstaclesOf({ status: { conditions } }: VirtualMachineInstanceMigration): readonly string[] {
+  return conditions.filter(({ status }) => status === "True").flatMap(({ type }) => obstacles[type] ?? []);
 }
 
 /** D7. */

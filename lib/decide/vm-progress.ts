@@ -1,6 +1,7 @@
 /** Where each VM of a drain stands: from the picture, the verdicts and the ledger to one state per VM. */
 
 import { addressed } from "../assess/addressed.ts";
+import { obstaclesOf } from "../assess/migration-findings.ts";
 import { explainMigrationTarget, type TargetTrouble } from "../assess/migration-target.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
 import type { Facts } from "../model/facts.ts";
@@ -8,6 +9,7 @@ import type { Pod } from "../model/kubernetes.ts";
 import { isFinishedMigration, type VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import type { VmProgress } from "../model/progress.ts";
 import type { NodeVerdict, VmVerdict } from "../model/verdict.ts";
+import { vmiNameLabel } from "../platform/names.ts";
 import { departed, findVmi, patience, presentFields, type Standing, sinceWhen } from "./departure.ts";
 import { consentCovers, type DrainIntent, type PlannedVm } from "./intent.ts";
 import { isFinalRefusal, type Ledger, nextTry } from "./ledger.ts";
@@ -193,6 +195,8 @@ function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
       return withoutTarget(trouble, phase, nodesUnread ? Number.POSITIVE_INFINITY : nodes.length - 1);
     }
   }
+  const obstacles = waits && migration !== undefined ? obstaclesOf(migration) : [];
+  if (obstacles.length > 0) return obstructed(input, verdict, `its migration cannot begin: ${obstacles.join(", ")}`);
   return {
     state: waits ? "queued" : "migrating",
     phase: phase === "" ? undefined : phase,
@@ -203,6 +207,23 @@ function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
     detail: noNode?.reason,
     code: noNode?.code,
   };
+}
+
+/** KubeVirt waits for ever until the obstacle is gone; a drain does for five minutes. */
+function obstructed(input: ProgressInput, verdict: VmVerdict, why: string): Standing {
+  const seen = input.ledger.seen[verdict.uid];
+  const standing = {
+    detail: why,
+    code: verdict.findings[0]?.code,
+    fix: addressed(
+      `kubectl describe vmim -n ${verdict.namespace} -l ${vmiNameLabel}=${verdict.name}`,
+      input.commandFlags ?? "",
+    ),
+  };
+  const isKnown = seen?.row === verdict.row && (seen.state === "held" || seen.state === "blocked");
+  const until = (isKnown ? seen.since : input.now) + patience;
+  if (isKnown && (seen.state === "blocked" || input.now >= until)) return { ...standing, state: "blocked" };
+  return { ...standing, state: "held", until };
 }
 
 function findPod(facts: Facts, uid: string): Pod | undefined {

@@ -567,6 +567,36 @@ describe("virt-controller that does nothing about the marks", () => {
   });
 });
 
+describe("a migration that cannot begin", () => {
+  const pending = aMigration("m", "web", { phase: "Pending" });
+  const condition = aCondition("migrationRejectedByResourceQuota", "True");
+  const migrations = [{ ...pending, status: { ...pending.status, conditions: [condition] } }];
+  const here = [aVerdict("web", "D5")];
+
+  test("tells why, and blocks after five minutes, so that the drain can end", () => {
+    let ledger = emptyLedger(start);
+    const lookAt = (seconds: number) => {
+      const turn = aTurn({ here, facts: { migrations, time: at(seconds) }, ledger });
+      const decision = decideDrain({ ...turn, commandFlags: "--context=blue" });
+      ledger = decision.ledger;
+      return { status: decision.status, ...decision.progress.vms[0] };
+    };
+    expect(lookAt(0)).toMatchObject({
+      state: "held",
+      detail: "its migration cannot begin: a resource quota of its namespace refuses the target pod",
+      fix: "kubectl describe vmim -n prod -l kubevirt.io/vmi-name=web --context=blue",
+      until: at(300),
+    });
+    expect(lookAt(299).state).toBe("held");
+    for (const seconds of [300, 359]) expect(lookAt(seconds)).toMatchObject({ state: "blocked", status: "going" });
+    expect(lookAt(360).status).toBe("stuck");
+  });
+
+  test("is queued as long as it only waits for a slot", () => {
+    expect(stateOf(aTurn({ here, facts: { migrations: [pending] } }), "web")?.state).toBe("queued");
+  });
+});
+
 describe("where a migration goes", () => {
   const failedBefore = { migrationUid: "uid-old", targetNode: "worker-3", failed: true, completed: true };
   const here = [aVerdict("web", "D5")];
