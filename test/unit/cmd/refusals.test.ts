@@ -45,6 +45,7 @@ test("drain says why there is no --disable-eviction", async () => {
 });
 
 test("flags of kubectl drain that guides paste are accepted", async () => {
-  const line = "drain worker-1 --ignore-daemonsets --delete-emptydir-data --delete-local-data --force --chunk-size=0 --yes";
+  const line =
+    "drain worker-1 --ignore-daemonsets --delete-emptydir-data --delete-local-data --force --chunk-size=0 --yes";
   expect(await run(line)).toMatchObject({ code: 1, stderr: "error: this test has no cluster" });
 });
