@@ -83,8 +83,10 @@ function domainsWith(term: PodAffinityTerm, from: Pod, places: readonly Place[],
 /** Where pods are that do not tolerate the new one near them. */
 function domainsThatRepel(newPod: Pod, places: readonly Place[], leaving: Pod | undefined): Domains[] {
   const byKey = new Map<string, Domains>();
-  for (const place of places) {
-    if (place.repelling.size === 0) continue;
+  for (let at = 0; at < places.length; at += 1) {
+    const place = places[at];
+    // Asked of every node for every VM: mostly there are none.
+    if (place === undefined || place.repelling.size === 0) continue;
     for (const pod of place.repelling) {
       if (pod === leaving) continue;
       for (const term of pod.spec.affinity.requiredAntiPods) {
