@@ -3,7 +3,8 @@ import { outOfServiceTaint } from "../assess/recovery.ts";
 import { declareLost, type LostRecordInput, taintText } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
-import { ExpectedError } from "../model/errors.ts";
+import { ExpectedError, RefusedError } from "../model/errors.ts";
+import type { RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { OperationRecord } from "../model/record.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
@@ -20,6 +21,8 @@ export interface LostNode {
   /** Undefined where the Node has been deleted. */
   readonly uid: string | undefined;
   readonly bootID: string | undefined;
+  /** What stood on it when consent was given. */
+  readonly record: RecordOnNode;
 }
 
 /** What is told while it is made and taken back. */
@@ -53,7 +56,8 @@ export class LossDeclaration {
     this.#listener = listener;
     const { by, since, assertion, vms } = input;
     const mark = { cordonedByUs: false, taints: [], bootID: node.bootID };
-    this.#record = { v: 1, kind: "recover", by, since, ...mark, assertion, vms };
+    const assertions = assertion === undefined ? undefined : [{ by, at: since, text: assertion }];
+    this.#record = { v: 1, kind: "recover", by, since, ...mark, assertions, vms };
   }
 
   get isMade(): boolean {
@@ -88,6 +92,7 @@ export class LossDeclaration {
         this.#world.client,
         { name, uid },
         (node, found) => {
+          this.#refuseNewcomer(node, found);
           declared = { node, action: declareLost(node, found, this.#input) };
           return declared.action;
         },
@@ -97,7 +102,8 @@ export class LossDeclaration {
       if (result.kind === "done" && declared !== undefined) return this.#made(declared.node, declared.action);
       // Whether a write that was not answered was done shows at the next try, which finds it on the node and in its record.
       this.#unanswered ||= result.kind === "unanswered" && declared !== undefined && taint !== undefined;
-      if (taint === undefined && result.kind === "refused" && result.code === 403) {
+      const mayNotWrite = declared !== undefined && result.kind === "refused" && result.code === 403;
+      if (taint === undefined && mayNotWrite) {
         this.#listener.warn(`node/${name} is not cordoned, and bears no record of this: ${result.message}`);
         break;
       }
@@ -108,6 +114,18 @@ export class LossDeclaration {
         });
     }
     this.#isMade = true;
+  }
+
+  /** Two may look at the same moment: who comes second has not consented to working beside the first. */
+  #refuseNewcomer({ spec }: Node, found: RecordOnNode): void {
+    if (found.kind !== "record" || !spec.unschedulable) return;
+    const { record: seen, name } = this.#node;
+    const { kind, by, since } = found.record;
+    if (by === this.#input.by || (seen.kind === "record" && seen.record.by === by)) return;
+    throw new RefusedError(
+      `node/${name} is being handled by ${by} now: ${kind} since ${since}`,
+      "nothing was changed; let it end, or look again what it has done",
+    );
   }
 
   get #whatIsLeft(): string {

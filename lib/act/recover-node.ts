@@ -94,11 +94,11 @@ class RecoveryRun {
     }
   }
 
-  private declarationOf({ dossier, intent, by, assertion }: ConfirmedRecovery): LossDeclaration {
+  private declarationOf({ lost, dossier, intent, by, assertion }: ConfirmedRecovery): LossDeclaration {
     const { nodeUid: uid, bootID } = dossier;
     const taint = intent.method === "taint" ? outOfServiceTaint : undefined;
     const input = { by, since: this.consentTime, vms: this.namedVms(), assertion, taint };
-    return new LossDeclaration(this.world, { name: intent.node, uid, bootID }, input, {
+    return new LossDeclaration(this.world, { name: intent.node, uid, bootID, record: lost.record }, input, {
       cordoned: (already) =>
         this.world.reporter.event({ type: "node-cordoned", time: this.time, node: intent.node, already }),
       changed: (object, verb) => this.tellChange(object, verb),

@@ -41,7 +41,7 @@ export function assessLiveness(first: NodeSigns, second?: NodeSigns, evidence: E
     ...gradeTaints(newestNode(readings), evidence.record),
     ...evidence.power.map((report) => gradeReport(report, lastWordOf(readings, graded))),
     ...holderSigns(evidence),
-    ...assertion(evidence.record),
+    ...asserted(evidence.record),
   ];
   const latest = Math.max(...[graded.lease, graded.heartbeat, graded.containers].map((one) => one.writtenAt ?? 0));
   const outageSince = latest === 0 ? undefined : new Date(latest).toISOString();
@@ -65,16 +65,14 @@ export type Gate =
 
 /**
  * The gate before every destructive call: closed by any sign of life since the reading that was consented to, and by a reading
- * that failed. A missing object is no failure: Nodes and Leases can be deleted.
+ * that failed. A missing object is no failure: Nodes and Leases can be deleted. A Lease that could not be read already when
+ * consent was given was no part of it; a right that was taken away since blinds us like any other fault.
  */
 export function gateOf(consented: NodeSigns, fresh: NodeSigns): Gate {
-  for (const [what, seen] of [
-    ["the node", fresh.object],
-    ["the node's lease", fresh.lease],
-  ] as const) {
-    if (seen.kind === "unreadable" && !seen.forbidden)
-      return { kind: "unread", reason: `${what} could not be read: ${seen.reason}` };
-  }
+  const { object, lease } = fresh;
+  if (object.kind === "unreadable") return { kind: "unread", reason: `the node could not be read: ${object.reason}` };
+  if (lease.kind === "unreadable" && !(lease.forbidden && consented.lease.kind === "unreadable"))
+    return { kind: "unread", reason: `the node's lease could not be read: ${lease.reason}` };
   const { verdict, reason, rebooted } = assessLiveness(consented, fresh);
   const before = newestNode({ first: consented });
   const now = newestNode({ first: fresh });
@@ -144,10 +142,13 @@ function holderSigns({ gaps }: Evidence): readonly Sign[] {
   });
 }
 
-function assertion(found: RecordOnNode): readonly Sign[] {
-  if (found.kind !== "record" || found.record.assertion === undefined) return [];
-  const { by, since, assertion: text } = found.record;
-  return [{ source: "record", grade: "asserted", detail: `${by} declared at ${clockSafely(since)}: ${text}` }];
+function asserted(found: RecordOnNode): readonly Sign[] {
+  const assertions = found.kind === "record" ? (found.record.assertions ?? []) : [];
+  return assertions.map(({ by, at, text }) => ({
+    source: "record",
+    grade: "asserted",
+    detail: `${by} declared at ${clockSafely(at)}: ${text}`,
+  }));
 }
 
 function clockSafely(time: string): string {

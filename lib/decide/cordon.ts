@@ -2,7 +2,7 @@
 import type { Action } from "../model/action.ts";
 import type { RecordOnNode } from "../model/facts.ts";
 import type { Node, Taint } from "../model/kubernetes.ts";
-import type { OperationRecord, RecordedVm } from "../model/record.ts";
+import type { Assertion, OperationRecord, RecordedVm } from "../model/record.ts";
 
 export interface DrainRecordInput {
   readonly by: string;
@@ -29,7 +29,8 @@ export interface LostRecordInput extends DrainRecordInput {
 
 /** Declares a node lost: cordon, record and taint in one write. The bootID tells later whether the host was ever off. */
 export function declareLost(node: Node, found: RecordOnNode, { taint, ...input }: LostRecordInput): CordonAction {
-  const present = taint !== undefined && node.spec.taints.some((other) => taintText(other) === taintText(taint));
+  // What acts on the taint looks at its key alone (kubernetes pkg/controller/podgc, attachdetach), and a second one is refused.
+  const present = taint !== undefined && node.spec.taints.some(({ key }) => key === taint.key);
   return cordonWith(
     node,
     recordOver(node, found, { ...input, kind: "recover" }),
@@ -72,9 +73,20 @@ function recordOver(
     cordonedByUs: earlier?.cordonedByUs ?? !node.spec.unschedulable,
     taints: ourTaints(node, found),
     bootID: (kind === "recover" ? same?.bootID : undefined) ?? node.status.bootID,
-    assertion: input.assertion ?? earlier?.assertion,
+    assertions: assertionsOf(earlier, input),
     vms: mergeVms(earlier?.vms ?? [], input.vms),
   };
+}
+
+/** A word that is given again when the work is taken up stays the first. */
+function assertionsOf(
+  earlier: OperationRecord | undefined,
+  { by, since, assertion }: LostRecordInput,
+): readonly Assertion[] | undefined {
+  const known = earlier?.assertions ?? [];
+  if (assertion === undefined || known.some((one) => one.by === by && one.text === assertion))
+    return known.length === 0 ? undefined : known;
+  return [...known, { by, at: since, text: assertion }];
 }
 
 function mergeVms(earlier: readonly RecordedVm[], now: readonly RecordedVm[]): readonly RecordedVm[] {

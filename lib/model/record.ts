@@ -24,9 +24,16 @@ export interface OperationRecord {
   /** Taints that this operation set, as `key=value:effect`. */
   readonly taints: readonly string[];
   readonly bootID?: string | undefined;
-  /** What a person declared about the host's power state. */
-  readonly assertion?: string | undefined;
+  /** What was declared about the host's power state, by whom and when: the first first. Nobody's word is written over. */
+  readonly assertions?: readonly Assertion[] | undefined;
   readonly vms: readonly RecordedVm[];
+}
+
+export interface Assertion {
+  readonly by: string;
+  /** RFC 3339, API server's clock. */
+  readonly at: string;
+  readonly text: string;
 }
 
 export interface RecordedVm {

@@ -11,8 +11,9 @@ export function neverOffWarning(
   record: OperationRecord,
   { columns, style = plain }: { readonly columns?: number | undefined; readonly style?: Style | undefined } = {},
 ): string[] {
-  const { by, since, assertion, vms } = sanitised(record);
-  const word = assertion === undefined ? "" : `, on the word "${assertion}"`;
+  const { by, since, assertions = [], vms } = sanitised(record);
+  const words = assertions.map((one) => `${one.by === by ? "" : `of ${one.by} `}"${one.text}"`);
+  const word = words.length === 0 ? "" : `, on the word ${words.join(" and ")}`;
   const lead = `WARNING: ${node} was never off: it still runs the boot in which ${by} declared it lost at ${since}${word}.`;
   return [
     ...wrap(lead, columns ?? Number.POSITIVE_INFINITY).map((line) => style("bad", line)),

@@ -1,7 +1,7 @@
 /** Decodes the record of an operation from a node's annotation. What is not understood is told as such and never guessed. */
 import type { RecordOnNode } from "../../model/facts.ts";
 import type { Node } from "../../model/kubernetes.ts";
-import { type OperationRecord, type RecordedVm, recordAnnotation } from "../../model/record.ts";
+import { type Assertion, type OperationRecord, type RecordedVm, recordAnnotation } from "../../model/record.ts";
 import { fieldsOf, listOf, number, text } from "../read-field.ts";
 
 /** What the annotation `kubectl-vmnode/operation` of that node says. */
@@ -34,9 +34,11 @@ function decodeRecord(value: unknown): OperationRecord | undefined {
   const since = text(fields.since);
   const taints = wholeList(fields.taints, text);
   const vms = wholeList(fields.vms, decodeRecordedVm);
+  const assertions = fields.assertions === undefined ? [] : wholeList(fields.assertions, decodeAssertion);
   if (kind !== "drain" && kind !== "recover") return undefined;
   if (by === undefined || since === undefined || Number.isNaN(Date.parse(since))) return undefined;
   if (typeof cordonedByUs !== "boolean" || taints === undefined || vms === undefined) return undefined;
+  if (assertions === undefined) return undefined;
   return {
     v: 1,
     kind,
@@ -47,7 +49,7 @@ function decodeRecord(value: unknown): OperationRecord | undefined {
     vms,
     reason: text(fields.reason),
     bootID: text(fields.bootID),
-    assertion: text(fields.assertion),
+    ...(assertions.length === 0 ? {} : { assertions }),
   };
 }
 
@@ -55,6 +57,12 @@ function decodeRecord(value: unknown): OperationRecord | undefined {
 function wholeList<T>(value: unknown, decode: (entry: unknown) => T | undefined): T[] | undefined {
   const entries = listOf(value, decode);
   return Array.isArray(value) && entries.length === value.length ? entries : undefined;
+}
+
+function decodeAssertion(value: unknown): Assertion | undefined {
+  const fields = fieldsOf(value);
+  const [by, at, words] = [text(fields.by), text(fields.at), text(fields.text)];
+  return by === undefined || at === undefined || words === undefined ? undefined : { by, at, text: words };
 }
 
 function decodeRecordedVm(value: unknown): RecordedVm | undefined {

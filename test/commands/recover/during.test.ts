@@ -52,7 +52,11 @@ describe("the node comes back", () => {
     expect(stage.deletions()).toEqual([]);
     expect(stage.taints()).not.toContain(outOfService);
     expect(stage.isCordoned(lost)).toBe(true);
-    expect(stage.record()).toMatchObject({ kind: "recover", assertion: "seen on the console", taints: [] });
+    expect(stage.record()).toMatchObject({
+      kind: "recover",
+      assertions: [{ text: "seen on the console" }],
+      taints: [],
+    });
     expect(stage.cluster.doubleRuns).toEqual([]);
   });
 
@@ -219,6 +223,19 @@ describe("two operators at once", () => {
     expect(stage.recovered()).toEqual(lostVms);
     expect(stage.deletions()).toEqual([...new Set(stage.deletions())]);
     expect(stage.cluster.doubleRuns).toEqual([]);
+  });
+
+  test("of different names: one of them works, and the other is told who, whose word stays alone", async () => {
+    const env = await stage.kubeconfigFor("jane");
+    const both = await Promise.all([
+      stage.run(`recover ${lost} ${word}`),
+      stage.run(`recover ${lost} ${word}`, { env }),
+    ]);
+    const second = both.find(({ code }) => code !== 0);
+    expect(both.map(({ code }) => code).sort()).toEqual([0, 3]);
+    expect(second?.stderr).toMatch(/node\/worker-1 is being handled by \S+ now: recover since/);
+    expect(stage.record()).toMatchObject({ assertions: [{ by: stage.record()?.by }] });
+    expect(stage.recovered()).toEqual(lostVms);
   });
 
   test("of different names: who comes second is told who came first", async () => {

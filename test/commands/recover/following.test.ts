@@ -117,7 +117,7 @@ test("as JSON each line is an event, and the last one the summary", async () => 
 test("the word is kept: in the record, and in events on the node and on each VM", async () => {
   stage = await openStage(scenarioOf([powerLoss]));
   await stage.run(`recover ${lost} ${word}`);
-  expect(stage.record()).toMatchObject({ by: "kubernetes-admin", assertion: "seen on the console" });
+  expect(stage.record()).toMatchObject({ by: "kubernetes-admin", assertions: [{ text: "seen on the console" }] });
   const events = stage.cluster.store
     .list({ group: "", resource: "events" })
     .filter(({ reason }) => reason === "NodeDeclaredLost");

@@ -35,7 +35,7 @@ const record: Extract<RecordOnNode, { kind: "record" }> = {
     taints: [],
     vms: [],
     bootID: "boot-before",
-    assertion: "pulled the plug",
+    assertions: [{ by: "jane", at: at(100), text: "pulled the plug" }],
   },
 };
 
@@ -442,11 +442,13 @@ describe("the gate before a destructive call", () => {
   test.each<[string, Story]>([
     ["of the Node", { ...death, node: failed }],
     ["of the Lease", { ...death, lease: failed }],
+    ["of the Node, which may not be read any more", { ...death, node: forbidden }],
+    ["of the Lease, which may not be read any more", { ...death, lease: forbidden }],
   ])("closes after a failed read %s", (_name, story) => {
     expect(gateOf(consented, readingAt(601, story)).kind).toBe("unread");
   });
 
-  it("does not ask again for what may not be read", () => {
+  it("does not ask for a Lease that could not be read when consent was given", () => {
     const story: Story = { ...death, lease: forbidden };
     expect(gateOf(readingAt(600, story), readingAt(601, story)).kind).toBe("open");
   });

@@ -24,6 +24,7 @@ function recorded(fields: Partial<OperationRecord>): RecordOnNode {
   return { kind: "record", record: { ...record, ...fields } };
 }
 
+const said = { by: "ann", at: at(-60), text: "BMC says off" };
 const cordoned = aNode("worker-1", { unschedulable: true });
 const input = { by: "bob", since: now, vms: [db] };
 
@@ -51,11 +52,11 @@ describe("the cordon of a drain", () => {
   });
 
   test("keeps the record of a recovery: the bootID before the crash and the assertion are needed at the uncordon", () => {
-    const found = recorded({ kind: "recover", bootID: "before", assertion: "BMC says off" });
+    const found = recorded({ kind: "recover", bootID: "before", assertions: [said] });
     expect(cordonForDrain(cordoned, found, input).record).toMatchObject({
       kind: "recover",
       bootID: "before",
-      assertion: "BMC says off",
+      assertions: [said],
     });
   });
 });
@@ -68,7 +69,7 @@ describe("declaring a node lost", () => {
     expect(action.record).toMatchObject({
       kind: "recover",
       taints: [taintText],
-      assertion: "seen",
+      assertions: [{ by: "bob", at: now, text: "seen" }],
       bootID: "boot-worker-1",
     });
   });
@@ -79,14 +80,32 @@ describe("declaring a node lost", () => {
     expect(action.record.taints).toEqual([]);
   });
 
+  test("with another value or effect, too: the API server would refuse a second one, and nobody looks at more than the key", () => {
+    for (const theirs of [
+      { ...taint, value: "true" },
+      { key: taint.key, effect: "NoSchedule" },
+    ])
+      expect(declareLost(aNode("worker-1", { taints: [theirs] }), none, { ...input, taint })).not.toHaveProperty(
+        "taints",
+      );
+  });
+
+  test("keeps every word and who gave it when; the same word again is no new one", () => {
+    const found = recorded({ kind: "recover", assertions: [said] });
+    const words = (by: string, assertion: string) =>
+      declareLost(cordoned, found, { ...input, by, assertion }).record.assertions;
+    expect(words("bob", "pulled the plug")).toEqual([said, { by: "bob", at: now, text: "pulled the plug" }]);
+    expect(words(said.by, said.text)).toEqual([said]);
+  });
+
   test("taken up again keeps its own taint, the bootID of the crash and the first assertion", () => {
-    const found = recorded({ kind: "recover", taints: [taintText], bootID: "before", assertion: "seen" });
+    const found = recorded({ kind: "recover", taints: [taintText], bootID: "before", assertions: [said] });
     const node = aNode("worker-1", { unschedulable: true, taints: [taint] });
     expect(declareLost(node, found, { ...input, taint }).record).toMatchObject({
       by: "ann",
       taints: [taintText],
       bootID: "before",
-      assertion: "seen",
+      assertions: [said],
     });
   });
 
