@@ -29,7 +29,7 @@ type Options = OptionsOf<typeof list>;
 /** What there is to show: its items in order, and how they are printed. */
 interface Listing {
   /** Each item with the text that changes when it does. */
-  readonly items: readonly { readonly key: string; readonly state: string }[];
+  readonly items: readonly { readonly key: string; readonly state: () => string }[];
   /** A line of headers, one line for each item, and perhaps remarks. */
   readonly table: readonly string[];
   readonly document: (keys: ReadonlySet<string>) => MachineDocument;
@@ -64,7 +64,7 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
   const read = options.output === "wide" ? await withForecasts(client, counted, world) : counted;
   const nodes = options.sortBy === undefined ? read : sortBy(read, options.sortBy);
   return {
-    items: nodes.map((node) => ({ key: `node/${node.name}`, state: JSON.stringify(node) })),
+    items: nodes.map((node) => ({ key: `node/${node.name}`, state: () => JSON.stringify(node) })),
     table: nodeTable(nodes, {
       now: overview.time ?? world.clock.now(),
       wide: options.output === "wide",
@@ -151,7 +151,7 @@ async function listVms(client: KubeClient, names: readonly string[], { options, 
   const items = options.sortBy === undefined ? vmItems(nodes) : sortBy(vmItems(nodes), options.sortBy);
   const { columns, style } = world.terminal;
   return {
-    items: items.map((vm) => ({ key: keyOf(vm), state: JSON.stringify(vm) })),
+    items: items.map((vm) => ({ key: keyOf(vm), state: () => JSON.stringify(vm) })),
     table: vmTable(inOrder(nodes, items), {
       now: new Date(check.time),
       wide: options.output === "wide",
@@ -210,8 +210,8 @@ async function keepShowing(
 }
 
 function showChanges(before: Listing, now: Listing, { options, world }: Context): void {
-  const known = new Map(before.items.map(({ key, state }) => [key, state]));
-  const changed = now.items.flatMap(({ key, state }, row) => (known.get(key) === state ? [] : [{ key, row }]));
+  const known = new Map(before.items.map(({ key, state }) => [key, state()]));
+  const changed = now.items.flatMap(({ key, state }, row) => (known.get(key) === state() ? [] : [{ key, row }]));
   const present = new Set(now.items.map(({ key }) => key));
   if (options.output !== undefined && options.output !== "wide") {
     const document = now.document(new Set(changed.map(({ key }) => key)));

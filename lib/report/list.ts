@@ -46,7 +46,7 @@ export function nodeTable(nodes: readonly NodeOverview[], options: ListOptions):
     node.age ?? age(node.createdAt, options.now),
     ...(options.wide ? [drainCell(node), node.drain?.memory] : []),
   ]);
-  const remarks = sanitised(nodes).flatMap((node) => nodeRemarks(node, options));
+  const remarks = nodes.filter(isRemarkable).flatMap((node) => nodeRemarks(sanitised(node), options));
   return [...table(columns, rows, options), ...(remarks.length > 0 ? ["", ...remarks] : [])];
 }
 
@@ -124,6 +124,11 @@ function drainCell(node: NodeOverview): string | undefined {
     return number === 0 ? [] : [`${number} ${outcome}`];
   });
   return counts.length === 0 ? verdict : `${verdict}: ${counts.join(", ")}`;
+}
+
+/** Of a thousand nodes there is nothing to say of most. */
+function isRemarkable(node: NodeOverview): boolean {
+  return !isReady(node) || (node.record?.kind ?? "none") !== "none" || (node.leaving ?? 0) > 0;
 }
 
 function nodeRemarks(node: NodeOverview, options: ListOptions): string[] {
