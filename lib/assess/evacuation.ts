@@ -67,9 +67,11 @@ export function drainTaintOf({ kubevirt }: Facts, { spec }: Node): Taint | undef
   return spec.taints.find((taint) => taint.key === key && taint.effect === "NoSchedule");
 }
 
-/** The command that ends the migrations of these VMs; KubeVirt's mutator gives each migration the label with its VMI's name. */
-export function deleteMigrations(namespace: string, vms: readonly string[]): string {
-  return `kubectl delete vmim -n ${namespace} -l '${vmiNameLabel} in (${vms.join(",")})'`;
+/** A command on the migrations of these VMs; KubeVirt's mutator gives each migration the label with its VMI's name. */
+export function onMigrations(verb: "delete" | "describe", namespace: string, vms: readonly string[]): string {
+  const [only, ...more] = vms;
+  const selector = more.length === 0 ? `${vmiNameLabel}=${only}` : `'${vmiNameLabel} in (${vms.join(",")})'`;
+  return `kubectl ${verb} vmim -n ${namespace} -l ${selector}`;
 }
 
 /** True when the migration is about this VMI. */

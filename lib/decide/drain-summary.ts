@@ -2,7 +2,7 @@
 
 import { addressed } from "../assess/addressed.ts";
 import { staysForGood } from "../assess/drain-filters.ts";
-import { deleteMigrations } from "../assess/evacuation.ts";
+import { onMigrations } from "../assess/evacuation.ts";
 import { type ExitCode, exitCode } from "../model/exit-code.ts";
 import type { Pod } from "../model/kubernetes.ts";
 import { keyOf } from "../model/kubernetes.ts";
@@ -183,7 +183,7 @@ function afterDeletion({ vms }: DrainProgress, node: string, commands: DrainComm
   const stops = namespaces.map((namespace) => {
     const names = moving.filter((vm) => vm.namespace === namespace).map((vm) => vm.name);
     return {
-      command: addressed(deleteMigrations(namespace, names), commands.flags),
+      command: addressed(onMigrations("delete", namespace, names), commands.flags),
       purpose: "stops what KubeVirt still moves",
     };
   });

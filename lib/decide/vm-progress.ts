@@ -1,6 +1,7 @@
 /** Where each VM of a drain stands: from the picture, the verdicts and the ledger to one state per VM. */
 
 import { addressed } from "../assess/addressed.ts";
+import { onMigrations } from "../assess/evacuation.ts";
 import { obstaclesOf } from "../assess/migration-findings.ts";
 import { explainMigrationTarget, type TargetTrouble } from "../assess/migration-target.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
@@ -9,7 +10,6 @@ import type { Pod } from "../model/kubernetes.ts";
 import { isFinishedMigration, type VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import type { VmProgress } from "../model/progress.ts";
 import type { NodeVerdict, VmVerdict } from "../model/verdict.ts";
-import { vmiNameLabel } from "../platform/names.ts";
 import { departed, findVmi, patience, presentFields, type Standing, sinceWhen } from "./departure.ts";
 import { consentCovers, type DrainIntent, type PlannedVm } from "./intent.ts";
 import { isFinalRefusal, type Ledger, nextTry } from "./ledger.ts";
@@ -215,10 +215,7 @@ function obstructed(input: ProgressInput, verdict: VmVerdict, why: string): Stan
   const standing = {
     detail: why,
     code: verdict.findings[0]?.code,
-    fix: addressed(
-      `kubectl describe vmim -n ${verdict.namespace} -l ${vmiNameLabel}=${verdict.name}`,
-      input.commandFlags ?? "",
-    ),
+    fix: addressed(onMigrations("describe", verdict.namespace, [verdict.name]), input.commandFlags ?? ""),
   };
   const isKnown = seen?.row === verdict.row && (seen.state === "held" || seen.state === "blocked");
   const until = (isKnown ? seen.since : input.now) + patience;

@@ -60,6 +60,18 @@ describe("a Node that nobody keeps alive", () => {
     expect((await cluster.kubectl(["uncordon", bare])).stdout).toBe(`node/${bare} already uncordoned\n`);
   });
 
+  test("bears no two taints of one key and effect, whatever their values", async () => {
+    const taints = ["1", "2"].map((value) => ({ key: "vmnode.example/twice", value, effect: "NoSchedule" }));
+    const answer = await cluster.ask(`PATCH /api/v1/nodes/${bare}?dryRun=All`, {
+      contentType: "application/merge-patch+json",
+      body: { spec: { taints } },
+    });
+    expect(answer.status).toBe(422);
+    expect(answer.body.message).toBe(
+      `Node "${bare}" is invalid: metadata.taints[1]: Duplicate value: {"Key":"vmnode.example/twice","Value":"2","Effect":"NoSchedule","TimeAdded":null}: taints must be unique by key and effect pair`,
+    );
+  });
+
   test("can be cordoned with a record in one patch, which fails when the node has changed meanwhile", async () => {
     const { resourceVersion } = (await read(bare)).metadata;
     const cordon = () =>

@@ -51,7 +51,11 @@ export function checkVersionGiven(resource: Resource, object: KubeObject): void 
 
 /** Throws 422 when an update changes what cannot change. */
 export function checkChange(resource: Resource, before: KubeObject, after: KubeObject): void {
-  const causes = [...newFinalizers(before, after), ...immutableFields(resource, before, after)];
+  const causes = [
+    ...newFinalizers(before, after),
+    ...immutableFields(resource, before, after),
+    ...(resource.group === "" && resource.resource === "nodes" ? repeatedTaints(after) : []),
+  ];
   if (causes.length > 0) throw invalid(resource, before.metadata.name, causes);
 }
 
@@ -81,6 +85,29 @@ function immutableFields(resource: Resource, before: KubeObject, after: KubeObje
       message: `Invalid value: ${JSON.stringify(after.spec?.[field] ?? null)}: field is immutable`,
       field: `spec.${field}`,
     }));
+}
+
+/** Validated in spec.taints, and told of metadata.taints (kubernetes pkg/apis/core/validation, ValidateNode and validateNodeTaints). */
+function repeatedTaints({ spec }: KubeObject): StatusCause[] {
+  const taints: readonly Readonly<Record<"key" | "value" | "effect", string | undefined>>[] = spec?.taints ?? [];
+  const sameOf = (one: (typeof taints)[number]) =>
+    taints.findIndex((other) => other.key === one.key && other.effect === one.effect);
+  return taints.flatMap((taint, index) =>
+    sameOf(taint) === index
+      ? []
+      : [
+          {
+            reason: "FieldValueDuplicate",
+            message: `Duplicate value: ${internalTaint(taint)}: taints must be unique by key and effect pair`,
+            field: `metadata.taints[${index}]`,
+          },
+        ],
+  );
+}
+
+/** The server prints its own type, not the API's. */
+function internalTaint({ key, value = "", effect }: Readonly<Record<string, string | undefined>>): string {
+  return JSON.stringify({ Key: key, Value: value, Effect: effect, TimeAdded: null });
 }
 
 const immutableSpecFields: Readonly<Record<string, readonly string[]>> = {

@@ -131,7 +131,7 @@ describe("exit code and power", () => {
     };
     const afterDeletion = [
       "kubectl delete vmim -n prod -l 'kubevirt.io/vmi-name in (web,db)' --context=blue",
-      "kubectl delete vmim -n office -l 'kubevirt.io/vmi-name in (mail)' --context=blue",
+      "kubectl delete vmim -n office -l kubevirt.io/vmi-name=mail --context=blue",
       "kubectl vmnode recover worker-1 --dry-run",
     ];
     expect(steps(["worker-1"])).toEqual(afterDeletion);
