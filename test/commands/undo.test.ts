@@ -7,7 +7,8 @@ import { runCommand } from "./run.ts";
 
 let world: TestCluster;
 beforeEach(async () => {
-  world = await startCluster("quiet", 10);
+  // Slow enough for what comes after an interruption to find VMs on their way, on a busy machine, too.
+  world = await startCluster("quiet", 5);
 });
 afterEach(() => world.close());
 
