@@ -1,5 +1,6 @@
 /** `recover`: the evidence on a lost node, a person's word, and the cleanup that lets its VMs start elsewhere. */
 import { recoverNode } from "../lib/act/recover-node.ts";
+import { addressed } from "../lib/assess/addressed.ts";
 import { assessLiveness, comparable } from "../lib/assess/liveness.ts";
 import { holderCodes } from "../lib/assess/node.ts";
 import { assessRecovery, recoveryRoomWanted } from "../lib/assess/recovery.ts";
@@ -162,11 +163,16 @@ function refuse({ node, options, waived, world }: Scene, { verdict, reason, held
       `nothing was changed; ${again} --wait waits until it can`,
     );
   const holder = heldBy.find(({ kind }) => !waived.has(holderCodes[kind]));
-  if (holder !== undefined)
+  if (holder !== undefined) {
+    const { kind, object, detail } = holder;
+    const settled = addressed(`kubectl annotate node ${node} ${object}-`, connectionTexts(options));
     throw new RefusedError(
-      `${node} is held by ${sanitise(holder.object)}: ${sanitise(holder.detail)}`,
-      `nothing was changed; let it end, or override it with --waive ${holderCodes[holder.kind]}`,
+      `${node} is held by ${sanitise(object)}: ${sanitise(detail)}`,
+      kind === "UnknownRecord"
+        ? `nothing was changed; look what it says (kubectl describe node), and when that is settled take it off: ${settled}`
+        : `nothing was changed; let it end, or override it with --waive ${holderCodes[kind]}`,
     );
+  }
   const known = new Set(vms.map(({ namespace, name }) => `${namespace}/${name}`));
   const unknown = options.includeHeld.filter((vm) => !known.has(vm));
   if (unknown.length > 0)

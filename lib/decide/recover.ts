@@ -76,7 +76,8 @@ export function decideRecover(picture: RecoverPicture, intent: RecoverIntent, le
   const here = new Set(picture.facts.pods.map((pod) => pod.metadata.uid));
   const vms = intent.vms.map((vm) => progressOf(vm, { picture, intent, ledger, here, now }));
   const next = noteSeen(ledger, vms, now);
-  const first = intent.firstPods.filter((pod) => here.has(pod.uid)).map(deletePod);
+  // One that cannot be removed does not keep the others waiting: Kubernetes may have replaced it long since.
+  const first = intent.firstPods.filter((pod) => here.has(pod.uid) && !isGivenUp(ledger, pod.uid)).map(deletePod);
   const wanted = first.length > 0 ? first : cleanUp(picture, intent, { here, ledger: next, now });
   const actions = wanted.filter((action) => mayTry(ledger, uidOf(action), now));
   const open = vms.some((vm) => !hasEnded(vm.state)) || wanted.some((action) => !isGivenUp(ledger, uidOf(action)));

@@ -206,6 +206,17 @@ const rows: readonly Row[] = [
     says: /recover by jane since.*\n.*--waive HeldByOperation/,
   },
   {
+    name: "a record that cannot be understood",
+    past: [powerLoss],
+    prepare: ({ cluster }) => {
+      cluster.store.modify(nodes, undefined, lost, (draft) => {
+        draft.metadata.annotations = { ...draft.metadata.annotations, "kubectl-vmnode/operation": '{"v":2}' };
+      });
+    },
+    code: 3,
+    says: /a record of a newer version.*\n.*kubectl annotate node worker-1 kubectl-vmnode\/operation-/,
+  },
+  {
     name: "dead, and no consent",
     past: [powerLoss],
     flags: "",

@@ -80,6 +80,16 @@ describe("the order of the work", () => {
     expect(decide({ facts, intent: { firstPods: [api] } }).actions).toEqual([{ kind: "delete-pod", pod: api }]);
   });
 
+  test("a virt-api that cannot be removed keeps nobody waiting", () => {
+    const api = { namespace: "kubevirt", name: "virt-api-1", uid: "virt-api-1" };
+    const facts = { pods: [webPod, aPod("virt-api-1", { namespace: "kubevirt", uid: "virt-api-1" })] };
+    const refused = { kind: "refused", code: 403, message: "may not" } as const;
+    const ledger = noteTried(empty, { kind: "delete-pod", pod: api }, refused, start);
+    expect(decide({ facts, intent: { firstPods: [api] }, ledger }).actions).toMatchObject([
+      { kind: "delete-pod", pod: { uid: webPod.metadata.uid } },
+    ]);
+  });
+
   test("a pod whose deletion was accepted is asked for again after 3 s, and given up after five times", () => {
     const facts = { pods: [webPod] };
     const [action] = decide({ facts }).actions;
