@@ -16,9 +16,9 @@ export function atMost(name: string, allowed: number, measured: number, unit = "
   return { met: measured <= allowed, row: [name, `≤ ${rounded(allowed)}${unit}`, `${rounded(measured)}${unit}`] };
 }
 
-/** Small numbers are ratios, whose hundredths matter. */
+/** Small numbers are ratios, whose thousandths matter. */
 function rounded(value: number): string {
-  const places = Math.abs(value) < 10 ? 100 : 10;
+  const places = Math.abs(value) < 10 ? 1000 : 10;
   return String(Math.round(value * places) / places);
 }
 
