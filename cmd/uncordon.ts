@@ -8,6 +8,7 @@ import type { KubeClient } from "../lib/kube/client.ts";
 import { RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts } from "../lib/model/facts.ts";
+import type { FindingCode } from "../lib/model/finding.ts";
 import type { ProgressEvent, UncordonSummary } from "../lib/model/progress.ts";
 import { recordAnnotation } from "../lib/model/record.ts";
 import { currentUser } from "../lib/observe/access.ts";
@@ -78,6 +79,9 @@ function recordText({ nodes }: Facts, name: string): string {
   return nodes.find(({ metadata }) => metadata.name === name)?.metadata.annotations[recordAnnotation] ?? "";
 }
 
+/** What is accepted by whoever gives a node back that has not come back: the record goes, and with it what could tell later. */
+const unseenReturn: readonly FindingCode[] = ["NodeNotReady", "HostWasNeverOff"];
+
 /**
  * Nodes that were declared lost are given back when they have come back, and after a look at the VMs where their host was
  * never off. Our taint goes in any case from a node that is back: it kills what runs there.
@@ -88,11 +92,11 @@ async function refuseUnsoundReturn(nodes: readonly string[], scene: Return): Pro
   for (const node of facts.nodes.filter(({ metadata }) => nodes.includes(metadata.name))) {
     const { name } = node.metadata;
     const homecoming = judgeHomecoming(node, recordOnNode(node));
-    if (homecoming.kind === "not-back" && !waived.has("NodeNotReady"))
+    if (homecoming.kind === "not-back" && !unseenReturn.every((code) => waived.has(code)))
       refusals.push(
         new RefusedError(
-          `node/${name} was declared lost and has not come back: it is not Ready`,
-          `nothing was changed; give it back when it is, or override this with --waive NodeNotReady`,
+          `node/${name} was declared lost and has not come back: it is not Ready, and whether its host was ever off cannot be told`,
+          `nothing was changed; give it back when it is, or override this with ${unseenReturn.map((code) => `--waive ${code}`).join(" ")}`,
         ),
       );
     if (homecoming.kind !== "never-off") continue;
@@ -132,9 +136,10 @@ async function giveBack(node: string, scene: Return, keepRecord: boolean): Promi
 type Told = ProgressEvent extends infer Event ? (Event extends ProgressEvent ? Omit<Event, "time"> : never) : never;
 
 /** As a line that ends as kubectl's do in a dry run, or as JSON. */
-function tell({ options, world }: Return, told: Told): void {
+function tell({ facts, options, world }: Return, told: Told): void {
   const { terminal, clock } = world;
-  const time = clock.now().toISOString();
+  const skew = Date.parse(facts.time) - Date.parse(facts.localTime ?? facts.time);
+  const time = new Date(clock.now().getTime() + skew).toISOString();
   const isDry = options.dryRun !== "none";
   if (options.output === "json") {
     const event = { ...told, time, ...(isDry && told.type !== "warning" ? { dryRun: true } : {}) } as ProgressEvent;
