@@ -94,13 +94,40 @@ async function decidedEvidence(scene: Scene): Promise<Evidence> {
     const evidence: Evidence = await gather(scene, first);
     first = evidence.first;
     const { verdict, reason, decidableAt, time } = evidence.dossier;
-    if (verdict !== "undecided" || !options.wait) return evidence;
+    if (!options.wait) return evidence;
+    if (verdict === "alive" && (await fallsSilent(scene, evidence))) continue;
+    if (verdict !== "undecided") return evidence;
     const until = decidableAt === undefined ? "it can be read" : "then";
     const text = sanitise(`undecided: ${reason} Waiting until ${until}.`);
     for (const line of wrapIndented(text, world.terminal.columns)) world.terminal.writeError(line);
     const wait = decidableAt === undefined ? listenMs : Date.parse(decidableAt) - Date.parse(time) + 1000;
     await world.clock.sleep(Math.max(1000, wait), world.terminal.catchSignals());
   }
+}
+
+/** A node that has crashed a moment ago passes for alive until its Lease runs out and the control plane misses it: within a minute. */
+const missedWithinMs = 120_000;
+const lookEveryMs = 5_000;
+
+/** Whether nothing renews the Lease of a node that looks alive, so that it does not for long. */
+async function fallsSilent({ client, node, world }: Scene, { first, dossier }: Evidence): Promise<boolean> {
+  const { clock, terminal } = world;
+  const before = renewalOf(first);
+  if (before === undefined) return false;
+  const text = sanitise(`${dossier.reason} Waiting whether that goes on.`);
+  for (const line of wrapIndented(text, terminal.columns)) terminal.writeError(line);
+  for (let waited = 0; waited < missedWithinMs; waited += lookEveryMs) {
+    await clock.sleep(lookEveryMs, terminal.catchSignals());
+    const signs = await readSigns(client, node, { clock });
+    const renewed = renewalOf(signs);
+    if (renewed !== undefined && renewed !== before) return false;
+    if (assessLiveness(first, signs).verdict !== "alive") return true;
+  }
+  return false;
+}
+
+function renewalOf({ lease }: NodeSigns): string | undefined {
+  return lease.kind === "seen" ? lease.value.value : undefined;
 }
 
 /**

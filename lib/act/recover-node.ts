@@ -3,7 +3,14 @@ import { addressed } from "../assess/addressed.ts";
 import { eventObject } from "../assess/event-object.ts";
 import { outOfServiceTaint } from "../assess/recovery.ts";
 import { emptyLedger } from "../decide/ledger.ts";
-import { decideRecover, noteTried, notLookedAt, type RecoverIntent, type RecoverLedger } from "../decide/recover.ts";
+import {
+  asFarAsIsKnown,
+  decideRecover,
+  noteTried,
+  notLookedAt,
+  type RecoverIntent,
+  type RecoverLedger,
+} from "../decide/recover.ts";
 import { type RecoverCommands, type RecoverySummaryInput, summariseRecovery } from "../decide/recovery-summary.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Action, ActionResult } from "../model/action.ts";
@@ -242,6 +249,7 @@ class RecoveryRun {
     if (life !== undefined) await this.declaration.takeTaintOff();
     await this.work;
     if (life === undefined) return this.summary({ unreadable: message });
+    this.vms = asFarAsIsKnown(this.vms, this.recovery.intent, this.ledger);
     if (this.declaration.isMade) await this.writeWords();
     return this.summary({ life: { reason: message, rebooted: life.rebooted, condemned } });
   }

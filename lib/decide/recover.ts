@@ -220,6 +220,24 @@ function whyItDoesNotStart(vm: VmRecovery, facts: Facts): string | undefined {
   return broken?.message ?? broken?.reason;
 }
 
+/**
+ * The VMs as they stand when nothing is looked at any more: those whose pods were removed since the last look are being started
+ * elsewhere, unless their plan says that they stay down.
+ */
+export function asFarAsIsKnown(
+  vms: readonly VmProgress[],
+  { vms: planned }: RecoverIntent,
+  { tried }: RecoverLedger,
+): readonly VmProgress[] {
+  const plans = new Map(planned.map((vm) => [vm.uid, vm]));
+  return vms.map((vm) => {
+    const { pods = [], outcome } = plans.get(vm.uid) ?? {};
+    const isRemoved = pods.some(({ uid }) => tried[uid]?.result.kind === "done");
+    const isOpen = vm.state === "waiting" || vm.state === "shutting-down";
+    return isOpen && isRemoved && outcome !== "stays-down" ? { ...vm, state: "starting" } : vm;
+  });
+}
+
 /** Every VM of the plan before anything was looked at. */
 export function notLookedAt(intent: RecoverIntent): readonly VmProgress[] {
   const since = new Date(intent.consentAt).toISOString();

@@ -78,6 +78,17 @@ describe("the node comes back", () => {
     expect(stage.deletions().filter((path) => path.includes("volumeattachments"))).toEqual([]);
   });
 
+  test("after pods were removed from a host that was never off: who starts elsewhere now may run twice", async () => {
+    stage = await openStage(scenarioOf([cutOff]));
+    const line = `recover ${lost} ${word} --keep-other-pods`;
+    const { code, stdout } = await stage.run(line, between(isDelete("pods"), isGate, back));
+    expect(code).toBe(3);
+    expect(stage.deletions().length).toBeGreaterThan(0);
+    expect(stdout.replace(/\s+/g, " ")).toMatch(
+      /MAY RUN TWICE, until the kubelet of worker-1 ends the copies there: \S+/,
+    );
+  });
+
   test("while the VMs start: the taint goes at once, and what was done is told", async () => {
     stage = await openStage(scenarioOf([powerLoss]));
     const { code, stdout } = await stage.run(`recover ${lost} ${word}`, between(isDelete("pods"), isGate, back));

@@ -83,7 +83,7 @@ describe("the order of the work", () => {
   test("a virt-api that cannot be removed keeps nobody waiting", () => {
     const api = { namespace: "kubevirt", name: "virt-api-1", uid: "virt-api-1" };
     const facts = { pods: [webPod, aPod("virt-api-1", { namespace: "kubevirt", uid: "virt-api-1" })] };
-    const refused = { kind: "refused", code: 403, message: "may not" } as const;
+    const refused = { kind: "refused", code: 403, reason: "Forbidden", message: "may not" } as const;
     const ledger = noteTried(empty, { kind: "delete-pod", pod: api }, refused, start);
     expect(decide({ facts, intent: { firstPods: [api] }, ledger }).actions).toMatchObject([
       { kind: "delete-pod", pod: { uid: webPod.metadata.uid } },
