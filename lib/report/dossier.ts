@@ -252,8 +252,8 @@ const rowNotes: Readonly<Partial<Record<RecoveryRow, string>>> = {
 function groupEntry(group: readonly VmRecovery[], word: string, tone: Tone | undefined): Entry[] {
   if (group.length === 0) return [];
   const notes = Object.entries(rowNotes).flatMap(([row, note]) => {
-    const number = group.filter((vm) => vm.row === row).length;
-    return number === 0 ? [] : [`${number} of them: ${note}`];
+    const concerned = group.filter((vm) => vm.row === row);
+    return concerned.length === 0 ? [] : [`${note}: ${concerned.map(vmName).join(", ")}`];
   });
   return [
     { word, tone, object: count(group.length, "VM"), texts: [group.map(vmName).join(", "), ...notes], commands: [] },

@@ -33,7 +33,7 @@ describe("the dossier of a silent node", () => {
       RESTARTS   9 VMs          prod/web-1, prod/web-2, prod/web-3, prod/web-4,
                                 prod/web-5, prod/web-6, prod/web-7, prod/web-8,
                                 prod/db
-                                1 of them: volumes to be detached first
+                                volumes to be detached first: prod/db
       GOES       2 other pods   monitoring/prom-0, kubevirt/virt-handler-abcde
       STAYS      1 other pod    tolerates the taint: kube-system/proxy-x
       How: taint the node out of service, and delete all pods of these VMs at once.
@@ -73,7 +73,7 @@ describe("the dossier of a silent node", () => {
       RESTARTS   9 VMs
           prod/web-1, prod/web-2, prod/web-3, prod/web-4,
           prod/web-5, prod/web-6, prod/web-7, prod/web-8, prod/db
-          1 of them: volumes to be detached first
+          volumes to be detached first: prod/db
       GOES       2 other pods
           monitoring/prom-0, kubevirt/virt-handler-abcde
       STAYS      1 other pod
@@ -180,7 +180,7 @@ describe("what would happen", () => {
   test("of a group it is said what some of them wait for", () => {
     const lines = text(dossierReport(dossier(), { columns: 100 }));
     expect(lines).toContain("RESTARTS   9 VMs          prod/web-1, prod/web-2, ");
-    expect(lines).toContain("1 of them: volumes to be detached first");
+    expect(lines).toContain("volumes to be detached first: prod/db");
   });
 
   test("every VM is named, however many there are", () => {
