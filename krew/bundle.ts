@@ -117,6 +117,11 @@ const unreached: readonly Unreached[] = [
     },
   },
   {
+    // The engine knows the emoji itself, and newer ones.
+    importer: /string-width[\\/]/,
+    modules: { "emoji-regex": "module.exports = () => /\\p{RGI_Emoji}/gv;" },
+  },
+  {
     // Where a table has colours of its own; ours have none.
     importer: /cli-table3[\\/]/,
     modules: { "@colors/colors/safe": "" },
