@@ -18,6 +18,7 @@ import type { Clock } from "../model/clock.ts";
 import type { Dossier } from "../model/dossier.ts";
 import { InterruptedError } from "../model/errors.ts";
 import { exitCode } from "../model/exit-code.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import type { DrainProgress, RecoverySummary, Reporter, VmProgress } from "../model/progress.ts";
 import type { RecordedVm } from "../model/record.ts";
@@ -120,11 +121,9 @@ class RecoveryRun {
   }
 
   private namedVms(): readonly RecordedVm[] {
-    return this.recovery.intent.vms.map(({ namespace, name, uid, replicaSet }) => ({
-      namespace,
-      name,
-      uid,
-      replicaSet,
+    return this.recovery.intent.vms.map(({ namespace, name, uid, replicaSet, outcome, obstacle }) => ({
+      ...{ namespace, name, uid, replicaSet, obstacle },
+      ...(outcome === "unaffected" ? { unaffected: true } : {}),
     }));
   }
 
@@ -266,7 +265,9 @@ class RecoveryRun {
   private summary(end: Pick<RecoverySummaryInput, "life" | "unreadable" | "interruptedBy">): RecoverySummary {
     const { dossier, intent, commands } = this.recovery;
     const { taintLeft } = this.declaration;
-    const summary = summariseRecovery({ dossier, intent, vms: this.vms, taintLeft, commands, ...end });
+    // Whether it was begun or taken up, it ends with the same words.
+    const vms = [...this.vms].sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+    const summary = summariseRecovery({ dossier, intent, vms, taintLeft, commands, ...end });
     this.world.reporter.event({ type: "summary", operation: "recover", time: this.time, ...summary });
     return summary;
   }

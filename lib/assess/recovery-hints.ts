@@ -7,11 +7,12 @@ import {
   type Pod,
   type VolumeAttachment,
 } from "../model/kubernetes.ts";
+import type { Obstacle } from "../model/record.ts";
 import { matchesNode } from "../model/selectors.ts";
 import { restartArrival } from "./arrivals.ts";
 import { listing, named } from "./findings.ts";
 import { type Fit, PlacesInOrder, placeAll, type Request } from "./placement.ts";
-import type { Casualty, RowVerdict } from "./recovery-rows.ts";
+import { type Casualty, followsOf, type RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
 import { findGap, type Index } from "./subjects.ts";
 
@@ -39,30 +40,26 @@ export function placeCasualties(index: Index, verdicts: ReadonlyMap<Casualty, Ro
   return requests.length === 0 ? new Map() : placeAll(requests, new PlacesInOrder(placesOf(index))).fits;
 }
 
+export interface HintInput {
+  readonly fit: Fit | undefined;
+  readonly disks: Disks;
+  /** What a recovery that is taken up has seen, where the pods that tell it are gone. */
+  readonly recorded: Obstacle | undefined;
+}
+
 /** The verdict with what its disks, room elsewhere and KubeVirt's version add. */
 export function withHints(
   context: HintContext,
   casualty: Casualty,
   verdict: RowVerdict,
-  { fit, disks }: { readonly fit: Fit | undefined; readonly disks: Disks },
+  { fit, disks, recorded }: HintInput,
 ): RowVerdict {
   if (verdict.outcome !== "restarts" && verdict.outcome !== "stays-down") return verdict;
-  const stuck = boundDisk(context, casualty, disks);
-  if (verdict.outcome === "stays-down") {
-    // Whoever starts it by hand needs to know.
-    const also = stuck === undefined ? [] : [`Its disk ${stuck} exists only on ${context.node}.`];
-    return { ...verdict, sentences: [...verdict.sentences, ...also] };
-  }
-  if (stuck !== undefined)
-    return downBecause("C9", verdict, {
-      sentence: `Its disk ${stuck} exists only on ${context.node}: it stays down until the node returns.`,
-      fix: `kubectl vmnode uncordon ${context.node}`,
-    });
-  if (fit?.kind === "none")
-    return downBecause("C10", verdict, {
-      sentence: `No other node fits: ${fit.summary}. It stays down until one does.`,
-      fix: `kubectl edit vm ${named(casualty)}`,
-    });
+  const disk = boundDisk(context, casualty, disks) ?? recorded?.disk;
+  if (disk !== undefined) return hindered(verdict, { disk }, casualty, context.node);
+  if (verdict.outcome === "stays-down") return verdict;
+  const noFit = fit?.kind === "none" ? fit.summary : recorded?.noFit;
+  if (noFit !== undefined) return hindered(verdict, { noFit }, casualty, context.node);
   const hints = [...waitHints(context, disks), ...sharedHint(context, disks), ...lateHint(context)];
   const [first] = hints;
   return {
@@ -72,23 +69,51 @@ export function withHints(
   };
 }
 
+/** C9 and C10: the verdict on a VM that cannot start elsewhere. One that stays down anyway keeps its row and its command. */
+export function hindered(
+  verdict: RowVerdict,
+  obstacle: Obstacle,
+  vm: { readonly namespace: string; readonly name: string },
+  node: string,
+): RowVerdict {
+  const { disk, noFit } = obstacle;
+  if (verdict.outcome === "stays-down") {
+    // Whoever starts it by hand needs to know.
+    const also = disk === undefined ? [] : [`Its disk ${disk} exists only on ${node}.`];
+    const follows = [...followsOf(verdict), ...also];
+    return { ...verdict, sentences: [...verdict.sentences, ...also], follows, obstacle };
+  }
+  const because =
+    disk === undefined
+      ? downBecause("C10", verdict, {
+          sentence: `No other node fits: ${noFit}. It stays down until one does.`,
+          fix: `kubectl edit vm ${named(vm)}`,
+        })
+      : downBecause("C9", verdict, {
+          sentence: `Its disk ${disk} exists only on ${node}: it stays down until the node returns.`,
+          fix: `kubectl vmnode uncordon ${node}`,
+        });
+  return { ...because, obstacle };
+}
+
 /** C13 and C17 say no more than that it starts again; a row before them says what it was doing and stays. */
 function isOwnersRow(row: RecoveryRow): boolean {
   return row === "C13" || row === "C17";
 }
 
-interface Obstacle {
+interface Cause {
   readonly sentence: string;
   /** What a person can do about it. */
   readonly fix: string;
 }
 
-function downBecause(row: RecoveryRow, verdict: RowVerdict, { sentence, fix }: Obstacle): RowVerdict {
+function downBecause(row: RecoveryRow, verdict: RowVerdict, { sentence, fix }: Cause): RowVerdict {
   const keeps = !isOwnersRow(verdict.row);
   return {
     row: keeps ? verdict.row : row,
     outcome: "stays-down",
     sentences: keeps ? [...verdict.sentences.slice(0, 1), sentence] : [sentence],
+    follows: [sentence],
     fix,
   };
 }

@@ -19,6 +19,7 @@ import {
   type VirtualMachine,
   type VirtualMachineInstance,
 } from "../model/kubevirt.ts";
+import type { Obstacle } from "../model/record.ts";
 import { isLauncherPod } from "../platform/launcher-pod.ts";
 import { poolKind, replicaSetKind, vmKind } from "../platform/names.ts";
 import { named } from "./findings.ts";
@@ -39,7 +40,10 @@ export interface RowVerdict {
   readonly row: RecoveryRow;
   readonly outcome: RecoveryOutcome;
   readonly sentences: readonly string[];
+  /** Those that still hold when its pods are gone, where they are not all. */
+  readonly follows?: readonly string[] | undefined;
   readonly fix?: string | undefined;
+  readonly obstacle?: Obstacle | undefined;
 }
 
 /** Everything of VMs on the node, in the order of namespace and name. */
@@ -78,7 +82,7 @@ export function judgeCasualty(index: Index, node: string, casualty: Casualty, in
   const elsewhere = vmi.status.nodeName !== undefined && vmi.status.nodeName !== node;
   if (!running && (elsewhere || isFinalVmi(vmi))) return leftover;
   if (elsewhere) return runsElsewhere(vmi, node);
-  const repair = needsRepair(index, vmi);
+  const repair = needsRepair(machineOf(index, vmi));
   const held = handedOver(index, vmi, node) ?? repair;
   if (held === undefined) return lost(index, vmi, node);
   if (!included) return held;
@@ -88,13 +92,14 @@ export function judgeCasualty(index: Index, node: string, casualty: Casualty, in
     row: held.row,
     outcome: after.outcome === "held" ? "stays-down" : after.outcome,
     sentences: [atYourWord, ...(after === held ? [] : held.sentences), ...after.sentences],
+    follows: followsOf(after),
   };
 }
 
 const atYourWord = "Its pod goes at your word.";
 
 /** C1. */
-const leftover: RowVerdict = {
+export const leftover: RowVerdict = {
   row: "C1",
   outcome: "unaffected",
   sentences: ["Finished pod; nothing to recover."],
@@ -145,8 +150,7 @@ function stateFrom(index: Index, vmi: VirtualMachineInstance, node: string): Mig
 }
 
 /** C8. */
-function needsRepair(index: Index, vmi: VirtualMachineInstance): RowVerdict | undefined {
-  const machine = machineOf(index, vmi);
+export function needsRepair(machine: VirtualMachine | undefined): RowVerdict | undefined {
   if (findCondition(machine?.conditions ?? [], "ManualRecoveryRequired")?.status !== "True") return undefined;
   const reason =
     "A volume migration was under way: its volumes must be repaired before it may start (ManualRecoveryRequired).";
@@ -173,7 +177,12 @@ function lost(index: Index, vmi: VirtualMachineInstance, node: string): RowVerdi
 }
 
 function before(row: RecoveryRow, sentence: string, after: RowVerdict): RowVerdict {
-  return { ...after, row, sentences: [sentence, ...after.sentences] };
+  return { ...after, row, sentences: [sentence, ...after.sentences], follows: followsOf(after) };
+}
+
+/** What is left to be said when the pods are gone. */
+export function followsOf({ sentences, follows }: RowVerdict): readonly string[] {
+  return follows ?? sentences;
 }
 
 /** How the VMI ends: node loss makes it Failed, which RerunOnFailure starts again, unlike a shutdown. */

@@ -1,7 +1,15 @@
 /** Puts the dossier together: the verdict on the node, who holds it, what becomes of each VM, and what would be done. Pure. */
 import type { Dossier, PlannedAction, VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
-import { controllerOf, findCondition, keyOf, type Node, type Pod, type Taint } from "../model/kubernetes.ts";
+import {
+  controllerOf,
+  findCondition,
+  isFinishedPod,
+  keyOf,
+  type Node,
+  type Pod,
+  type Taint,
+} from "../model/kubernetes.ts";
 import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import { tolerates } from "../model/selectors.ts";
@@ -19,10 +27,10 @@ import { listing, nodeReference, refer } from "./findings.ts";
 import type { Liveness } from "./liveness.ts";
 import { replicaSetOf } from "./owners.ts";
 import { type Disks, disksOfCasualty, placeCasualties, withHints } from "./recovery-hints.ts";
-import { type Casualty, casualtiesOn, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
+import { type Casualty, casualtiesOn, followsOf, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
 import { type Index, indexFacts } from "./subjects.ts";
-import { takenUpVms } from "./taken-up.ts";
+import { recordedObstacles, takenUpVms } from "./taken-up.ts";
 
 export interface RecoveryOptions {
   /** VMs, as `namespace/name`, that go although they would be held. */
@@ -46,6 +54,7 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
   const held = [...verdicts].flatMap(([casualty, { outcome }]) => (outcome === "held" ? [keyOf(casualty)] : []));
   const { method, methodReason } = chooseMethod(lost, held, options);
   const fits = placeCasualties(index, verdicts);
+  const obstacles = recordedObstacles(lost);
   const context = {
     index,
     node,
@@ -57,9 +66,12 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
   const vms = [...verdicts].map(([casualty, verdict]): VmRecovery => {
     const pods = [...casualty.launchers, ...hotplugPodsOf(index, node, casualty)];
     const disks = disksOfCasualty(index, attachments, casualty, pods);
-    const whole = withHints(context, casualty, verdict, { fit: fits.get(casualty.uid), disks });
+    const recorded = casualty.launchers.every(isFinishedPod) ? obstacles.get(keyOf(casualty)) : undefined;
+    const whole = withHints(context, casualty, verdict, { fit: fits.get(casualty.uid), disks, recorded });
     return cured(vmRecovery(index, casualty, whole, { pods, disks }));
   });
+  const takenUp = takenUpVms(lost, vms).map(cured);
+  const freed = new Set(takenUp.map(keyOf));
   const seen = facts.nodes.find(({ metadata }) => metadata.name === node);
   const dossier = {
     node,
@@ -75,8 +87,8 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
     signs: liveness.signs,
     method,
     methodReason,
-    vms,
-    takenUp: takenUpVms(lost, vms).map(cured),
+    vms: vms.filter((vm) => !freed.has(keyOf(vm))),
+    takenUp,
     otherPods: method === "taint" ? otherPods(index, node, vms) : [],
     controlPlane: controlPlaneOn(lost),
     gaps: facts.gaps,
@@ -117,6 +129,8 @@ interface Belongings {
 function vmRecovery(index: Index, casualty: Casualty, verdict: RowVerdict, { pods, disks }: Belongings): VmRecovery {
   const { namespace, name, uid } = casualty;
   const comesBack = verdict.outcome !== "unaffected";
+  const reason = verdict.sentences.join(" ");
+  const lastWords = followsOf(verdict).join(" ");
   const migrations = (index.migrations.get(keyOf(casualty)) ?? []).filter((entry) => !isFinishedMigration(entry));
   return {
     namespace,
@@ -124,7 +138,9 @@ function vmRecovery(index: Index, casualty: Casualty, verdict: RowVerdict, { pod
     uid,
     outcome: verdict.outcome,
     row: verdict.row,
-    reason: verdict.sentences.join(" "),
+    reason,
+    lastWords: lastWords === reason ? undefined : lastWords,
+    obstacle: verdict.obstacle,
     fix: verdict.fix,
     replicaSet: replicaSetOf(casualty.vmi && controllerOf(casualty.vmi.metadata)),
     pods: pods.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid })),

@@ -131,7 +131,7 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
 function withoutStart(vm: VmRecovery, scene: Scene, progress: VmProgress): VmProgress {
   const { picture } = scene;
   if (vm.outcome === "stays-down")
-    return { ...progress, state: "stopped", detail: vm.reason, fix: vm.fix, seconds: undefined };
+    return { ...progress, state: "stopped", detail: vm.lastWords ?? vm.reason, fix: vm.fix, seconds: undefined };
   const why = isUnnoticed(vm, scene) ? unnoticed : whyItDoesNotStart(vm, picture.facts);
   return why === undefined ? progress : { ...progress, detail: `does not start: ${why}` };
 }

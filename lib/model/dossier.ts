@@ -1,6 +1,7 @@
 /** The evidence on a node that was lost, the verdict on it, and what a recovery would do to each of its VMs. */
 import type { Gap, NodeHolder } from "./facts.ts";
 import type { ObjectReference } from "./finding.ts";
+import type { Obstacle } from "./record.ts";
 
 /**
  * alive: written so recently that its writer must be running. stale: too young to tell. silent: its writer has missed its time.
@@ -58,6 +59,9 @@ export interface VmRecovery {
   readonly row: RecoveryRow;
   /** One or two plain sentences, hints of further rows included. */
   readonly reason: string;
+  /** What is left to be said when its pods are gone; absent where that is the reason. */
+  readonly lastWords?: string | undefined;
+  readonly obstacle?: Obstacle | undefined;
   /** The command for the person, where it stays down. */
   readonly fix?: string | undefined;
   /** The replica set that makes another in its place. */

@@ -42,4 +42,15 @@ export interface RecordedVm {
   readonly uid: string;
   /** The replica set that makes another in its place: that one has another name. */
   readonly replicaSet?: string | undefined;
+  /** Nothing of it but a leftover pod was on the node. */
+  readonly unaffected?: true | undefined;
+  readonly obstacle?: Obstacle | undefined;
+}
+
+/** What keeps a VM from starting elsewhere: known while its pods are there, and hard to tell once they are gone. */
+export interface Obstacle {
+  /** A disk that exists only on the node. */
+  readonly disk?: string | undefined;
+  /** Why no other node fits. */
+  readonly noFit?: string | undefined;
 }

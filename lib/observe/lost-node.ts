@@ -186,8 +186,9 @@ async function readTakenUp(
   found: RecordOnNode,
   { pods, vmis }: Workloads,
 ): Promise<TakenUp & { readonly disks: Disks }> {
+  // A VMI that has ended names the node for good.
   const here = new Set([
-    ...vmis.map(({ metadata }) => keyOf(metadata)),
+    ...vmis.filter((vmi) => !isFinalVmi(vmi)).map(({ metadata }) => keyOf(metadata)),
     ...pods.map(vmiOfLauncher).flatMap((vmi) => (vmi === undefined ? [] : [keyOf(vmi)])),
   ]);
   const recorded = found.kind === "record" && found.record.kind === "recover" ? found.record.vms : [];

@@ -1,7 +1,13 @@
 /** Decodes the record of an operation from a node's annotation. What is not understood is told as such and never guessed. */
 import type { RecordOnNode } from "../../model/facts.ts";
 import type { Node } from "../../model/kubernetes.ts";
-import { type Assertion, type OperationRecord, type RecordedVm, recordAnnotation } from "../../model/record.ts";
+import {
+  type Assertion,
+  type Obstacle,
+  type OperationRecord,
+  type RecordedVm,
+  recordAnnotation,
+} from "../../model/record.ts";
 import { fieldsOf, listOf, number, text } from "../read-field.ts";
 
 /** What the annotation `kubectl-vmnode/operation` of that node says. */
@@ -72,5 +78,17 @@ function decodeRecordedVm(value: unknown): RecordedVm | undefined {
   const uid = text(fields.uid);
   if (namespace === undefined || name === undefined || uid === undefined) return undefined;
   const replicaSet = text(fields.replicaSet);
-  return { namespace, name, uid, ...(replicaSet === undefined ? {} : { replicaSet }) };
+  const obstacle = decodeObstacle(fieldsOf(fields.obstacle));
+  return {
+    ...{ namespace, name, uid },
+    ...(replicaSet === undefined ? {} : { replicaSet }),
+    ...(fields.unaffected === true ? { unaffected: true } : {}),
+    ...(obstacle === undefined ? {} : { obstacle }),
+  };
+}
+
+function decodeObstacle(fields: ReturnType<typeof fieldsOf>): Obstacle | undefined {
+  const [disk, noFit] = [text(fields.disk), text(fields.noFit)];
+  if (disk !== undefined) return { disk };
+  return noFit === undefined ? undefined : { noFit };
 }

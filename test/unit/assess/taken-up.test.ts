@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { takenUpVms } from "../../../lib/assess/taken-up.ts";
 import type { Gap } from "../../../lib/model/facts.ts";
 import type { LostNodeFacts, TakenUp } from "../../../lib/model/lost-node.ts";
-import { aClaim, aMeta, anOwner, aVm, aVmi, now, someFacts } from "../../builders.ts";
+import type { RecordedVm } from "../../../lib/model/record.ts";
+import { aClaim, aCondition, aMeta, anOwner, aVm, aVmi, now, someFacts } from "../../builders.ts";
 import { death, readingAt } from "./lost-node.ts";
 
 function lostWith(kind: "recover" | "drain", takenUp: Partial<TakenUp>, gaps: readonly Gap[] = []): LostNodeFacts {
@@ -69,7 +70,72 @@ test("a VirtualMachine that cannot be read is not taken to be gone", () => {
   ]);
 });
 
+function recordedAs(vm: Partial<RecordedVm>, takenUp: Partial<TakenUp>): LostNodeFacts {
+  const lost = lostWith("recover", takenUp);
+  if (lost.record.kind !== "record") throw new Error("there is a record");
+  const vms = [{ namespace: "prod", name: "web", uid: "uid-web", ...vm }];
+  return { ...lost, record: { kind: "record", record: { ...lost.record.record, vms } } };
+}
+
+const onlyHere = "Its disk data exists only on worker-1";
+
+test.each([
+  [
+    "its disk exists only on the node",
+    { disk: "data" },
+    "Always",
+    {
+      row: "C9",
+      reason: `${onlyHere}: it stays down until the node returns.`,
+      fix: "kubectl vmnode uncordon worker-1",
+    },
+  ],
+  [
+    "it stays down anyway, and its disk exists only on the node",
+    { disk: "data" },
+    "Manual",
+    { row: "C14", reason: `runStrategy Manual: start it yourself. ${onlyHere}.`, fix: "virtctl start web -n prod" },
+  ],
+  [
+    "no other node fits",
+    { noFit: "worker-2: cordoned" },
+    "Always",
+    { row: "C10", reason: "No other node fits: worker-2: cordoned. It stays down until one does." },
+  ],
+] as const)("what was seen while its pods were there still holds: %s", (_case, obstacle, runStrategy, told) => {
+  const lost = recordedAs({ obstacle }, { virtualMachines: [aVm("web", { runStrategy })] });
+  expect(takenUpVms(lost, [])).toMatchObject([{ outcome: "stays-down", obstacle, ...told }]);
+});
+
+test.each([
+  ["has shut down", { vmis: [aVmi("web", { uid: "uid-web", phase: "Succeeded" })] }, "stays-down"],
+  ["has failed", { vmis: [aVmi("web", { uid: "uid-web", phase: "Failed" })] }, "restarts"],
+  ["runs anew", { vmis: [aVmi("web", { uid: "another" })] }, "restarts"],
+  ["is between two guests", { vmis: [] }, "restarts"],
+])("under RerunOnFailure it depends on how it has ended: it %s", (_case, { vmis }, outcome) => {
+  const virtualMachines = [aVm("web", { runStrategy: "RerunOnFailure" })];
+  expect(takenUpVms(recordedAs({}, { vmis, virtualMachines }), [])).toMatchObject([{ outcome }]);
+});
+
+test("a VM that must be repaired first does not start by itself", () => {
+  const machine = { ...aVm("web"), conditions: [aCondition("ManualRecoveryRequired", "True")] };
+  const lost = recordedAs({}, { virtualMachines: [machine] });
+  expect(takenUpVms(lost, [])).toMatchObject([{ row: "C8", outcome: "stays-down" }]);
+});
+
+test("a finished pod that is left of a VM goes with it, and is no reason to call it unaffected", () => {
+  const pods = [{ name: "virt-launcher-web", uid: "uid-pod" }];
+  const here = [{ namespace: "prod", name: "web", row: "C1", pods }] as const;
+  const takenUp = { virtualMachines: [aVm("web", { runStrategy: "Manual" })] };
+  expect(takenUpVms(recordedAs({}, takenUp), here)).toMatchObject([{ row: "C14", outcome: "stays-down", pods }]);
+  // Where it was all that there ever was, it stays what it is.
+  expect(takenUpVms(recordedAs({ unaffected: true }, takenUp), here)).toEqual([]);
+  expect(takenUpVms(recordedAs({ unaffected: true }, takenUp), [])).toMatchObject([
+    { row: "C1", outcome: "unaffected" },
+  ]);
+});
+
 test("what is still on the node, and the VMs of a drain, are not among them", () => {
-  expect(takenUpVms(lostWith("recover", {}), [{ namespace: "prod", name: "web" }])).toEqual([]);
+  expect(takenUpVms(lostWith("recover", {}), [{ namespace: "prod", name: "web", row: "C13", pods: [] }])).toEqual([]);
   expect(takenUpVms(lostWith("drain", {}), [])).toEqual([]);
 });
