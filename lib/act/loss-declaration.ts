@@ -6,6 +6,7 @@ import type { Clock } from "../model/clock.ts";
 import { ExpectedError, RefusedError } from "../model/errors.ts";
 import type { RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
+import type { RecordOnLostNode } from "../model/lost-node.ts";
 import type { OperationRecord } from "../model/record.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
 import { answerOf, isPassing, takeOurTaintsOff } from "./node-trouble.ts";
@@ -22,7 +23,7 @@ export interface LostNode {
   readonly uid: string | undefined;
   readonly bootID: string | undefined;
   /** What stood on it when consent was given. */
-  readonly record: RecordOnNode;
+  readonly record: RecordOnLostNode;
 }
 
 /** What is told while it is made and taken back. */

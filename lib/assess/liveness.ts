@@ -1,15 +1,15 @@
 /** The verdict on a node that looks lost: alive, not to be told yet, proven dead, or silent without proof. Pure. */
 import type { LivenessVerdict, Sign } from "../model/dossier.ts";
 import { humanDuration } from "../model/duration.ts";
-import type { Gap, RecordOnNode } from "../model/facts.ts";
+import type { Gap } from "../model/facts.ts";
 import { findCondition } from "../model/kubernetes.ts";
-import type { NodeSigns, PowerReport } from "../model/lost-node.ts";
+import type { NodeSigns, PowerReport, RecordOnLostNode } from "../model/lost-node.ts";
 import { clockTime, type GradedSigns, gradeSigns, gradeTaints, newestNode, type Readings } from "./signs-of-life.ts";
 
 /** What others say of the host. */
 export interface Evidence {
   readonly power: readonly PowerReport[];
-  readonly record: RecordOnNode;
+  readonly record: RecordOnLostNode;
   readonly gaps: readonly Gap[];
 }
 
@@ -41,7 +41,7 @@ export function assessLiveness(first: NodeSigns, second?: NodeSigns, evidence: E
     ...gradeTaints(newestNode(readings), evidence.record),
     ...evidence.power.map((report) => gradeReport(report, lastWordOf(readings, graded))),
     ...holderSigns(evidence),
-    ...asserted(evidence.record),
+    ...asserted(evidence.record, readings),
   ];
   const latest = Math.max(...[graded.lease, graded.heartbeat, graded.containers].map((one) => one.writtenAt ?? 0));
   const outageSince = latest === 0 ? undefined : new Date(latest).toISOString();
@@ -98,7 +98,7 @@ function ownSigns({ lease, heartbeat, containers, ready }: GradedSigns, rebooted
 }
 
 /** The bootID before is that of the first reading, or of the record that an operation has left on the node. */
-function hasRebooted(readings: Readings, { lease }: GradedSigns, found: RecordOnNode): boolean {
+function hasRebooted(readings: Readings, { lease }: GradedSigns, found: RecordOnLostNode): boolean {
   const node = newestNode(readings);
   const now = node?.status.bootID;
   const recorded = found.kind === "record" ? found.record.bootID : undefined;
@@ -142,17 +142,23 @@ function holderSigns({ gaps }: Evidence): readonly Sign[] {
   });
 }
 
-function asserted(found: RecordOnNode): readonly Sign[] {
-  const assertions = found.kind === "record" ? (found.record.assertions ?? []) : [];
-  return assertions.map(({ by, at, text }) => ({
-    source: "record",
-    grade: "asserted",
-    detail: `${by} declared at ${clockSafely(at)}: ${text}`,
-  }));
+/** What was declared when the recovery on record began. A word on an earlier outage says nothing of this one. */
+function asserted(found: RecordOnLostNode, { first, second }: Readings): readonly Sign[] {
+  if (found.kind !== "record" && found.kind !== "stale") return [];
+  const { time, localTime } = second ?? first;
+  return (found.record.assertions ?? []).map(({ by, at, text }): Sign => {
+    const said = `${by} declared ${whenSaid(at, time ?? localTime)}: ${text}`;
+    return found.kind === "record"
+      ? { source: "record", grade: "asserted", detail: said }
+      : { source: "record", grade: "unknown", detail: `stale, for the node was made schedulable since: ${said}` };
+  });
 }
 
-function clockSafely(time: string): string {
-  return Number.isNaN(Date.parse(time)) ? time : clockTime(time);
+/** With its date, unless it was today. */
+function whenSaid(at: string, now: string): string {
+  if (Number.isNaN(Date.parse(at))) return `at ${at}`;
+  const day = new Date(at).toISOString().slice(0, 10);
+  return now.startsWith(day) ? `at ${clockTime(at)}` : `on ${day} at ${clockTime(at)}`;
 }
 
 type Verdict = Pick<Liveness, "verdict" | "reason" | "decidableAt">;

@@ -3,9 +3,8 @@
  * plays a part: what the node wrote is only compared with what it had written before.
  */
 import type { Sign } from "../model/dossier.ts";
-import type { RecordOnNode } from "../model/facts.ts";
 import { type Condition, findCondition, type Node } from "../model/kubernetes.ts";
-import type { ContainerWrite, NodeSigns, Seen, WrittenField } from "../model/lost-node.ts";
+import type { ContainerWrite, NodeSigns, RecordOnLostNode, Seen, WrittenField } from "../model/lost-node.ts";
 import { outOfServiceTaintKey, shutdownTaintKey } from "../platform/names.ts";
 import { nodeReference } from "./findings.ts";
 
@@ -145,7 +144,7 @@ function readyDetail({ status, reason, lastTransitionTime: since }: Condition): 
 }
 
 /** What the taints of the node say: a cloud that knows, or somebody who says so: perhaps we, if the record has them. */
-export function gradeTaints(node: Node | undefined, found: RecordOnNode): readonly Sign[] {
+export function gradeTaints(node: Node | undefined, found: RecordOnLostNode): readonly Sign[] {
   if (node === undefined) return [];
   const object = nodeReference(node.metadata.name);
   return node.spec.taints.flatMap(({ key }): Sign[] => {

@@ -3,6 +3,7 @@ import type { Facts, RecordOnNode } from "./facts.ts";
 import type { ObjectReference } from "./finding.ts";
 import type { Node, Pod, VolumeAttachment } from "./kubernetes.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "./kubevirt.ts";
+import type { OperationRecord } from "./record.ts";
 
 /** What came of looking for one object or list. */
 export type Seen<T> =
@@ -53,6 +54,9 @@ export interface PowerReport {
   readonly detail: string;
 }
 
+/** `stale`: the node has been made schedulable since, so that the record tells nothing of this outage. */
+export type RecordOnLostNode = RecordOnNode | { readonly kind: "stale"; readonly record: OperationRecord };
+
 export interface TakenUp {
   readonly vmis: readonly VirtualMachineInstance[];
   readonly virtualMachines: readonly VirtualMachine[];
@@ -69,7 +73,7 @@ export interface LostNodeFacts {
   /** virt-api and virt-controller pods of the whole cluster. */
   readonly controlPlane: readonly Pod[];
   /** The record of an operation on the Node, ours or somebody else's. */
-  readonly record: RecordOnNode;
+  readonly record: RecordOnLostNode;
   /** The VMs of the recovery on record that have nothing on the node any more, under their names as they are now. */
   readonly takenUp?: TakenUp | undefined;
   /** Whether we may set a taint; undefined when that could not be asked. */

@@ -3,10 +3,10 @@
 import type { Discovery } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
-import type { Facts, NodeHolder, RecordOnNode } from "../model/facts.ts";
+import type { Facts, NodeHolder } from "../model/facts.ts";
 import { isFinishedPod, keyOf, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
-import type { ContainerWrite, LostNodeFacts, NodeSigns, Seen, TakenUp } from "../model/lost-node.ts";
+import type { ContainerWrite, LostNodeFacts, NodeSigns, RecordOnLostNode, Seen, TakenUp } from "../model/lost-node.ts";
 import { vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { appLabel, virtApiApp, virtControllerApp } from "../platform/names.ts";
 import { mayI } from "./access.ts";
@@ -155,7 +155,7 @@ interface Surroundings {
   readonly discovery: Discovery;
   readonly name: string;
   readonly node: Node | undefined;
-  readonly record: RecordOnNode;
+  readonly record: RecordOnLostNode;
   readonly workloads: Workloads;
   readonly user: string | undefined;
 }
@@ -183,7 +183,7 @@ async function readAround(reading: Reading, surroundings: Surroundings) {
 /** The VMs of a recovery that was begun, as far as they have left the node; nothing where no recovery is on record. */
 async function readTakenUp(
   reading: Reading,
-  found: RecordOnNode,
+  found: RecordOnLostNode,
   { pods, vmis }: Workloads,
 ): Promise<TakenUp & { readonly disks: Disks }> {
   // A VMI that has ended names the node for good.
@@ -230,8 +230,10 @@ async function readOthers(
   ];
 }
 
-function recordOf(node: Node | undefined): RecordOnNode {
-  return node === undefined ? { kind: "none" } : recordOnNode(node);
+function recordOf(node: Node | undefined): RecordOnLostNode {
+  if (node === undefined) return { kind: "none" };
+  const found = recordOnNode(node);
+  return found.kind === "record" && !node.spec.unschedulable ? { ...found, kind: "stale" } : found;
 }
 
 /** Bears no marks; what is kept under its name elsewhere can still be asked for. */

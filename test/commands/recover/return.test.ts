@@ -1,8 +1,11 @@
 /** A node that was declared lost is given back: quietly after a reboot, and not at all where its host was never off. */
 import { afterEach, expect, test } from "vitest";
+import { recordAnnotation } from "../../../lib/model/record.ts";
 import type { PastStep } from "../../../lib/practice/scenarios/scenario.ts";
-import { lost, lostVms, openStage, powerLoss, type Stage, scenarioOf, word } from "./stage.ts";
+import { consent, lost, lostVms, openStage, powerLoss, type Stage, scenarioOf, word } from "./stage.ts";
 
+const nodes = { group: "", resource: "nodes" };
+const events = { group: "", resource: "events" };
 const outOfService = "node.kubernetes.io/out-of-service";
 const cutOff: PastStep = { ...powerLoss, fault: { connected: false } };
 
@@ -55,6 +58,32 @@ test("which is told in an event, so that its next loss is not taken for this one
   await stage.pass(120_000);
   const { code, stderr } = await stage.run(`recover ${lost} --dry-run`);
   expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('nodes "worker-1" not found') });
+});
+
+test("given back by others: its record is stale, and neither its word nor its VMs belong to the next loss", async () => {
+  await recovered(powerLoss);
+  await comeBack();
+  stage.cluster.store.modify(nodes, undefined, lost, (node) => {
+    node.spec.unschedulable = false;
+    node.spec.taints = [];
+    const annotations = node.metadata.annotations ?? {};
+    annotations[recordAnnotation] = annotations[recordAnnotation]?.replaceAll("2026-11-21T12", "2026-10-02T03") ?? "";
+  });
+  stage.cluster.faults.killNode(lost);
+  await stage.pass(300_000);
+  const look = await stage.run(`recover ${lost} --dry-run`);
+  expect(look.stdout).toMatch(
+    /UNKNOWN +record +stale, .*: kubernetes-admin declared on 2026-10-02 at 03:\d\d:\d\d: seen on the console/,
+  );
+  expect(look.stdout).not.toMatch(/ASSERTED|Followed, too/);
+
+  const line = `recover ${lost} ${consent} --node-is-powered-off 'the second outage'`;
+  const { code, stdout } = await stage.run(line);
+  expect(code).toBe(0);
+  expect(stdout).not.toMatch(/shop\/|lab\//);
+  expect(stage.record()).toMatchObject({ assertions: [{ text: "the second outage" }], vms: [] });
+  const told = stage.cluster.store.list(events).filter(({ message }) => message?.includes("the second outage"));
+  expect(told).toMatchObject([{ involvedObject: { kind: "Node" } }]);
 });
 
 test("a host that was never off: the taint goes, the VMs are named, and the cordon stays until somebody has looked", async () => {

@@ -201,6 +201,22 @@ describe("proof of death", () => {
     ]);
   });
 
+  test("is a word on record, told with its date unless it was given today", () => {
+    const said = (at: string, kind: "record" | "stale") => {
+      const vms = { cordonedByUs: true, taints: [], vms: [] };
+      const assertions = [{ by: "ann", at, text: "BMC" }];
+      const found = { kind, record: { v: 1, kind: "recover", by: "ann", since: at, ...vms, assertions } } as const;
+      const { grade, detail } = signOf(verdictAt(300, death, { record: found }), "record");
+      return `${grade}: ${detail}`;
+    };
+    expect(said(at(-60), "record")).toMatch(/^asserted: ann declared at \d\d:\d\d:\d\d: BMC$/);
+    expect(said("2020-02-29T03:24:57Z", "record")).toBe("asserted: ann declared on 2020-02-29 at 03:24:57: BMC");
+    expect(said("2020-02-29T03:24:57Z", "stale")).toBe(
+      "unknown: stale, for the node was made schedulable since: ann declared on 2020-02-29 at 03:24:57: BMC",
+    );
+    expect(said("then", "record")).toBe("asserted: ann declared at then: BMC");
+  });
+
   test("of our own taint it is not said that somebody has set it", () => {
     const taints = ["node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"];
     const ours = record.kind === "record" ? { ...record, record: { ...record.record, taints } } : record;
