@@ -72,6 +72,8 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
   });
   const takenUp = takenUpVms(lost, vms).map(cured);
   const freed = new Set(takenUp.map(keyOf));
+  const standing = actsOnTaint(facts.versions.kubernetes) === false ? undefined : standingTaint(lost);
+  const taint = standing ?? (method === "taint" ? outOfServiceTaint : undefined);
   const seen = facts.nodes.find(({ metadata }) => metadata.name === node);
   const dossier = {
     node,
@@ -89,7 +91,7 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
     methodReason,
     vms: vms.filter((vm) => !freed.has(keyOf(vm))),
     takenUp,
-    otherPods: method === "taint" ? otherPods(index, node, vms) : [],
+    otherPods: taint === undefined ? [] : otherPods(index, node, vms, taint),
     controlPlane: controlPlaneOn(lost),
     gaps: facts.gaps,
   };
@@ -170,26 +172,39 @@ function chooseMethod(lost: LostNodeFacts, held: readonly string[], options: Rec
   const { facts, signs, mayPatchNode } = lost;
   const byDeleting = (methodReason: string): Method => ({ method: "delete", methodReason });
   if (signs.object.kind === "absent") return byDeleting("the Node has been deleted, so that nothing can be tainted");
-  if (options.otherPodsMustStay) return byDeleting("the node's other pods must stay, and the taint would take them");
-  if (held.length > 0) {
-    const tainted = signs.object.kind === "seen" && signs.object.value.spec.taints.some(isOutOfService);
-    const late = tainted ? "; but the node bears that taint already, and Kubernetes removes them all the same" : "";
-    return byDeleting(`the taint would take the pods of VMs that are held: ${listing(held)}${late}`);
-  }
   const version = facts.versions.kubernetes;
-  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version ?? "") ?? [];
-  if (minor === undefined)
+  const acts = actsOnTaint(version);
+  const late =
+    standingTaint(lost) === undefined || acts === false
+      ? ""
+      : "; but the node bears that taint already, and Kubernetes removes them all the same";
+  if (options.otherPodsMustStay)
+    return byDeleting(`the node's other pods must stay, and the taint would take them${late}`);
+  if (held.length > 0) return byDeleting(`the taint would take the pods of VMs that are held: ${listing(held)}${late}`);
+  if (acts === undefined)
     return byDeleting("the version of Kubernetes is not known, and up to 1.25 it ignores the taint");
-  if (Number(major) === 1 && Number(minor) < 26) return byDeleting(`Kubernetes ${version} does not act on the taint`);
+  if (!acts) return byDeleting(`Kubernetes ${version} does not act on the taint`);
   if (mayPatchNode === false) return byDeleting("you may not patch nodes, and so set no taint, cordon or record");
   return { method: "taint", methodReason: "Kubernetes detaches the volumes at once when the node bears the taint" };
+}
+
+/** From 1.26 on; undefined where the version is not known. */
+function actsOnTaint(version: string | undefined): boolean | undefined {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version ?? "") ?? [];
+  return minor === undefined ? undefined : Number(major) > 1 || Number(minor) >= 26;
+}
+
+/** The out-of-service taint that the node bears, whoever has set it. */
+function standingTaint({ signs }: LostNodeFacts): Taint | undefined {
+  return signs.object.kind === "seen" ? signs.object.value.spec.taints.find(isOutOfService) : undefined;
 }
 
 function isOutOfService({ key }: Taint): boolean {
   return key === outOfServiceTaintKey;
 }
 
-function otherPods(index: Index, node: string, vms: readonly VmRecovery[]): Dossier["otherPods"] {
+/** The pods of the node that belong to no VM, and which of them that taint takes. */
+function otherPods(index: Index, node: string, vms: readonly VmRecovery[], taint: Taint): Dossier["otherPods"] {
   const ofVms = new Set(vms.flatMap(({ pods }) => pods.map(({ uid }) => uid)));
   return (index.podsByNode.get(node) ?? [])
     .filter(({ metadata }) => !ofVms.has(metadata.uid))
@@ -197,7 +212,7 @@ function otherPods(index: Index, node: string, vms: readonly VmRecovery[]): Doss
       namespace,
       name,
       uid,
-      toleratesTaint: spec.tolerations.some((toleration) => tolerates(toleration, outOfServiceTaint)),
+      toleratesTaint: spec.tolerations.some((toleration) => tolerates(toleration, taint)),
     }))
     .sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
 }

@@ -103,7 +103,7 @@ export interface Dossier {
   readonly vms: readonly VmRecovery[];
   /** VMs of the recovery on record of which nothing is left on the node: they are followed to their end, too. */
   readonly takenUp?: readonly VmRecovery[] | undefined;
-  /** Every other pod that goes with the taint; empty under method `delete`. */
+  /** Every other pod of a node that bears the taint, or is to bear it; empty where none does. */
   readonly otherPods: readonly {
     readonly namespace: string;
     readonly name: string;

@@ -113,6 +113,28 @@ describe("C3 and C8: held VMs", () => {
     expect(dossierOf({ ...held, signs }).methodReason).toMatch(/bears that taint already/);
   });
 
+  it("is said as well where the other pods are to stay, which are named then", () => {
+    const other = aPod("app", { node: "worker-1" });
+    const facts = factsWith([aRunningVm("a")], { pods: [other] });
+    const colleagues = { ...taint, value: "true" };
+    const tainted = { ...lostNode(facts), signs: readingAt(600, { ...death, taints: [colleagues] }) };
+    const options = { otherPodsMustStay: true };
+    const dossier = dossierOf(tainted, options);
+    expect(dossier.method).toBe("delete");
+    expect(dossier.methodReason).toBe(
+      "the node's other pods must stay, and the taint would take them; but the node bears that taint already, and Kubernetes removes them all the same",
+    );
+    expect(dossier.otherPods).toMatchObject([{ name: "app", toleratesTaint: false }]);
+    // Without it, and where Kubernetes ignores it, they stay.
+    const old = { ...tainted, facts: { ...facts, versions: { ...facts.versions, kubernetes: "v1.25.3" } } };
+    for (const lost of [lostNode(facts), old]) {
+      expect(dossierOf(lost, options).methodReason).toBe(
+        "the node's other pods must stay, and the taint would take them",
+      );
+      expect(dossierOf(lost, options).otherPods).toEqual([]);
+    }
+  });
+
   it("go when they are included, and then their owner decides", () => {
     const includeHeld = new Set(["prod/a"]);
     const lost = lostVm({ migrationState: handedOver });
