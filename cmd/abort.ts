@@ -4,7 +4,7 @@ import { type AbortIntent, abortActions, decideAbort } from "../lib/decide/abort
 import { summariseAbort } from "../lib/decide/abort-summary.ts";
 import type { Action } from "../lib/model/action.ts";
 import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
-import type { ExitCode } from "../lib/model/exit-code.ts";
+import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts, RecordOnNode } from "../lib/model/facts.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { observe } from "../lib/observe/observe.ts";
@@ -57,7 +57,9 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
       );
     return summary.exitCode;
   }
-  if (actions.length > 0 && !options.yes) {
+  // Nobody is asked about nothing, and what turns up later was not agreed to.
+  if (actions.length === 0 && !options.yes) return view.failures.length === 0 ? exitCode.ok : exitCode.incomplete;
+  if (!options.yes) {
     const agreed = await terminal.confirm({ text: `Undo the drain of ${node}?`, flag: "--yes" });
     if (!agreed) throw new ExpectedError("abort is cancelled", { hint: "nothing was changed" });
   }

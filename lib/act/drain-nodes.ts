@@ -24,6 +24,7 @@ import type { Facts } from "../model/facts.ts";
 import { findCondition, type Node, type Pod } from "../model/kubernetes.ts";
 import type { DrainProgress, ProgressEvent, Reporter, Summary } from "../model/progress.ts";
 import type { Check } from "../model/verdict.ts";
+import { recordOnNode } from "../observe/decode/record.ts";
 import { freshlyRead } from "../observe/fresh.ts";
 import { followNodes, type Live } from "../observe/live.ts";
 import { cordonNode } from "./cordon-nodes.ts";
@@ -114,6 +115,7 @@ class DrainLoop {
   /** Resolved by an answer, so that the loop looks again at once. */
   private wake: () => void = () => {};
   private readonly seenCordoned = new Set<string>();
+  private readonly seenRecorded = new Set<string>();
   private readonly declined = new Set<string>();
   /** What was said of fresh reads that failed. */
   private readonly warned = new Set<string>();
@@ -194,9 +196,21 @@ class DrainLoop {
           stoppedBy: `node/${name} was deleted by somebody else`,
           deleted: this.intent.nodes.filter((one) => nodes.every(({ metadata }) => metadata.name !== one)),
         };
-      if (node?.spec.unschedulable) this.seenCordoned.add(name);
-      else if (this.seenCordoned.has(name)) return { stoppedBy: `node/${name} was uncordoned by somebody else` };
+      const ended = node && this.endedOn(node);
+      if (ended !== undefined) return { stoppedBy: ended };
     }
+    return undefined;
+  }
+
+  /** Why somebody else has ended the drain of this node, as far as cordon and record tell. */
+  private endedOn(node: Node): string | undefined {
+    const { name } = node.metadata;
+    if (node.spec.unschedulable) this.seenCordoned.add(name);
+    else if (this.seenCordoned.has(name)) return `node/${name} was uncordoned by somebody else`;
+    const found = recordOnNode(node);
+    if (found.kind === "record" && found.record.undone === true) return `an abort of node/${name} undoes this drain`;
+    if (found.kind === "record") this.seenRecorded.add(name);
+    else if (this.seenRecorded.has(name)) return `the record of this drain was taken off node/${name} by somebody else`;
     return undefined;
   }
 

@@ -10,7 +10,7 @@ import type { Facts, RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { recordAnnotation } from "../model/record.ts";
-import { ourTaints, releaseNode, taintText } from "./cordon.ts";
+import { beginUndo, ourTaints, releaseNode, taintText } from "./cordon.ts";
 
 export interface AbortIntent {
   readonly node: string;
@@ -77,8 +77,8 @@ export function decideAbort(
     ...next,
   });
 
-  const taintStep = node === undefined ? undefined : releaseNode(node, found, { uncordon: false, keepRecord: true });
-  if (taintStep !== undefined && mayTry(ledger, taintStep.uid, now)) return decide("going", [taintStep]);
+  const first = node === undefined ? undefined : beginUndo(node, found);
+  if (first !== undefined && mayTry(ledger, first.uid, now)) return decide("going", [first]);
 
   const open = view.cancellable;
   const cancels = open.filter((vmi) => mayTry(ledger, vmi.metadata.uid, now)).map((vmi) => cancelAction(vmi, intent));

@@ -133,3 +133,24 @@ export function releaseNode(
   const record = found.kind === "record" && options.keepRecord !== true;
   return uncordon || record ? { ...base, taints: [], remainingTaints: node.spec.taints, uncordon, record } : undefined;
 }
+
+/**
+ * The first step of an undo: our taints come off, and the record says that a drain which still runs somewhere must stop. Undefined
+ * when both are done, or there is no record.
+ */
+export function beginUndo(node: Node, found: RecordOnNode): Extract<Action, { kind: "release-node" }> | undefined {
+  if (found.kind !== "record") return undefined;
+  const taints = ourTaints(node, found);
+  if (taints.length === 0 && found.record.undone === true) return undefined;
+  return {
+    kind: "release-node",
+    node: node.metadata.name,
+    uid: node.metadata.uid,
+    resourceVersion: node.metadata.resourceVersion,
+    taints,
+    remainingTaints: node.spec.taints.filter((taint) => !taints.includes(taintText(taint))),
+    uncordon: false,
+    record: false,
+    rewritten: { ...found.record, taints: [], undone: true },
+  };
+}

@@ -27,6 +27,8 @@ export interface OperationRecord {
   /** What was declared about the host's power state, by whom and when: the first first. Nobody's word is written over. */
   readonly assertions?: readonly Assertion[] | undefined;
   readonly vms: readonly RecordedVm[];
+  /** An abort is at work: a drain that still runs somewhere stops. */
+  readonly undone?: boolean | undefined;
 }
 
 export interface Assertion {

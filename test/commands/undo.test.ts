@@ -158,6 +158,26 @@ test("abort and uncordon tell programs what they do, and end with a summary", as
   ]);
 });
 
+test("an abort ends a drain that still runs elsewhere, also of a node that was cordoned before", async () => {
+  world.cluster.store.modify({ group: "", resource: "nodes" }, undefined, "worker-1", (draft) => {
+    draft.spec.unschedulable = true;
+  });
+  const drain = runCommand("drain worker-1 --yes", world.env, world);
+  await vi.waitUntil(() => unfinishedMigrations().length > 0, { timeout: 20_000, interval: 5 });
+  const abort = await runCommand("abort worker-1 --yes", world.env, world);
+  expect(abort.code, abort.stdout + abort.stderr).toBe(0);
+  const ended = await drain;
+  expect(ended.code, ended.stdout).toBe(4);
+  expect(ended.stdout).toContain("an abort of node/worker-1 undoes this drain");
+  expect(world.cluster.store.list(vmis).filter(({ status }) => status?.evacuationNodeName)).toEqual([]);
+});
+
+test("an abort that found nothing, and asked nobody, does nothing to what turns up later", async () => {
+  const abort = await runCommand("abort worker-1", world.env, world);
+  expect(abort).toMatchObject({ code: 0, stdout: expect.stringContaining("Nothing is left to undo.") });
+  expect(world.writes()).toEqual([]);
+});
+
 test("an abort that is interrupted says what is left, and how to go on", async () => {
   await interruptedDrain();
   const stop = new AbortController();

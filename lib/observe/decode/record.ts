@@ -55,6 +55,7 @@ function decodeRecord(value: unknown): OperationRecord | undefined {
     vms,
     reason: text(fields.reason),
     bootID: text(fields.bootID),
+    ...(fields.undone === true ? { undone: true } : {}),
     ...(assertions.length === 0 ? {} : { assertions }),
   };
 }

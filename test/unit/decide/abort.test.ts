@@ -12,9 +12,10 @@ const quiet: AbortLedger = { results: {}, quietSince: start - 10_000 };
 const intent = { node: "worker-1" };
 const none: RecordOnNode = { kind: "none" };
 
+/** The record of a drain whose undo has begun. */
 function recorded(fields: Partial<OperationRecord> = {}): RecordOnNode {
   const record = { v: 1, kind: "drain", by: "ann", since: at(-60), cordonedByUs: true, taints: [], vms: [] } as const;
-  return { kind: "record", record: { ...record, ...fields } };
+  return { kind: "record", record: { ...record, undone: true, ...fields } };
 }
 
 const cordoned = aNode("worker-1", { unschedulable: true });

@@ -1,6 +1,6 @@
 /** The record on a node: what an earlier operation left is taken up, and nothing is lost that is needed in order to go back. */
 import { describe, expect, test } from "vitest";
-import { cordonForDrain, declareLost, releaseNode } from "../../../lib/decide/cordon.ts";
+import { beginUndo, cordonForDrain, declareLost, releaseNode } from "../../../lib/decide/cordon.ts";
 import type { RecordOnNode } from "../../../lib/model/facts.ts";
 import type { OperationRecord } from "../../../lib/model/record.ts";
 import { aNode, at, now } from "../../builders.ts";
@@ -116,6 +116,28 @@ describe("declaring a node lost", () => {
       cordonedByUs: true,
       vms: [web, db],
     });
+  });
+});
+
+describe("the beginning of an undo", () => {
+  test("takes our taints off and stops a drain that still runs, in one write", () => {
+    const node = aNode("worker-1", { unschedulable: true, taints: [taint, { key: "other", effect: "NoSchedule" }] });
+    expect(beginUndo(node, recorded({ taints: [taintText] }))).toMatchObject({
+      taints: [taintText],
+      remainingTaints: [{ key: "other", effect: "NoSchedule" }],
+      uncordon: false,
+      record: false,
+      rewritten: { taints: [], undone: true, cordonedByUs: true, vms: [web] },
+    });
+  });
+
+  test("is made once, and not without a record", () => {
+    expect(beginUndo(cordoned, recorded({ undone: true }))).toBeUndefined();
+    expect(beginUndo(cordoned, none)).toBeUndefined();
+  });
+
+  test("is forgotten when the node is drained again", () => {
+    expect(cordonForDrain(cordoned, recorded({ undone: true }), input).record.undone).toBeUndefined();
   });
 });
 
