@@ -70,7 +70,7 @@ export async function changeNode(
 function recordNotUnderstood({ metadata }: Node): RefusedError {
   return new RefusedError(
     `node/${metadata.name} carries a record that cannot be understood`,
-    `it is left as it is; when it is settled by hand: kubectl annotate node ${metadata.name} ${recordAnnotation}-`,
+    `it is left as it is; when it is settled by hand, take the annotation ${recordAnnotation} off that node`,
   );
 }
 

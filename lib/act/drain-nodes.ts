@@ -116,6 +116,9 @@ class DrainLoop {
   private wake: () => void = () => {};
   private readonly seenCordoned = new Set<string>();
   private readonly seenRecorded = new Set<string>();
+  /** Pods whose VirtualMachines are being read. */
+  private readonly reading = new Set<string>();
+  private isClosed = false;
   private readonly declined = new Set<string>();
   /** What was said of fresh reads that failed. */
   private readonly warned = new Set<string>();
@@ -133,6 +136,7 @@ class DrainLoop {
   }
 
   close(): void {
+    this.isClosed = true;
     this.live.close();
   }
 
@@ -229,8 +233,35 @@ class DrainLoop {
     this.intent = { ...this.intent, planned: { ...this.intent.planned, ...confirmed } };
   }
 
-  /** Sends one eviction; the loop goes on meanwhile. */
+  /** What a shutdown does to a VM hangs on its VirtualMachine, which may have changed since the plan: it is read afresh before. */
   private start(action: EvictAction): void {
+    const { uid } = action.pod;
+    if (action.machine === undefined) {
+      this.send(action);
+      return;
+    }
+    if (this.reading.has(uid)) return;
+    this.reading.add(uid);
+    this.live
+      .readMachine(action.machine)
+      .then(
+        (found) => {
+          if (found === "same" && !this.isClosed && !this.world.signal.aborted) this.send(action);
+          return found;
+        },
+        (error: unknown) => {
+          this.fault ??= this.isClosed ? undefined : error;
+          return "changed" as const;
+        },
+      )
+      .then((found) => {
+        this.reading.delete(uid);
+        if (found !== "unread") this.wake();
+      });
+  }
+
+  /** Sends one eviction; the loop goes on meanwhile. */
+  private send(action: EvictAction): void {
     const facts = this.live.facts();
     const seenUid = facts.pods.find(
       (pod) => pod.metadata.namespace === action.pod.namespace && pod.metadata.name === action.pod.name,

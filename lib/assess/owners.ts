@@ -2,7 +2,7 @@
 import type { Finding } from "../model/finding.ts";
 import { controllerOf, findCondition, type OwnerReference } from "../model/kubernetes.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../model/kubevirt.ts";
-import type { DrainRow, Outcome } from "../model/verdict.ts";
+import type { DrainRow, Outcome, VmVerdict } from "../model/verdict.ts";
 import { replicaSetKind, vmKind } from "../platform/names.ts";
 import { makeFinding, named, refer } from "./findings.ts";
 import { findGap, type Index, machineOf } from "./subjects.ts";
@@ -100,4 +100,12 @@ function stops(row: Aftermath["row"], finding: Finding): Aftermath {
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** The VirtualMachine that a VM belongs to. */
+export function machineOfVerdict({
+  namespace,
+  owner,
+}: VmVerdict): { readonly namespace: string; readonly name: string } | undefined {
+  return owner?.kind === vmKind ? { namespace, name: owner.name } : undefined;
 }

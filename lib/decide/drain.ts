@@ -1,4 +1,5 @@
 /** Decides the next step of a drain: whom to evict now, when to look again, and whether it is done, stuck or out of time. */
+import { machineOfVerdict } from "../assess/owners.ts";
 import type { EvictAction } from "../model/action.ts";
 import type { DrainProgress, VmProgress } from "../model/progress.ts";
 import type { VmVerdict } from "../model/verdict.ts";
@@ -109,6 +110,7 @@ function evict(intent: DrainIntent, node: string, verdict: VmVerdict): EvictActi
     vm: `${verdict.namespace}/${verdict.name}`,
     pod: { namespace: verdict.namespace, name: verdict.pod.name, uid: verdict.pod.uid },
     graceSeconds: intent.graceSeconds,
+    machine: isShutDown(verdict) ? machineOfVerdict(verdict) : undefined,
   };
 }
 

@@ -80,4 +80,6 @@ export function uidOf(action: Action): string {
 export type EvictAction = Extract<Action, { kind: "evict" }> & {
   readonly node: string;
   readonly vm?: string | undefined;
+  /** The VirtualMachine whose run strategy says what becomes of a VM that is shut down: to be read afresh before. */
+  readonly machine?: { readonly namespace: string; readonly name: string } | undefined;
 };

@@ -4,8 +4,11 @@ import type { Facts } from "../model/facts.ts";
 import { readMigrations } from "./around-vms.ts";
 import { readNode } from "./read-node.ts";
 import { startReading } from "./reading.ts";
+import { resourceTypes } from "./resource-types.ts";
 import { refuseHiddenVms } from "./visible-vms.ts";
 import { readWorkloads } from "./workloads.ts";
+
+const { plural: migrationsOf } = resourceTypes.migrations;
 
 /** `facts` with the node, its VMIs and their migrations as they are now. Throws ExpectedError when the node cannot be read. */
 export async function refreshEvacuation(
@@ -21,6 +24,8 @@ export async function refreshEvacuation(
   ]);
   refuseHiddenVms(workloads, reading.gaps);
   const migrations = await readMigrations(reading, workloads.vmis);
+  // Where no VMI is left, migrations are not asked for: what could not be read before is as little known as it was.
+  const unasked = workloads.vmis.length > 0 ? [] : facts.gaps.filter(({ resource }) => resource === migrationsOf);
   return {
     ...facts,
     time: reading.serverTime()?.toISOString() ?? facts.time,
@@ -29,6 +34,6 @@ export async function refreshEvacuation(
     vmis: workloads.vmis,
     absent: workloads.absent,
     migrations,
-    gaps: reading.gaps,
+    gaps: [...reading.gaps, ...unasked],
   };
 }

@@ -3,14 +3,14 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Facts, Gap } from "../model/facts.ts";
 import { controllerOf, keyOf, type Node, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
-import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
+import type { VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { matchesSelector } from "../model/selectors.ts";
 import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { createdByLabel, nodeNameLabel, replicaSetKind, vmiNameLabel } from "../platform/names.ts";
 import { readDisks, readOwners } from "./around-vms.ts";
 import { ChangeSignal } from "./change-signal.ts";
 import { decodeNode, decodePod } from "./decode/core.ts";
-import { decodeMigration, decodeVmi } from "./decode/kubevirt.ts";
+import { decodeMigration, decodeVirtualMachine, decodeVmi } from "./decode/kubevirt.ts";
 import { decodeBudget } from "./decode/policy.ts";
 import { type Followed, Follower, LabelledSet, type Problem } from "./followed-set.ts";
 import { selectAny } from "./label-selectors.ts";
@@ -37,6 +37,8 @@ export interface Live {
   follow(vms: readonly ObjectName[]): void;
   /** From now on the budgets of this namespace are followed, too: one that is new there has refused an eviction. */
   followBudgets(namespace: string): void;
+  /** Reads a VirtualMachine past every store. Tells whether it starts its VM as the picture says; where not, the picture is mended. */
+  readMachine(name: ObjectName): Promise<"same" | "changed" | "unread">;
   close(): void;
 }
 
@@ -50,7 +52,7 @@ export function followNodes(client: KubeClient, base: Facts, options: LiveOption
 
 class LiveNodes implements Live {
   private readonly client: KubeClient;
-  private readonly base: Facts;
+  private base: Facts;
   private readonly clock: Clock;
   private readonly closing = new AbortController();
   private readonly changes: ChangeSignal;
@@ -121,6 +123,21 @@ class LiveNodes implements Live {
   followBudgets(namespace: string): void {
     if (this.budgets.has(namespace)) return;
     this.budgets.set(namespace, this.follower.follow(resourceTypes.budgets, { namespace }, decodeBudget));
+  }
+
+  async readMachine(name: ObjectName): Promise<"same" | "changed" | "unread"> {
+    const reading = startReading(this.client, this.closing.signal);
+    const machine = await reading.get({ type: resourceTypes.virtualMachines, ...name }, decodeVirtualMachine);
+    const isThis = (one: VirtualMachine) => keyOf(one.metadata) === keyOf(name);
+    const before = this.facts().virtualMachines.find(isThis);
+    // What could not be read for the plan, either, was agreed to as it is.
+    if (reading.gaps.length > 0) return before === undefined ? "same" : "unread";
+    if (before?.runStrategy === machine?.runStrategy && before?.metadata.uid === machine?.metadata.uid) return "same";
+    const others = (machines: readonly VirtualMachine[]) => machines.filter((one) => !isThis(one));
+    const now = machine === undefined ? [] : [machine];
+    this.base = { ...this.base, virtualMachines: [...others(this.base.virtualMachines), ...now] };
+    this.added = { ...this.added, virtualMachines: others(this.added.virtualMachines) };
+    return "changed";
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 /** Ctrl-C in the middle of a drain, and then the undo, or the same command again. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InterruptedError } from "../../lib/model/errors.ts";
+import type { KubeObject } from "../../lib/practice/store.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import type { Run } from "../unit/cmd/fake-world.ts";
 import { runCommand } from "./run.ts";
@@ -215,4 +216,28 @@ test("a node that is deleted in the middle ends the drain with a clear line, and
     .filter(({ metadata }) => unfinishedMigrations().includes(metadata.name))
     .map(({ metadata, spec }) => `${metadata.namespace}/${spec.vmiName}`);
   expect(stopped).toEqual(expect.arrayContaining(moving));
+});
+
+test("a VM that was to be restarted is not shut down when its run strategy has changed meanwhile", async () => {
+  const virtualMachines = { group: "kubevirt.io", resource: "virtualmachines" };
+  const [vm] = world.cluster.store
+    .list(vmis)
+    .filter(({ status }) => status?.nodeName === "worker-1")
+    .map(({ metadata }) => metadata);
+  if (vm === undefined) throw new Error("nothing runs on worker-1");
+  const edit = (resource: typeof vmis, change: (draft: KubeObject) => void) =>
+    world.cluster.store.modify(resource, vm.namespace, vm.name, change);
+  edit(vmis, (draft) => {
+    draft.spec.evictionStrategy = "None";
+  });
+  const drain = runCommand("drain worker-1 --yes", world.env, world);
+  await vi.waitUntil(() => unfinishedMigrations().length > 0, { timeout: 20_000, interval: 5 });
+  edit(virtualMachines, (draft) => {
+    draft.spec.runStrategy = "Manual";
+    delete draft.spec.running;
+  });
+  const { code, stdout } = await drain;
+  expect(code, stdout).toBe(4);
+  expect(stdout).toMatch(new RegExp(`${vm.name} +.*has the outcome "stops" now; confirmed was "restarts"`));
+  expect(world.cluster.store.get(vmis, vm.namespace, vm.name)?.metadata.uid).toBe(vm.uid);
 });
