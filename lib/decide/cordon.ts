@@ -131,7 +131,11 @@ export function releaseNode(
   }
   const uncordon = options.uncordon && node.spec.unschedulable;
   const record = found.kind === "record" && options.keepRecord !== true;
-  return uncordon || record ? { ...base, taints: [], remainingTaints: node.spec.taints, uncordon, record } : undefined;
+  if (!uncordon && !record) return undefined;
+  // Nor must it call a cordon ours that somebody else sets later.
+  const stays = found.kind === "record" && !record;
+  const rewritten = stays ? { rewritten: { ...found.record, cordonedByUs: false } } : {};
+  return { ...base, taints: [], remainingTaints: node.spec.taints, uncordon, record, ...rewritten };
 }
 
 /**

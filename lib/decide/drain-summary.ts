@@ -109,6 +109,7 @@ function summariseNode(input: SummaryInput, node: NodeAtTheEnd): Summary["nodes"
     stopped: inState("stopped"),
     failed: [...failed, ...starting],
     stillThere,
+    podsLeft,
     outsideSelection: node.others.length,
     otherPods: node.otherPods,
     attachedVolumes: node.attachedVolumes,

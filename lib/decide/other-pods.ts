@@ -29,7 +29,11 @@ function otherPodProgress(standing: ProgressInput, node: NodeVerdict, pod: PodVe
     node: node.name,
     state: terminating ? "terminating" : pod.outcome === "blocks" ? "blocked" : "waiting",
     goesWithVm: pod.outcome === "hotplug",
-    detail: refused ? answer.message : pod.finding?.reason,
+    detail: terminating
+      ? `being deleted since ${seen?.metadata.deletionTimestamp}`
+      : refused
+        ? answer.message
+        : pod.finding?.reason,
   };
 }
 

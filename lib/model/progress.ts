@@ -137,6 +137,8 @@ export interface Summary {
     readonly stopped: readonly VmProgress[];
     readonly failed: readonly VmProgress[];
     readonly stillThere: readonly VmProgress[];
+    /** Other pods that were to leave and have not (--all-pods). */
+    readonly podsLeft: readonly OtherPodProgress[];
     /** Running VMs outside a narrowing selector. */
     readonly outsideSelection: number;
     /** Undefined where it could not be read. */

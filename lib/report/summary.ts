@@ -22,6 +22,7 @@ export function summaryReport(summary: Summary, style: Style = plain, columns?: 
       "",
       ...(several ? [style("strong", `${node.name}:`)] : []),
       ...outcomeLines(node, style, columns),
+      ...podLines(node, style, columns),
       ...verdictLines(node, style).flatMap((line) => wrapIndented(line, columns, 0)),
     ]),
   ];
@@ -47,6 +48,16 @@ function endLines({ end, stoppedBy, goesOn = [] }: Summary, style: Style, column
     ...(ending.length === 0 ? [] : [`${count(ending.length, "VM")} still shut down or start: ${names(ending, false)}`]),
   ];
   return lines.length === 0 ? [] : ["", ...lines.flatMap((line) => wrapIndented(line, columns))];
+}
+
+/** What keeps a node from being empty beside its VMs, each pod by its name. */
+function podLines({ podsLeft }: NodeSummary, style: Style, columns: number | undefined): string[] {
+  if (podsLeft.length === 0) return [];
+  const lines = podsLeft.flatMap((pod) => {
+    const why = pod.detail === undefined ? "" : `   ${pod.detail}`;
+    return wrapIndented(`  ${pod.namespace}/${pod.name}${why}`, columns);
+  });
+  return [style("bad", `${count(podsLeft.length, "other pod")} still there`), ...lines];
 }
 
 function outcomeLines(node: NodeSummary, style: Style, columns: number | undefined): string[] {

@@ -157,6 +157,7 @@ describe("who drains", () => {
   );
 
   test("without the right to list migrations is not told that a drain is undone", async () => {
+    await drainHalfway();
     const { code, stdout, stderr } = await runWith(
       world,
       without("drain", migrations.resource),
@@ -164,6 +165,7 @@ describe("who drains", () => {
     );
     expect(code, stdout + stderr).toBe(4);
     expect(stdout + stderr).toContain("virtualmachineinstancemigrations could not be read");
+    expect(world.node("worker-1").metadata.annotations).toHaveProperty("kubectl-vmnode/operation");
   });
 
   test("may drain all pods", async () => {

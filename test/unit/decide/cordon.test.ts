@@ -142,6 +142,14 @@ describe("the beginning of an undo", () => {
 });
 
 describe("giving a node back", () => {
+  test("whose record stays: it does not call a cordon ours that somebody else sets later", () => {
+    expect(releaseNode(cordoned, recorded({}), { uncordon: true, keepRecord: true })).toMatchObject({
+      uncordon: true,
+      record: false,
+      rewritten: { cordonedByUs: false, vms: [web] },
+    });
+  });
+
   test("takes our taint off first, then cordon and record", () => {
     const found = recorded({ kind: "recover", taints: [taintText] });
     const node = aNode("worker-1", { unschedulable: true, taints: [taint, { key: "other", effect: "NoSchedule" }] });

@@ -96,6 +96,7 @@ export function summaryOf(node: Partial<Summary["nodes"][number]>, fields: Parti
         stopped: [],
         failed: [],
         stillThere: [],
+        podsLeft: [],
         outsideSelection: 0,
         mayPowerOff: true,
         ...node,

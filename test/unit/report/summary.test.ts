@@ -138,3 +138,12 @@ test("many names are not all written out", () => {
   const stopped = Array.from({ length: 7 }, (_none, index) => going(`a/vm-${index}`, "stopped"));
   expect(summaryReport(summaryOf({ stopped }))[1]).toBe("stopped  7   a/vm-0, a/vm-1, a/vm-2, a/vm-3, a/vm-4, …");
 });
+
+test("a pod that keeps a node from being empty is named, with its reason", () => {
+  const pod = { namespace: "default", name: "sticky", uid: "p", node: "worker-1", state: "terminating" } as const;
+  const lines = summaryReport(
+    summaryOf({ drained: false, podsLeft: [{ ...pod, detail: "being deleted since 12:00" }] }),
+  );
+  expect(lines).toContain("1 other pod still there");
+  expect(lines).toContain("  default/sticky   being deleted since 12:00");
+});
