@@ -2,7 +2,7 @@
 import { parseQuantity } from "../../model/quantity.ts";
 import { rfc3339 } from "../clock.ts";
 import type { Host } from "../kubernetes/hosts.ts";
-import { keyOf } from "../kubernetes/keys.ts";
+import { instances, keyOf } from "../kubernetes/keys.ts";
 import { endHostedPod } from "../kubernetes/kubelet.ts";
 import type { World } from "../kubernetes/world.ts";
 import type { KubeObject } from "../store.ts";
@@ -49,6 +49,8 @@ const bootMs = 1500;
 const defaultShutdownSeconds = 3;
 /** What virt-launcher needs to leave after its domain has ended. */
 const launcherExitMs = 1000;
+/** How many times longer it waits for a target that does not take over. */
+const handoverTries = 10;
 const defaultBytesPerSecond = 512 * 2 ** 20;
 
 export class Guests {
@@ -125,7 +127,18 @@ export class Guests {
     guest.state = "off";
     guest.off = reason;
     this.#changed(guest);
+    this.#leave(guest, reason === "migrated" ? handoverTries : 0);
+  }
+
+  /** A launcher whose guest has migrated stays until the VMI is its target's: without both the VMI would pass for failed. */
+  #leave(guest: Guest, tries: number): void {
     guest.cancel = this.#world.clock.schedule(launcherExitMs, () => {
+      const { namespace, name } = guest.vmi.metadata;
+      const vmi = this.#world.store.get(instances, namespace, name);
+      if (tries > 0 && vmi?.status?.nodeName === guest.host.name) {
+        this.#leave(guest, tries - 1);
+        return;
+      }
       endHostedPod(this.#world, guest.host, guest.podUid, 0);
       this.#guests.delete(guest.podUid);
     });
