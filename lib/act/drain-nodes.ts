@@ -147,8 +147,12 @@ class DrainLoop {
       const taken = this.takenAway();
       if (taken !== undefined) return await this.stoppedBy(taken);
       const decision = this.look();
-      await this.askAgain(decision);
-      for (const action of decision.actions) this.start(action);
+      // The plan may have stood before a person for a while: nobody is evicted, or asked about, on what it was made from.
+      if (this.live.isCurrent()) {
+        // An answer takes its time, too.
+        if (await this.askAgain(decision)) continue;
+        for (const action of decision.actions) this.start(action);
+      }
       switch (decision.status) {
         case "verify":
         case "left-behind": {
@@ -218,11 +222,12 @@ class DrainLoop {
     return undefined;
   }
 
-  private async askAgain(decision: DrainDecision): Promise<void> {
+  /** Puts before a person what is no longer as it was confirmed; true when somebody was asked. */
+  private async askAgain(decision: DrainDecision): Promise<boolean> {
     const news = decision.unconfirmed.filter((vm) => !this.declined.has(`${vm.progress.uid}/${vm.verdict?.outcome}`));
-    if (news.length === 0 || this.world.confirmAgain === undefined) return;
+    if (news.length === 0 || this.world.confirmAgain === undefined) return false;
     for (const vm of news) this.declined.add(`${vm.progress.uid}/${vm.verdict?.outcome}`);
-    if (!(await this.world.confirmAgain(news))) return;
+    if (!(await this.world.confirmAgain(news))) return true;
     const all = planOf(assess(this.live.facts(), this.drain.assessOptions));
     const confirmed = Object.fromEntries(
       news.flatMap(({ progress: { uid }, verdict }) => {
@@ -231,6 +236,7 @@ class DrainLoop {
       }),
     );
     this.intent = { ...this.intent, planned: { ...this.intent.planned, ...confirmed } };
+    return true;
   }
 
   /** What a shutdown does to a VM hangs on its VirtualMachine, which may have changed since the plan: it is read afresh before. */

@@ -34,6 +34,8 @@ export interface FollowerOptions {
 export interface Followed<T> {
   /** Undefined until the first list is there: what was known before then still counts. */
   items(): readonly T[] | undefined;
+  /** The first list is there, or will never be, for want of a right. */
+  isSettled(): boolean;
 }
 
 interface Entry {
@@ -71,7 +73,10 @@ export class Follower {
       informer = start();
       return informer;
     });
-    return { items: () => (entry.listed ? [...informer.items.values()] : undefined) };
+    return {
+      items: () => (entry.listed ? [...informer.items.values()] : undefined),
+      isSettled: () => entry.listed || (entry.refusal !== undefined && isForbidden(entry.refusal.error)),
+    };
   }
 
   /** Notes how the first list ended. One that failed is tried again, unless the user has no right to it. */

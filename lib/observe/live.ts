@@ -29,6 +29,8 @@ export interface LiveOptions {
 export interface Live {
   /** The picture now. Throws only by a fault of this program. */
   facts(): Facts;
+  /** False until nodes, pods and VMIs have been read since `base`: what was seen before may no longer be so. */
+  isCurrent(): boolean;
   /** Resolves when the picture differs from the one that `facts` gave last; changes in quick succession count as one. Rejects with the signal's reason. */
   changed(signal: AbortSignal): Promise<void>;
   /** What cannot be followed at the moment, so that the picture may be out of date. */
@@ -106,6 +108,10 @@ class LiveNodes implements Live {
     if (this.fault !== undefined) throw this.fault.error;
     this.changes.seen();
     return overlay(this.base, this.followings(), this.serverTime());
+  }
+
+  isCurrent(): boolean {
+    return [...this.nodes.values(), ...this.pods.values(), ...this.vmis].every((followed) => followed.isSettled());
   }
 
   changed(signal: AbortSignal): Promise<void> {

@@ -282,3 +282,22 @@ test("a VMI that is deleted and made anew under its name during the drain is not
   });
   expect(stdout).toMatch(new RegExp(`${namespace}/${name} (restarted|stopped)`));
 });
+
+test("VMs whose strategy changes while the plan is looked at are not shut down on what the plan was made from", async () => {
+  const before = world.cluster.store.list(instances).map(({ metadata }) => metadata.uid);
+  const changed: Through = (connection) => ({
+    ...connection,
+    send: async (request) => {
+      if (request.method === "PATCH" && request.path === "/api/v1/nodes/worker-1")
+        for (const { metadata } of world.cluster.store.list(instances))
+          world.cluster.store.modify(instances, metadata.namespace, metadata.name, (draft) => {
+            draft.spec.evictionStrategy = "None";
+          });
+      return await connection.send(request);
+    },
+  });
+  const { code, stdout, stderr } = await world.run("drain worker-1 --yes", { through: changed });
+  expect(code, stdout + stderr).toBe(4);
+  expect(stdout).toContain('confirmed was "moves"');
+  expect(world.cluster.store.list(instances).map(({ metadata }) => metadata.uid)).toEqual(before);
+});
