@@ -188,10 +188,12 @@ function waitHints({ method }: HintContext, { claims, attached }: Disks): Hint[]
   return hints;
 }
 
+export const sharedDisk = "Nothing but a host that is off keeps two copies of it from writing to its shared disk.";
+
 /** Shared disks are attached to both hosts without any exclusion. */
 function sharedHint({ proven }: HintContext, { claims }: Disks): Hint[] {
   if (proven || !claims.some(({ accessModes }) => isWrittenFromAnywhere(accessModes))) return [];
-  return [{ sentence: "Nothing but a host that is off keeps two copies of it from writing to its shared disk." }];
+  return [{ sentence: sharedDisk }];
 }
 
 /** C19. */

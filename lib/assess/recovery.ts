@@ -26,7 +26,7 @@ import { addressed } from "./addressed.ts";
 import { listing, nodeReference, refer } from "./findings.ts";
 import type { Liveness } from "./liveness.ts";
 import { replicaSetOf } from "./owners.ts";
-import { type Disks, disksOfCasualty, placeCasualties, withHints } from "./recovery-hints.ts";
+import { type Disks, disksOfCasualty, placeCasualties, sharedDisk, withHints } from "./recovery-hints.ts";
 import { type Casualty, casualtiesOn, followsOf, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
 import { type Index, indexFacts } from "./subjects.ts";
@@ -143,6 +143,7 @@ function vmRecovery(index: Index, casualty: Casualty, verdict: RowVerdict, { pod
     reason,
     lastWords: lastWords === reason ? undefined : lastWords,
     obstacle: verdict.obstacle,
+    sharedDisk: verdict.sentences.includes(sharedDisk) || undefined,
     fix: verdict.fix,
     replicaSet: replicaSetOf(casualty.vmi && controllerOf(casualty.vmi.metadata)),
     pods: pods.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid })),

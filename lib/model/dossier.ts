@@ -62,6 +62,8 @@ export interface VmRecovery {
   /** What is left to be said when its pods are gone; absent where that is the reason. */
   readonly lastWords?: string | undefined;
   readonly obstacle?: Obstacle | undefined;
+  /** Nothing but a host that is off keeps two copies of it from writing to its disk. */
+  readonly sharedDisk?: boolean | undefined;
   /** The command for the person, where it stays down. */
   readonly fix?: string | undefined;
   /** The replica set that makes another in its place. */

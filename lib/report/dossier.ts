@@ -255,6 +255,11 @@ function groupEntry(group: readonly VmRecovery[], word: string, tone: Tone | und
     const concerned = group.filter((vm) => vm.row === row);
     return concerned.length === 0 ? [] : [`${note}: ${concerned.map(vmName).join(", ")}`];
   });
+  const shared = group.filter((vm) => vm.sharedDisk);
+  if (shared.length > 0)
+    notes.push(
+      `nothing but a host that is off keeps two copies from writing to one disk: ${shared.map(vmName).join(", ")}`,
+    );
   return [
     { word, tone, object: count(group.length, "VM"), texts: [group.map(vmName).join(", "), ...notes], commands: [] },
   ];

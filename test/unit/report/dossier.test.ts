@@ -183,6 +183,16 @@ describe("what would happen", () => {
     expect(lines).toContain("volumes to be detached first: prod/db");
   });
 
+  test("of a group it is said whose disks nothing protects from a second copy", () => {
+    const vms = ["prod/a", "prod/b", "prod/c"].map((name) => recovered(name));
+    const [a, b, c] = vms;
+    if (a === undefined || b === undefined || c === undefined) throw new Error("three VMs");
+    const shown = text(
+      dossierReport(dossier({ vms: [{ ...a, sharedDisk: true }, b, { ...c, sharedDisk: true }] }), { columns: 120 }),
+    );
+    expect(shown).toContain("nothing but a host that is off keeps two copies from writing to one disk: prod/a, prod/c");
+  });
+
   test("every VM is named, however many there are", () => {
     const vms = Array.from({ length: 60 }, (_, at) => recovered(`ns/vm-${at}`));
     const shown = text(dossierReport(dossier({ vms }), { columns: 80 }));
