@@ -1,7 +1,7 @@
 /** Decides how a node is taken out of service and given back: the cordon, our taints, and the record of the operation. */
 import type { Action } from "../model/action.ts";
 import type { RecordOnNode } from "../model/facts.ts";
-import type { Node, Taint } from "../model/kubernetes.ts";
+import { keyOf, type Node, type Taint } from "../model/kubernetes.ts";
 import type { Assertion, OperationRecord, RecordedVm } from "../model/record.ts";
 
 export interface DrainRecordInput {
@@ -89,9 +89,10 @@ function assertionsOf(
   return [...known, { by, at: since, text: assertion }];
 }
 
+/** A VM that has been started again since, under its name, is the one that is on record. */
 function mergeVms(earlier: readonly RecordedVm[], now: readonly RecordedVm[]): readonly RecordedVm[] {
-  const known = new Set(now.map((vm) => vm.uid));
-  return [...earlier.filter((vm) => !known.has(vm.uid)), ...now];
+  const known = new Set(earlier.map(keyOf));
+  return [...earlier, ...now.filter((vm) => !known.has(keyOf(vm)))];
 }
 
 /** A taint as it is written in records and on kubectl's command line: `key=value:effect`. */

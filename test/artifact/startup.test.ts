@@ -55,7 +55,7 @@ async function evaluated(commandLine: string): Promise<Evaluated> {
 const forYargs = ["yargs", "yargs-parser"];
 const forTables = ["cli-table3"];
 /** Where a table has signs that are no ASCII: then cli-table3 measures text. */
-const forWideText = ["ansi-regex", "emoji-regex", "is-fullwidth-code-point", "string-width", "strip-ansi"];
+const forWideText = ["ansi-regex", "is-fullwidth-code-point", "string-width", "strip-ansi"];
 const forServer = ["@kubernetes/client-node", "js-yaml"];
 const looking = ["cmd", "lib/kube", "lib/model", "lib/observe", "lib/platform", "lib/report", "lib/terminal"];
 

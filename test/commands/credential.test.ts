@@ -63,7 +63,7 @@ test("with everything moved, but not verified: it gives up after a minute, and w
 });
 
 test("while VMs are under way, and nothing can be watched: it ends after a minute, and says so once", async () => {
-  const through = expiringAt(2, { watchesEnd: true });
+  const through = expiringAt(3, { watchesEnd: true });
   const { code, stdout, stderr } = await runCommand("drain worker-1 --yes", world.env, { ...world, through });
   expect(code, stdout).toBe(4);
   expect(stdout).toContain("Stopped: the API server does not accept the credential any more");

@@ -34,6 +34,11 @@ describe("the cordon of a drain", () => {
     expect(cordonForDrain(cordoned, none, input).record).toMatchObject({ cordonedByUs: false });
   });
 
+  test("names a VM once that was started again meanwhile", () => {
+    const again = { ...input, vms: [{ ...web, uid: "later" }, db] };
+    expect(cordonForDrain(cordoned, recorded({}), again).record.vms).toEqual([web, db]);
+  });
+
   test("takes up a drain that was interrupted: who began it, when, with which VMs", () => {
     expect(cordonForDrain(cordoned, recorded({}), input).record).toMatchObject({
       by: "ann",
