@@ -239,31 +239,26 @@ class DrainLoop {
     return true;
   }
 
-  /** What a shutdown does to a VM hangs on its VirtualMachine, which may have changed since the plan: it is read afresh before. */
   private start(action: EvictAction): void {
+    if (action.machine === undefined) this.send(action);
+    else void this.sendIfSame(action, action.machine);
+  }
+
+  /** What a shutdown does to a VM hangs on its VirtualMachine, which may have changed since the plan: it is read afresh before. */
+  private async sendIfSame(action: EvictAction, machine: NonNullable<EvictAction["machine"]>): Promise<void> {
     const { uid } = action.pod;
-    if (action.machine === undefined) {
-      this.send(action);
-      return;
-    }
     if (this.reading.has(uid)) return;
     this.reading.add(uid);
-    this.live
-      .readMachine(action.machine)
-      .then(
-        (found) => {
-          if (found === "same" && !this.isClosed && !this.world.signal.aborted) this.send(action);
-          return found;
-        },
-        (error: unknown) => {
-          this.fault ??= this.isClosed ? undefined : error;
-          return "changed" as const;
-        },
-      )
-      .then((found) => {
-        this.reading.delete(uid);
-        if (found !== "unread") this.wake();
-      });
+    try {
+      const found = await this.live.readMachine(machine);
+      if (found === "same" && !this.isClosed && !this.world.signal.aborted) this.send(action);
+      if (found !== "unread") this.wake();
+    } catch (error) {
+      if (!this.isClosed) this.fault ??= error;
+      this.wake();
+    } finally {
+      this.reading.delete(uid);
+    }
   }
 
   /** Sends one eviction; the loop goes on meanwhile. */

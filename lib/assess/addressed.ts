@@ -3,7 +3,7 @@ import type { Finding } from "../model/finding.ts";
 import type { Check } from "../model/verdict.ts";
 
 /** The command with the flags that say which cluster is meant, before whatever takes its output. */
-export function addressed(command: string, flags: string): string {
+export function addressed(command: string, flags = ""): string {
   const start = flags === "" ? -1 : command.search(/(?<=^|\| )(kubectl|virtctl) /);
   if (start < 0) return command;
   const [call, ...rest] = command.slice(start).split(" > ");
@@ -11,7 +11,7 @@ export function addressed(command: string, flags: string): string {
 }
 
 /** A check whose cures all carry these flags, written as for a shell (`--context=prod`). */
-export function addressedCheck(check: Check, flags: string): Check {
+export function addressedCheck(check: Check, flags = ""): Check {
   if (flags === "") return check;
   const cured = (finding: Finding): Finding =>
     finding.fix === undefined ? finding : { ...finding, fix: addressed(finding.fix, flags) };

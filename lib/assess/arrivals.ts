@@ -1,6 +1,5 @@
 /** What the next pod of a VM will ask of a node: the target pod of a migration, or the pod of a new start. */
-import type { Pod } from "../model/kubernetes.ts";
-import { keyOf } from "../model/kubernetes.ts";
+import { keyOf, type Pod } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import {
   architectureLabel,

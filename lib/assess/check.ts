@@ -57,7 +57,7 @@ export function assess(facts: Facts, options: AssessOptions): Check {
     migrations: migrationLimits(index),
     ...(placement.smallestRoom === undefined ? {} : { smallestRoom: placement.smallestRoom }),
   };
-  return addressedCheck(check, options.commandFlags ?? "");
+  return addressedCheck(check, options.commandFlags);
 }
 
 /** As `assess`, for each target as if it alone were drained, so that the others can take its VMs; one after the other, because verdicts weigh. */

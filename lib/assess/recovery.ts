@@ -49,7 +49,7 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
   const { node, facts, attachments } = lost;
   const index = indexFacts(facts);
   const cured = (vm: VmRecovery): VmRecovery =>
-    vm.fix === undefined ? vm : { ...vm, fix: addressed(vm.fix, options.commandFlags ?? "") };
+    vm.fix === undefined ? vm : { ...vm, fix: addressed(vm.fix, options.commandFlags) };
   const verdicts = judgeAll(index, node, options);
   const held = [...verdicts].flatMap(([casualty, { outcome }]) => (outcome === "held" ? [keyOf(casualty)] : []));
   const { method, methodReason } = chooseMethod(lost, held, options);

@@ -240,7 +240,7 @@ function failuresOf(scene: {
   const { found } = scene;
   if (found.kind === "damaged" || found.kind === "newer")
     failures.push(
-      `node/${intent.node}: its record cannot be understood and stays, and so does the cordon; when both are settled by hand: ${addressed(`kubectl annotate node ${intent.node} ${recordAnnotation}-`, intent.commandFlags ?? "")}`,
+      `node/${intent.node}: its record cannot be understood and stays, and so does the cordon; when both are settled by hand: ${addressed(`kubectl annotate node ${intent.node} ${recordAnnotation}-`, intent.commandFlags)}`,
     );
   if (node !== undefined && isGivenUp(ledger, node.metadata.uid))
     failures.push(`node/${intent.node}: ${whyItFailed(ledger, node.metadata.uid, "it could not be changed")}`);

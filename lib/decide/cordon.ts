@@ -39,6 +39,7 @@ export function declareLost(node: Node, found: RecordOnNode, { taint, ...input }
 }
 
 type CordonAction = Extract<Action, { kind: "cordon" }>;
+type ReleaseAction = Extract<Action, { kind: "release-node" }>;
 
 function cordonWith(node: Node, record: OperationRecord, taints: readonly Taint[]): CordonAction {
   return {
@@ -115,20 +116,13 @@ export function releaseNode(
   node: Node,
   found: RecordOnNode,
   options: { readonly uncordon: boolean; readonly keepRecord?: boolean },
-): Extract<Action, { kind: "release-node" }> | undefined {
+): ReleaseAction | undefined {
   const taints = ourTaints(node, found);
-  const base = {
-    kind: "release-node",
-    node: node.metadata.name,
-    uid: node.metadata.uid,
-    resourceVersion: node.metadata.resourceVersion,
-  } as const;
   if (taints.length > 0) {
-    const remainingTaints = node.spec.taints.filter((taint) => !taints.includes(taintText(taint)));
     // Should somebody else set the same taint later, a record that stays must not call it ours.
     const stays = options.keepRecord === true && found.kind === "record";
     const rewritten = stays ? { rewritten: { ...found.record, taints: [] } } : {};
-    return { ...base, taints, remainingTaints, uncordon: false, record: false, ...rewritten };
+    return { ...releaseOf(node, taints), ...rewritten };
   }
   const uncordon = options.uncordon && node.spec.unschedulable;
   const record = found.kind === "record" && options.keepRecord !== true;
@@ -136,26 +130,30 @@ export function releaseNode(
   // Nor must it call a cordon ours that somebody else sets later.
   const stays = found.kind === "record" && !record;
   const rewritten = stays ? { rewritten: { ...found.record, cordonedByUs: false } } : {};
-  return { ...base, taints: [], remainingTaints: node.spec.taints, uncordon, record, ...rewritten };
+  return { ...releaseOf(node, []), uncordon, record, ...rewritten };
 }
 
 /**
  * The first step of an undo: our taints come off, and the record says that a drain which still runs somewhere must stop. Undefined
  * when both are done, or there is no record.
  */
-export function beginUndo(node: Node, found: RecordOnNode): Extract<Action, { kind: "release-node" }> | undefined {
+export function beginUndo(node: Node, found: RecordOnNode): ReleaseAction | undefined {
   if (found.kind !== "record") return undefined;
   const taints = ourTaints(node, found);
   if (taints.length === 0 && found.record.undone === true) return undefined;
+  return { ...releaseOf(node, taints), rewritten: { ...found.record, taints: [], undone: true } };
+}
+
+/** Takes these taints off the node as it was read, and leaves cordon and record. */
+function releaseOf({ metadata, spec }: Node, taints: readonly string[]): ReleaseAction {
   return {
     kind: "release-node",
-    node: node.metadata.name,
-    uid: node.metadata.uid,
-    resourceVersion: node.metadata.resourceVersion,
+    node: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
     taints,
-    remainingTaints: node.spec.taints.filter((taint) => !taints.includes(taintText(taint))),
+    remainingTaints: spec.taints.filter((taint) => !taints.includes(taintText(taint))),
     uncordon: false,
     record: false,
-    rewritten: { ...found.record, taints: [], undone: true },
   };
 }

@@ -104,7 +104,7 @@ function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachi
     return {
       state: "failed",
       detail: `was shut down, but does not run again: ${status ?? "not started"}`,
-      fix: addressed(`kubectl describe vmi ${planned.name} -n ${planned.namespace}`, input.commandFlags ?? ""),
+      fix: addressed(`kubectl describe vmi ${planned.name} -n ${planned.namespace}`, input.commandFlags),
     };
   return { state: "starting", target: node, detail: trouble ? status : undefined, until: end };
 }
@@ -122,7 +122,7 @@ function replaced(input: DepartureInput, planned: PlannedVm, owner: string): Sta
   return {
     state: "failed",
     detail: `was shut down, and its replica set ${owner} ${ready}`,
-    fix: addressed(`kubectl describe vmirs ${owner} -n ${planned.namespace}`, input.commandFlags ?? ""),
+    fix: addressed(`kubectl describe vmirs ${owner} -n ${planned.namespace}`, input.commandFlags),
   };
 }
 

@@ -4,8 +4,7 @@ import { addressed } from "../assess/addressed.ts";
 import { staysForGood } from "../assess/drain-filters.ts";
 import { onMigrations } from "../assess/evacuation.ts";
 import { type ExitCode, exitCode } from "../model/exit-code.ts";
-import type { Pod } from "../model/kubernetes.ts";
-import { keyOf } from "../model/kubernetes.ts";
+import { keyOf, type Pod } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { DrainProgress, Summary, VmProgress, VmState } from "../model/progress.ts";
 

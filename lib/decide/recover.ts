@@ -5,8 +5,7 @@
 import { addressed } from "../assess/addressed.ts";
 import { clockTime } from "../assess/signs-of-life.ts";
 import { findGap } from "../assess/subjects.ts";
-import type { Action, ActionResult, Target } from "../model/action.ts";
-import { uidOf } from "../model/action.ts";
+import { type Action, type ActionResult, type Target, uidOf } from "../model/action.ts";
 import type { VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
 import { findCondition, type VolumeAttachment } from "../model/kubernetes.ts";
@@ -170,7 +169,7 @@ function starting(vm: VmRecovery, scene: Scene, progress: VmProgress): VmProgres
     ...waits,
     state: "failed",
     detail: `does not start: ${waits.detail}`,
-    fix: addressed(command, scene.intent.commandFlags ?? ""),
+    fix: addressed(command, scene.intent.commandFlags),
   };
 }
 

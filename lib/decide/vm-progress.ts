@@ -154,7 +154,7 @@ function shuttingDown(input: ProgressInput, verdict: VmVerdict): Standing {
   return {
     state: "blocked",
     detail: `should have ended at ${deletion}, but its pod is still there`,
-    fix: addressed(`kubectl describe pod ${verdict.pod.name} -n ${verdict.namespace}`, input.commandFlags ?? ""),
+    fix: addressed(`kubectl describe pod ${verdict.pod.name} -n ${verdict.namespace}`, input.commandFlags),
   };
 }
 
@@ -215,7 +215,7 @@ function obstructed(input: ProgressInput, verdict: VmVerdict, why: string): Stan
   const standing = {
     detail: why,
     code: verdict.findings[0]?.code,
-    fix: addressed(onMigrations("describe", verdict.namespace, [verdict.name]), input.commandFlags ?? ""),
+    fix: addressed(onMigrations("describe", verdict.namespace, [verdict.name]), input.commandFlags),
   };
   const isKnown = seen?.row === verdict.row && (seen.state === "held" || seen.state === "blocked");
   const until = (isKnown ? seen.since : input.now) + patience;

@@ -6,6 +6,12 @@ import type { SecureContextOptions } from "node:tls";
 import tls from "node:tls";
 import { leadThrough } from "./proxy-tunnel.ts";
 
+/** What a connection is made with. */
+export interface TlsMaterial extends Pick<SecureContextOptions, "ca" | "cert" | "key"> {
+  readonly servername?: string | undefined;
+  readonly rejectUnauthorized?: boolean | undefined;
+}
+
 /** An agent for `server`; `proxy` is the URL of the proxy in between. Throws Node's error for a certificate or key that cannot be read. */
 export function makeAgent(
   server: URL,
@@ -48,10 +54,4 @@ export function sameIdentity(one: TlsMaterial, other: TlsMaterial): boolean {
 export function retire(agent: http.Agent): void {
   agent.maxFreeSockets = 0;
   for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
-}
-
-/** What a connection is made with. */
-export interface TlsMaterial extends Pick<SecureContextOptions, "ca" | "cert" | "key"> {
-  readonly servername?: string | undefined;
-  readonly rejectUnauthorized?: boolean | undefined;
 }

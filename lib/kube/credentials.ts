@@ -7,8 +7,7 @@
 import type { RequestOptions } from "node:https";
 import type { Clock } from "../model/clock.ts";
 import { ConfigError } from "../model/errors.ts";
-import type { TlsMaterial } from "./agents.ts";
-import { sameIdentity } from "./agents.ts";
+import { sameIdentity, type TlsMaterial } from "./agents.ts";
 import type { EffectiveConfig } from "./effective-config.ts";
 import type { ExecSurroundings } from "./exec-plugin.ts";
 import type { AuthProviderEntry, UserEntry } from "./kubeconfig.ts";

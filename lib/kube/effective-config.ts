@@ -7,6 +7,31 @@ import { ConfigError, UsageError } from "../model/errors.ts";
 import { clusterFaults, identifies, userFaults } from "./config-faults.ts";
 import type { ClusterEntry, ContextEntry, Kubeconfig, UserEntry } from "./kubeconfig.ts";
 
+/** kubectl's connection flags with kubectl's meaning; absent and `undefined` are the same. */
+export interface ConnectionOptions {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly user?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly server?: string | undefined;
+  readonly token?: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly certificateAuthority?: string | undefined;
+  readonly clientCertificate?: string | undefined;
+  readonly clientKey?: string | undefined;
+  readonly tlsServerName?: string | undefined;
+  readonly insecureSkipTlsVerify?: boolean | undefined;
+  readonly as?: string | undefined;
+  readonly asGroup?: readonly string[] | undefined;
+  readonly asUid?: string | undefined;
+  /** `key=value` each, as in kubectl's --as-user-extra. */
+  readonly asUserExtra?: readonly string[] | undefined;
+  /** A Go duration (`1m30s`), a bare number of seconds, or `0` for no limit; 30 s when absent. */
+  readonly requestTimeout?: string | undefined;
+}
+
 export interface EffectiveConfig {
   readonly context: string | undefined;
   readonly namespace: string;
@@ -251,29 +276,4 @@ function inClusterConfig(
     user: overrideUser(options.token ? {} : { tokenFile: `${serviceAccount}/token` }, options),
     inCluster: true,
   };
-}
-
-/** kubectl's connection flags with kubectl's meaning; absent and `undefined` are the same. */
-export interface ConnectionOptions {
-  readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
-  readonly cluster?: string | undefined;
-  readonly user?: string | undefined;
-  readonly namespace?: string | undefined;
-  readonly server?: string | undefined;
-  readonly token?: string | undefined;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  readonly certificateAuthority?: string | undefined;
-  readonly clientCertificate?: string | undefined;
-  readonly clientKey?: string | undefined;
-  readonly tlsServerName?: string | undefined;
-  readonly insecureSkipTlsVerify?: boolean | undefined;
-  readonly as?: string | undefined;
-  readonly asGroup?: readonly string[] | undefined;
-  readonly asUid?: string | undefined;
-  /** `key=value` each, as in kubectl's --as-user-extra. */
-  readonly asUserExtra?: readonly string[] | undefined;
-  /** A Go duration (`1m30s`), a bare number of seconds, or `0` for no limit; 30 s when absent. */
-  readonly requestTimeout?: string | undefined;
 }

@@ -2,8 +2,7 @@
 import http, { type IncomingMessage } from "node:http";
 import https, { type RequestOptions } from "node:https";
 import type { UnreachableError } from "../model/errors.ts";
-import type { TlsMaterial } from "./agents.ts";
-import { makeAgent, retire, sameIdentity } from "./agents.ts";
+import { makeAgent, retire, sameIdentity, type TlsMaterial } from "./agents.ts";
 import { guarded, headersOf, type WireRequest, type WireResponse, wholeOf } from "./exchange.ts";
 import { type FaultPlace, networkFault } from "./network-fault.ts";
 

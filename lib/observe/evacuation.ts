@@ -8,8 +8,6 @@ import { resourceTypes } from "./resource-types.ts";
 import { refuseHiddenVms } from "./visible-vms.ts";
 import { readWorkloads } from "./workloads.ts";
 
-const { plural: migrationsOf } = resourceTypes.migrations;
-
 /** `facts` with the node, its VMIs and their migrations as they are now. Throws ExpectedError when the node cannot be read. */
 export async function refreshEvacuation(
   client: KubeClient,
@@ -25,7 +23,8 @@ export async function refreshEvacuation(
   refuseHiddenVms(workloads, reading.gaps);
   const migrations = await readMigrations(reading, workloads.vmis);
   // Where no VMI is left, migrations are not asked for: what could not be read before is as little known as it was.
-  const unasked = workloads.vmis.length > 0 ? [] : facts.gaps.filter(({ resource }) => resource === migrationsOf);
+  const unasked =
+    workloads.vmis.length > 0 ? [] : facts.gaps.filter(({ resource }) => resource === resourceTypes.migrations.plural);
   return {
     ...facts,
     time: reading.serverTime()?.toISOString() ?? facts.time,

@@ -1,7 +1,13 @@
 /** Lays what has been followed since over the picture that a drain began with. Pure. */
 import type { Facts, Gap } from "../model/facts.ts";
-import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget } from "../model/kubernetes.ts";
-import { keyOf } from "../model/kubernetes.ts";
+import {
+  keyOf,
+  type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Pod,
+  type PodDisruptionBudget,
+} from "../model/kubernetes.ts";
 import {
   isFinishedMigration,
   type VirtualMachine,

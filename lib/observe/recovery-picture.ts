@@ -2,8 +2,7 @@
 import type { KubeClient } from "../kube/client.ts";
 import { ExpectedError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import type { VolumeAttachment } from "../model/kubernetes.ts";
-import { keyOf } from "../model/kubernetes.ts";
+import { keyOf, type VolumeAttachment } from "../model/kubernetes.ts";
 import type { VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { vmiNameLabel } from "../platform/names.ts";
 import { keyOfVmi, replicaSetsByName, virtualMachinesByName } from "./around-vms.ts";

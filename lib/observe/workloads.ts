@@ -1,6 +1,5 @@
 /** Reads what runs on nodes: their pods, and the VMIs behind the launcher pods among them. */
-import type { Pod } from "../model/kubernetes.ts";
-import { keyOf } from "../model/kubernetes.ts";
+import { keyOf, type Pod } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { appLabel, hotplugApp, launcherApp, nodeNameLabel } from "../platform/names.ts";

@@ -1,6 +1,5 @@
 /** CustomResourceDefinitions: what they define is served from the moment they are stored until they are deleted (apiextensions-apiserver). */
-import type { PracticeClock } from "../clock.ts";
-import { rfc3339 } from "../clock.ts";
+import { type PracticeClock, rfc3339 } from "../clock.ts";
 import { kubevirtResources } from "../kubevirt-resources.ts";
 import type { PrinterColumn, Resource } from "../resource.ts";
 import type { KubeObject, NewObject, ResourceKey, Store } from "../store.ts";
