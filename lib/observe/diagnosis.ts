@@ -5,11 +5,11 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ApiDiagnosis, ClusterDiagnosis, RoleDiagnosis } from "../model/diagnosis.ts";
 import { kubevirtGroup, subresourcesGroup } from "../platform/names.ts";
-import { detectPlatform } from "../platform/platform.ts";
-import { type Right, type Role, rightsOf, type Verb } from "../platform/rights.ts";
+import { partsOf, type Right, type Role, rightsOf, type Verb } from "../platform/rights.ts";
 import { mayI } from "./access.ts";
 import { offersEvacuateCancel, readKubernetesVersion, readKubeVirt } from "./installation.ts";
 import { type Reading, startReading } from "./reading.ts";
+import { platformOf } from "./visible-vms.ts";
 
 export interface ClusterFindings {
   readonly cluster: ClusterDiagnosis;
@@ -31,8 +31,7 @@ export async function diagnoseCluster(client: KubeClient, clock: Clock): Promise
   const reading = startReading(client);
   const discovery = await reading.discover();
   const groups = discovery.groups.map(({ name }) => name);
-  const unavailable = discovery.unavailable.map((groupVersion) => groupVersion.split("/")[0] ?? "");
-  const { flavour, refusal } = detectPlatform([...groups, ...unavailable]);
+  const { flavour, refusal } = platformOf(discovery);
   const [kubernetes, kubevirt, cancels, answers, clockAheadSeconds] = await Promise.all([
     readKubernetesVersion(reading),
     refusal === undefined ? readKubeVirt(reading) : undefined,
@@ -111,7 +110,7 @@ async function askRights(reading: Reading, groups: readonly string[]): Promise<A
       .flatMap((right) => right.verbs.map((verb) => [nameOf(verb, right), { verb, right }] as const)),
   );
   const asked = [...wanted].map(async ([name, { verb, right }]) => {
-    const [plural = "", subresource] = right.resource.split("/");
+    const { plural, subresource } = partsOf(right);
     const type = { group: right.group, version: "*", plural, namespaced: true };
     const answer = await reading.attempt((client) => mayI(client, { verb, type, subresource }));
     return [name, answer.ok ? answer.value : undefined] as const;
@@ -138,7 +137,7 @@ function diagnoseRole(role: Role, groups: readonly string[], answers: Answers): 
 
 /** `delete volumeattachments.storage.k8s.io`, as `kubectl auth can-i` takes it. */
 function nameOf(verb: Verb, { group, resource }: Right): string {
-  const [plural = "", subresource] = resource.split("/");
+  const { plural, subresource } = partsOf({ resource });
   const qualified = group === "" ? plural : `${plural}.${group}`;
   return `${verb} ${qualified}${subresource === undefined ? "" : `/${subresource}`}`;
 }

@@ -4,15 +4,20 @@ import { ExpectedError, RefusedError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
 import { keyOf } from "../model/kubernetes.ts";
 import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
-import { detectPlatform } from "../platform/platform.ts";
+import { detectPlatform, type Platform } from "../platform/platform.ts";
 import { isMalformedGap } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import type { Workloads } from "./workloads.ts";
 
+/** Which platform it is by its API groups, those included that do not answer at the moment. */
+export function platformOf({ groups, unavailable }: Discovery): Platform {
+  const silent = unavailable.map((groupVersion) => groupVersion.split("/")[0] ?? "");
+  return detectPlatform([...groups.map(({ name }) => name), ...silent]);
+}
+
 /** Throws ExpectedError without KubeVirt, RefusedError where its API groups are renamed. */
 export function refuseUnseenVms(discovery: Discovery): void {
-  const unavailable = discovery.unavailable.map((groupVersion) => groupVersion.split("/")[0] ?? "");
-  const { flavour, refusal } = detectPlatform([...discovery.groups.map(({ name }) => name), ...unavailable]);
+  const { flavour, refusal } = platformOf(discovery);
   if (refusal === undefined) return;
   throw flavour === "none" ? new ExpectedError(refusal) : new RefusedError(refusal);
 }

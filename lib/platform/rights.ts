@@ -17,6 +17,15 @@ export interface Right {
   readonly where?: "served";
 }
 
+/** A right's resource in the two parts that an access review asks for; a subresource may have several words: `evacuate/cancel`. */
+export function partsOf({ resource }: Pick<Right, "resource">): {
+  readonly plural: string;
+  readonly subresource?: string;
+} {
+  const end = resource.indexOf("/");
+  return end < 0 ? { plural: resource } : { plural: resource.slice(0, end), subresource: resource.slice(end + 1) };
+}
+
 /** Reads that every command begins with. */
 const looking: readonly Right[] = [
   core("nodes", ["get", "list"], "the nodes, whether they are Ready, and where else VMs fit"),

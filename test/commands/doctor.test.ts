@@ -53,6 +53,17 @@ test("a right that is missing is named", async () => {
   expect(stdout).toContain("Problem: you may not list poddisruptionbudgets.policy");
 });
 
+test("one of two names of a right is not taken for the other", async () => {
+  const user = grant(
+    world,
+    rightsOf.drain.filter(({ resource }) => resource !== "virtualmachineinstances/evacuate/cancel"),
+  );
+  const { stdout } = await doctor(`--as ${user}`);
+  expect(stdout.replace(/\s+/g, " ")).toContain(
+    "missing: update virtualmachineinstances.subresources.kubevirt.io/evacuate/cancel",
+  );
+});
+
 test("as JSON it is what the schema says", async () => {
   const { stdout } = await doctor("-o json");
   const schema = JSON.parse(readFileSync(new URL("../../docs/schema.json", import.meta.url), "utf8"));
