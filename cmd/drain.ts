@@ -176,5 +176,5 @@ function confirmWorse(vms: readonly VmOnItsWay[], world: World): Promise<boolean
   const list = vms.map(({ progress }) => `${progress.namespace}/${progress.name} ${progress.detail ?? ""}`.trim());
   for (const line of list) world.terminal.writeError(sanitise(line));
   const text = vms.length === 1 ? "Do that to it?" : `Do that to these ${vms.length} VMs?`;
-  return world.terminal.confirm({ text, flag: "--yes", leaving: "the drain goes on without them" });
+  return world.terminal.confirm({ text, flag: "--yes" });
 }

@@ -1,7 +1,7 @@
 /** Before a node is given back: VMs that KubeVirt still moves away from it stay there by an abort first, or somebody wants them to leave. */
 import { leavingVms } from "../lib/assess/evacuation.ts";
 import { ExpectedError, RefusedError } from "../lib/model/errors.ts";
-import { exitCode } from "../lib/model/exit-code.ts";
+import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts } from "../lib/model/facts.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { leavingLines } from "../lib/report/uncordon.ts";
@@ -21,12 +21,12 @@ const waiver = "--waive EvacuationGoesOn";
 
 /**
  * Marks outlive an uncordon: KubeVirt would go on moving these VMs away from a node that is in service. By node the VMs that leave
- * because somebody wants it so; undefined when a drain could not be undone. Throws RefusedError where nobody can be asked.
+ * because somebody wants it so; the exit code of the abort when a drain could not be undone. Throws RefusedError where nobody can be asked.
  */
 export async function settleEvacuations(
   nodes: readonly string[],
   scene: Scene,
-): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
+): Promise<ReadonlyMap<string, readonly string[]> | ExitCode> {
   const { facts, waived, options, world } = scene;
   const leaving = new Map<string, readonly string[]>();
   for (const node of nodes) if (leavingVms(facts, node).length > 0) leaving.set(node, leavingVms(facts, node));
@@ -37,8 +37,8 @@ export async function settleEvacuations(
   const names = [...leaving.keys()];
   const mayAsk = interactive && options.output === undefined && options.dryRun === "none";
   if (!mayAsk || names.some((node) => isRecovered(facts, node))) refuse(names, scene);
-  for (const node of names) if (!(await abortFirst(node, scene))) return undefined;
-  return new Map();
+  const code = await abortFirst(names, scene);
+  return code === exitCode.ok ? new Map() : code;
 }
 
 function refuse(nodes: readonly string[], { facts, options, world }: Scene): never {
@@ -59,16 +59,20 @@ function isRecovered({ nodes }: Facts, name: string): boolean {
   return found?.kind === "record" && found.record.kind === "recover";
 }
 
-async function abortFirst(node: string, { options, world }: Scene): Promise<boolean> {
+/** One question for all of them: whoever leaves it has changed nothing. The first abort that fails is the last. */
+async function abortFirst(nodes: readonly string[], { options, world }: Scene): Promise<ExitCode> {
   const agreed = await world.terminal.confirm({
-    text: `Undo the drain of ${node} first, so that they stay?`,
-    flag: commandOn(world.program, "abort", node, options),
+    text: `Undo the drain of ${nodes.join(" and ")} first, so that they stay?`,
+    flag: waiver,
   });
   if (!agreed)
     throw new ExpectedError("uncordon is cancelled", {
       hint: `nothing was changed; to give the node back and let them leave: ${waiver}`,
     });
   const { run: abort } = await import("./abort.ts");
-  const code = await abort({ ...options, words: [node], yes: true, impersonateKubevirt: false }, world);
-  return code === exitCode.ok;
+  let code: ExitCode = exitCode.ok;
+  for (const node of nodes)
+    if (code === exitCode.ok)
+      code = await abort({ ...options, words: [node], yes: true, impersonateKubevirt: false }, world);
+  return code;
 }

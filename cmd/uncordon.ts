@@ -42,7 +42,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   refuseHeld(scene);
   await refuseUnsoundReturn(nodes, scene);
   const leaving = await settleEvacuations(nodes, scene);
-  if (leaving === undefined) return exitCode.incomplete;
+  if (typeof leaving === "number") return leaving;
 
   for (const node of nodes) await giveBack(node, scene, (leaving.get(node) ?? []).length > 0);
   const waits = options.wait && options.dryRun === "none";

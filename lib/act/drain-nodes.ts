@@ -19,7 +19,6 @@ import type { EvictAction } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, InterruptedError, RefusedError } from "../model/errors.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
-import { exitCode } from "../model/exit-code.ts";
 import type { Facts } from "../model/facts.ts";
 import { findCondition, type Node, type Pod } from "../model/kubernetes.ts";
 import type { DrainProgress, ProgressEvent, Reporter, Summary } from "../model/progress.ts";
@@ -141,8 +140,18 @@ class DrainLoop {
   }
 
   async run(): Promise<Summary> {
+    try {
+      return await this.turns();
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) throw error;
+      return await this.interrupted(error);
+    }
+  }
+
+  /** Round and round. Throws InterruptedError at a signal, and when a person leaves a question by Ctrl-C. */
+  private async turns(): Promise<Summary> {
     for (;;) {
-      if (this.world.signal.aborted) return await this.interrupted();
+      this.world.signal.throwIfAborted();
       if (this.fault !== undefined) throw this.fault;
       const taken = this.takenAway();
       if (taken !== undefined) return await this.stoppedBy(taken);
@@ -351,11 +360,9 @@ class DrainLoop {
     return this.summary(progress, await this.readNodes(progress));
   }
 
-  private async interrupted(): Promise<Summary> {
+  private async interrupted({ exitCode: interruptedBy }: InterruptedError): Promise<Summary> {
     const progress = await this.lastLook();
-    const { reason } = this.world.signal;
     const nodes = this.intent.nodes.map((name) => nodeInPicture(progress, name));
-    const interruptedBy = reason instanceof InterruptedError ? reason.exitCode : exitCode.interrupted;
     return this.summary(progress, nodes, { interruptedBy });
   }
 

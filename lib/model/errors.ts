@@ -66,7 +66,7 @@ export class RefusedError extends ExpectedError {
   }
 }
 
-/** A signal or Ctrl-C ended the command. */
+/** A signal or Ctrl-C ended the command. The message is a whole sentence: it is printed as it is. */
 export class InterruptedError extends ExpectedError {
   override readonly name = "InterruptedError";
 

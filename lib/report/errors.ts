@@ -1,5 +1,5 @@
 /** Errors in kubectl's wording: what the server said, what is wrong, and what to do about it. */
-import { ExpectedError, KubeError } from "../model/errors.ts";
+import { ExpectedError, InterruptedError, KubeError } from "../model/errors.ts";
 import { sanitise } from "./sanitise.ts";
 import { plain, type Style } from "./style.ts";
 
@@ -11,11 +11,13 @@ export interface ErrorOptions {
 
 /**
  * The lines for standard error. `Error from server (Reason): message` and `error: message` as kubectl's
- * (k8s.io/kubectl/pkg/cmd/util/helpers.go); whatever is no ExpectedError is called a bug.
+ * (k8s.io/kubectl/pkg/cmd/util/helpers.go); an interruption is no error and has its own words;
+ * whatever is no ExpectedError is called a bug.
  */
 export function errorLines(error: unknown, options: ErrorOptions = {}): string[] {
   const style = options.style ?? plain;
   if (!(error instanceof ExpectedError)) return bugLines(error, options.stack === true, style);
+  if (error instanceof InterruptedError) return [style("warn", error.message)];
   const lines =
     error instanceof KubeError ? serverLines(error, style) : textLines(style("bad", "error:"), error.message);
   return error.hint === undefined ? lines : [...lines, ...textLines("hint:", error.hint)];

@@ -27,8 +27,6 @@ export interface PromptContext {
   readonly style: Style;
   /** Ends the question when a signal has come. */
   readonly signal: AbortSignal;
-  /** What is said when the user leaves by Ctrl-C. */
-  readonly leaving: string;
 }
 
 /** Yes or no; no by Enter and at the end of the input. */
@@ -53,7 +51,7 @@ export async function askSelect<T>(
     pageSize: 12,
     theme: themeOf(context.style),
   };
-  return given(await ask((streams) => select<T>(config, streams), context), context);
+  return given(await ask((streams) => select<T>(config, streams), context));
 }
 
 /** One of many, narrowed down by typing a part of its name. */
@@ -67,13 +65,13 @@ export async function askSearch<T>(
     return choices.filter((choice) => choice.name.toLowerCase().includes(part)).map(shown);
   };
   const config = { message: sanitise(question), source, pageSize: 12, theme: themeOf(context.style) };
-  return given(await ask((streams) => search<T>(config, streams), context), context);
+  return given(await ask((streams) => search<T>(config, streams), context));
 }
 
 /** A line of text, without spaces around it. */
 export async function askText(question: string, context: PromptContext): Promise<string> {
   const config = { message: sanitise(question), theme: themeOf(context.style) };
-  return given(await ask((streams) => input(config, streams), context), context).trim();
+  return given(await ask((streams) => input(config, streams), context)).trim();
 }
 
 /** Broken between words: inquirer would break it wherever the line ends. Its prefix and the hint at the end need room, too. */
@@ -102,17 +100,20 @@ async function ask<T>(prompt: (streams: Streams) => Promise<T>, context: PromptC
   } catch (error) {
     if (context.signal.aborted) throw context.signal.reason;
     if (inputEnds.signal.aborted) return undefined;
-    if (error instanceof Error && error.name === "ExitPromptError")
-      throw new InterruptedError("SIGINT", context.leaving);
-    throw error;
+    throw error instanceof Error && error.name === "ExitPromptError" ? left() : error;
   } finally {
     context.input.off("end", onEnd);
     context.input.off("keypress", onKey);
   }
 }
 
-function given<T>(answer: T | undefined, context: PromptContext): T {
-  if (answer === undefined) throw new InterruptedError("SIGINT", context.leaving);
+/** Ctrl-C is a key here, and no signal. In the middle of an operation it is its summary that says what has happened. */
+function left(): InterruptedError {
+  return new InterruptedError("SIGINT", "Interrupted: nothing was changed.");
+}
+
+function given<T>(answer: T | undefined): T {
+  if (answer === undefined) throw left();
   return answer;
 }
 

@@ -44,7 +44,7 @@ export function catchSignals(source: SignalSource, leave: (code: number) => void
   const controller = new AbortController();
   const listener = (signal: Signal) => {
     if (controller.signal.aborted) leave(signalExitCode[signal]);
-    else controller.abort(new InterruptedError(signal, `interrupted by ${signal}`));
+    else controller.abort(new InterruptedError(signal, `Interrupted by ${signal}.`));
   };
   const signals = Object.keys(signalExitCode) as Signal[];
   for (const signal of signals) source.on(signal, listener);

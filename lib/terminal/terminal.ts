@@ -12,8 +12,6 @@ export interface Question {
   readonly text: string;
   /** The flag that answers it where nobody can be asked: `--yes`. */
   readonly flag: string;
-  /** Said when the user leaves by Ctrl-C; "nothing was changed" when absent. */
-  readonly leaving?: string | undefined;
 }
 
 export interface Terminal {
@@ -113,7 +111,6 @@ export function createTerminal(options: TerminalOptions): Terminal {
         output: stderr,
         style: styleOn(err),
         signal: interrupts?.signal ?? new AbortController().signal,
-        leaving: question.leaving ?? "nothing was changed",
       });
     } finally {
       view?.resume();

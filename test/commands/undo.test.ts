@@ -13,6 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const ctrlC = new InterruptedError("SIGINT", "Interrupted by SIGINT.");
 const vmis = { group: "kubevirt.io", resource: "virtualmachineinstances" };
 const migrations = { group: "kubevirt.io", resource: "virtualmachineinstancemigrations" };
 
@@ -35,7 +36,7 @@ async function interruptedDrain(): Promise<Run> {
   const stop = new AbortController();
   const drain = runCommand("drain worker-1 --yes", world.env, { ...world, signal: stop.signal });
   await vi.waitUntil(() => unfinishedMigrations().length > 1, { timeout: 20_000, interval: 5 });
-  stop.abort(new InterruptedError("SIGINT", "interrupted by SIGINT"));
+  stop.abort(ctrlC);
   return await drain;
 }
 
@@ -106,6 +107,34 @@ describe("uncordon of a node that VMs are still leaving", () => {
     expect(stdout).toContain("The drain of worker-1 is undone.");
     expect(code).toBe(0);
     expect({ cordoned: world.isCordoned("worker-1"), marked: marked() }).toEqual({ cordoned: false, marked: 0 });
+  });
+
+  test("and of other such nodes asks one question about all of them", async () => {
+    world.cluster.store.modify({ group: "", resource: "nodes" }, undefined, "worker-2", (draft) => {
+      draft.spec.unschedulable = true;
+    });
+    const [vm] = world.cluster.store.list(vmis).filter(({ status }) => status?.nodeName === "worker-2");
+    if (vm === undefined) throw new Error("nothing runs on worker-2");
+    world.cluster.store.modify(vmis, vm.metadata.namespace, vm.metadata.name, (draft) => {
+      draft.status = { ...draft.status, evacuationNodeName: "worker-2" };
+    });
+    const writes = world.writes().length;
+    const run = await runCommand("uncordon worker-1 worker-2", world.env, { ...world, answers: [ctrlC] });
+    expect(run.questions).toEqual(["Undo the drain of worker-1 and worker-2 first, so that they stay?"]);
+    expect(run.code).toBe(130);
+    expect(writesSince(writes)).toEqual([]);
+    const scene = { ...world, answers: [true] };
+    const { code, stdout } = await runCommand("uncordon worker-1 worker-2 --wait=false", world.env, scene);
+    expect(stdout.match(/The drain of worker-\d is undone/g)).toHaveLength(2);
+    expect({ code, marked: marked() }).toEqual({ code: 0, marked: 0 });
+  });
+
+  test("ends as its undo ends, when that is interrupted", async () => {
+    const scene = { ...world, answers: [true], signal: AbortSignal.abort(ctrlC) };
+    expect(await runCommand("uncordon worker-1", world.env, scene)).toMatchObject({
+      code: 130,
+      stdout: expect.stringContaining("Interrupted: the drain of worker-1 is not undone:"),
+    });
   });
 
   test("on a terminal changes nothing when the answer is no", async () => {
@@ -182,7 +211,7 @@ test("an abort that found nothing, and asked nobody, does nothing to what turns 
 test("an abort that is interrupted says what is left, and how to go on", async () => {
   await interruptedDrain();
   const stop = new AbortController();
-  stop.abort(new InterruptedError("SIGINT", "interrupted by SIGINT"));
+  stop.abort(ctrlC);
   const { code, stdout } = await runCommand("abort worker-1 --yes", world.env, { ...world, signal: stop.signal });
   expect(code).toBe(130);
   expect(stdout).toContain("Interrupted: the drain of worker-1 is not undone:");
@@ -218,26 +247,43 @@ test("a node that is deleted in the middle ends the drain with a clear line, and
   expect(stopped).toEqual(expect.arrayContaining(moving));
 });
 
-test("a VM that was to be restarted is not shut down when its run strategy has changed meanwhile", async () => {
+describe("a VM that was to be restarted, when its run strategy has changed meanwhile", () => {
   const virtualMachines = { group: "kubevirt.io", resource: "virtualmachines" };
-  const [vm] = world.cluster.store
-    .list(vmis)
-    .filter(({ status }) => status?.nodeName === "worker-1")
-    .map(({ metadata }) => metadata);
-  if (vm === undefined) throw new Error("nothing runs on worker-1");
-  const edit = (resource: typeof vmis, change: (draft: KubeObject) => void) =>
-    world.cluster.store.modify(resource, vm.namespace, vm.name, change);
-  edit(vmis, (draft) => {
-    draft.spec.evictionStrategy = "None";
+
+  /** Drains the node in this scene; the VM that is said to restart no longer would as soon as others have begun to move. */
+  async function drainWhileItChanges(flags: string, scene: { readonly answers?: readonly (boolean | Error)[] } = {}) {
+    const [vm] = world.cluster.store
+      .list(vmis)
+      .filter(({ status }) => status?.nodeName === "worker-1")
+      .map(({ metadata }) => metadata);
+    if (vm === undefined) throw new Error("nothing runs on worker-1");
+    const edit = (resource: typeof vmis, change: (draft: KubeObject) => void) =>
+      world.cluster.store.modify(resource, vm.namespace, vm.name, change);
+    edit(vmis, (draft) => {
+      draft.spec.evictionStrategy = "None";
+    });
+    const drain = runCommand(`drain worker-1 ${flags}`, world.env, { ...world, ...scene });
+    await vi.waitUntil(() => unfinishedMigrations().length > 0, { timeout: 20_000, interval: 5 });
+    edit(virtualMachines, (draft) => {
+      draft.spec.runStrategy = "Manual";
+      delete draft.spec.running;
+    });
+    return { vm, run: await drain };
+  }
+
+  test("is not shut down where nobody can be asked", async () => {
+    const { vm, run } = await drainWhileItChanges("--yes");
+    expect(run.code, run.stdout).toBe(4);
+    expect(run.stdout).toMatch(new RegExp(`${vm.name} +.*has the outcome "stops" now; confirmed was "restarts"`));
+    expect(world.cluster.store.get(vmis, vm.namespace, vm.name)?.metadata.uid).toBe(vm.uid);
   });
-  const drain = runCommand("drain worker-1 --yes", world.env, world);
-  await vi.waitUntil(() => unfinishedMigrations().length > 0, { timeout: 20_000, interval: 5 });
-  edit(virtualMachines, (draft) => {
-    draft.spec.runStrategy = "Manual";
-    delete draft.spec.running;
+
+  test("is put before a person, whose Ctrl-C ends the drain as any other does: with what goes on, and what can be done", async () => {
+    const { vm, run } = await drainWhileItChanges("", { answers: [true, ctrlC] });
+    expect(run.questions).toEqual([expect.stringMatching(/^Drain worker-1/), "Do that to it?"]);
+    expect(run.code, run.stderr).toBe(130);
+    expect(run.stdout).toContain("Interrupted: nothing more is evicted.");
+    expect(run.stdout).toMatch(/kubectl vmnode abort worker-1/);
+    expect(world.cluster.store.get(vmis, vm.namespace, vm.name)?.metadata.uid).toBe(vm.uid);
   });
-  const { code, stdout } = await drain;
-  expect(code, stdout).toBe(4);
-  expect(stdout).toMatch(new RegExp(`${vm.name} +.*has the outcome "stops" now; confirmed was "restarts"`));
-  expect(world.cluster.store.get(vmis, vm.namespace, vm.name)?.metadata.uid).toBe(vm.uid);
 });

@@ -29,6 +29,8 @@ describe("the menu", () => {
     await session.waitFor("Which node?");
     session.type(keys.ctrlC);
     expect(await session.ended).toBe(130);
+    expect(session.text).toMatch(/\nInterrupted: nothing was changed\.\s*$/);
+    expect(session.text).not.toContain("error");
     expect(world.writes()).toEqual([]);
   });
 

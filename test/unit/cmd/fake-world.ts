@@ -19,8 +19,11 @@ export interface Run {
 }
 
 export interface Scene extends Partial<Omit<World, "terminal">> {
-  /** What the person at the terminal answers, in order; nobody is there when absent. A menu is answered by the start of a choice's name. */
-  readonly answers?: readonly (boolean | string)[];
+  /**
+   * What the person at the terminal answers, in order; nobody is there when absent. A menu is answered by the start of a choice's name,
+   * and Ctrl-C is the error that a question ends with.
+   */
+  readonly answers?: readonly (boolean | string | Error)[];
   readonly columns?: number;
   /** Ctrl-C, for commands that look out for it. */
   readonly signal?: AbortSignal;
@@ -77,6 +80,7 @@ function scriptedTerminal(
     questions.push(question.text);
     const next = left.shift();
     if (next === undefined) throw new Error(`the script has no answer to: ${question.text}`);
+    if (next instanceof Error) throw next;
     return next;
   };
   const choose = async <T>(question: Question, choices: readonly Choice<T>[]): Promise<T> => {

@@ -1,6 +1,6 @@
 /** Errors are worded as kubectl words them. */
 import { describe, expect, test } from "vitest";
-import { KubeError, RefusedError, UnreachableError, UsageError } from "../../../lib/model/errors.ts";
+import { InterruptedError, KubeError, RefusedError, UnreachableError, UsageError } from "../../../lib/model/errors.ts";
 import { errorLines } from "../../../lib/report/errors.ts";
 
 const status = { code: 404, reason: "NotFound", message: 'nodes "x" not found', causes: [] };
@@ -36,6 +36,12 @@ describe("an error", () => {
   test("keeps its lines, and shows escape sequences harmless in each", () => {
     const error = new UnreachableError("proxy said:\n\x1b[2J<html>\r\n", { hint: "\x1b]0;x\x07" });
     expect(errorLines(error)).toEqual(["error: proxy said:", "^[[2J<html>", "hint: ^[]0;x^G"]);
+  });
+
+  test("is none when the user has left: only what that means is said", () => {
+    expect(errorLines(new InterruptedError("SIGINT", "Interrupted: nothing was changed."))).toEqual([
+      "Interrupted: nothing was changed.",
+    ]);
   });
 
   test("that nobody expected is called a bug; its stack only when asked for", () => {

@@ -89,7 +89,10 @@ describe("in the view", { timeout: 20_000 }, () => {
     session.pty.write("\x03");
     expect(await session.ended).toBe(130);
     // The terminal itself may show the key as ^C.
-    expect(session.lines()).toEqual(["node/worker-1 cordoned", expect.stringMatching(/error: interrupted by SIGINT$/)]);
+    expect(session.lines()).toEqual([
+      "node/worker-1 cordoned",
+      expect.stringMatching(/error: Interrupted by SIGINT\.$/),
+    ]);
     expect(session.cursor).toBe(true);
   });
 
