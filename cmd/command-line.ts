@@ -47,7 +47,10 @@ export function quoted(word: string): string {
 
 function flagTexts(key: string, flag: Flag, value: unknown): string[] {
   const name = `--${flagName(key)}`;
-  if (flag.kind === "boolean") return value === true ? [name] : [];
+  if (flag.kind === "boolean") {
+    const isUsual = value === undefined || value === (flag.default === "true");
+    return isUsual ? [] : [value === true ? name : `${name}=false`];
+  }
   const values = Array.isArray(value) ? value : [value];
   return values
     .filter((one) => one !== undefined && textOf(flag, one) !== defaultText(flag))

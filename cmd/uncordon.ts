@@ -5,7 +5,7 @@ import { addressed } from "../lib/assess/addressed.ts";
 import { judgeHomecoming } from "../lib/assess/homecoming.ts";
 import { holderCodes } from "../lib/assess/node.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
-import { RefusedError } from "../lib/model/errors.ts";
+import { type InterruptedError, RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts } from "../lib/model/facts.ts";
 import type { FindingCode } from "../lib/model/finding.ts";
@@ -19,8 +19,8 @@ import { neverOffWarning } from "../lib/report/homecoming.ts";
 import { eventJson } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
-import { commandOn, connectionTexts } from "./command-line.ts";
-import type { uncordon } from "./definitions/uncordon.ts";
+import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
+import { uncordon as definition } from "./definitions/uncordon.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { waivedCodes } from "./flags/drain-scope.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
@@ -29,7 +29,7 @@ import { findNodes } from "./node-check.ts";
 import { settleEvacuations } from "./settle-evacuations.ts";
 import type { World } from "./world.ts";
 
-type Options = OptionsOf<typeof uncordon>;
+type Options = OptionsOf<typeof definition>;
 
 export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("uncordon", options);
@@ -40,16 +40,39 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const facts = await observe(client, { nodes, clock: world.clock });
   const scene: Return = { client, facts, waived, options, world };
   refuseHeld(scene);
+  // Before the first write: from here on there is a result to tell, however it ends.
+  const signal = world.terminal.catchSignals();
   await refuseUnsoundReturn(nodes, scene);
   const leaving = await settleEvacuations(nodes, scene);
   if (typeof leaving === "number") return leaving;
+  return await giveAllBack(nodes, leaving, scene, signal);
+}
 
-  for (const node of nodes) await giveBack(node, scene, (leaving.get(node) ?? []).length > 0);
+/** One after the other, and then waits for all of them. */
+async function giveAllBack(
+  nodes: readonly string[],
+  leaving: ReadonlyMap<string, readonly string[]>,
+  scene: Return,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const { client, options, world } = scene;
+  const reached: string[] = [];
+  for (const node of nodes) {
+    if (signal.aborted) break;
+    await giveBack(node, scene, leaving.has(node));
+    reached.push(node);
+  }
   const waits = options.wait && options.dryRun === "none";
-  const takesVms = waits ? await waitForAll(nodes, scene) : nodes.map(() => undefined);
-  return finish(scene, {
-    nodes: nodes.map((name, at) => ({ name, takesVms: takesVms[at], leaving: leaving.get(name) ?? [] })),
-  });
+  const wait = (node: string) => waitUntilSchedulable(client, node, { clock: world.clock, signal });
+  const takesVms = waits ? await Promise.all(reached.map(wait)) : [];
+  const isMissed = reached.length < nodes.length || (waits && takesVms.includes(undefined));
+  const given = nodes.map((name, at) => ({
+    name,
+    takesVms: takesVms[at],
+    leaving: leaving.get(name) ?? [],
+    ...(reached.includes(name) ? {} : { uncordoned: false as const }),
+  }));
+  return finish(scene, given, isMissed ? signal.reason : undefined);
 }
 
 interface Return {
@@ -153,22 +176,21 @@ function tell({ facts, options, world }: Return, told: Told): void {
   for (const line of remarks) terminal.writeError(line);
 }
 
-async function waitForAll(nodes: readonly string[], { client, world }: Return): Promise<readonly boolean[]> {
-  const signal = world.terminal.catchSignals();
-  return await Promise.all(nodes.map((node) => waitUntilSchedulable(client, node, { clock: world.clock, signal })));
-}
-
-function finish(scene: Return, { nodes }: Pick<UncordonSummary, "nodes">): ExitCode {
+function finish(scene: Return, nodes: UncordonSummary["nodes"], interruption: InterruptedError | undefined): ExitCode {
   const { options, world } = scene;
   const late = nodes.filter(({ takesVms }) => takesVms === false);
-  const code = late.length > 0 ? exitCode.incomplete : exitCode.ok;
+  const code = interruption?.exitCode ?? (late.length > 0 ? exitCode.incomplete : exitCode.ok);
+  const words = nodes.map(({ name }) => name);
+  const again = commandLine(world.program, definition, { words, options }, ["selector", "dryRun"]);
   const flags = connectionTexts(options);
   tell(scene, {
     type: "summary",
     operation: "uncordon",
     exitCode: code,
     nodes,
+    ...(interruption && { end: "interrupted" }),
     nextSteps: [
+      ...(interruption === undefined ? [] : [{ command: again, purpose: "takes it up again" }]),
       ...late.map(({ name }) => ({
         command: addressed(
           `kubectl get pods -A -l kubevirt.io=virt-handler --field-selector spec.nodeName=${name}`,

@@ -70,6 +70,7 @@ export async function drainNodes(world: DrainWorld, drain: ConfirmedDrain): Prom
 async function cordonAll(world: DrainWorld, drain: ConfirmedDrain): Promise<void> {
   const cordoned: string[] = [];
   for (const name of drain.intent.nodes) {
+    if (world.signal.aborted) return;
     try {
       await cordonOne(world, drain, name);
     } catch (error) {

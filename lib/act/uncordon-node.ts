@@ -3,7 +3,7 @@ import { takesVms } from "../assess/schedulable.ts";
 import { releaseNode } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
-import { ExpectedError } from "../model/errors.ts";
+import { ExpectedError, InterruptedError } from "../model/errors.ts";
 import { readNode } from "../observe/read-node.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
 
@@ -77,18 +77,24 @@ const waitMs = 5 * 60_000;
 const lookEveryMs = 2_000;
 
 /**
- * Waits until KubeVirt's schedulable label is no longer false, five minutes at most. False when it still is.
+ * Waits until KubeVirt's schedulable label is no longer false, five minutes at most. False when it still is; undefined when a signal
+ * has come before that could be told.
  * virt-handler renews the label with its heartbeat, every 60 to 132 s (kubevirt/kubevirt pkg/virt-handler/heartbeat).
  */
 export async function waitUntilSchedulable(
   client: KubeClient,
   name: string,
   world: { readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   const end = world.clock.now().getTime() + waitMs;
-  for (;;) {
-    if (takesVms(await readNode(client, name, { signal: world.signal }))) return true;
-    if (world.clock.now().getTime() >= end) return false;
-    await world.clock.sleep(lookEveryMs, world.signal);
+  try {
+    for (;;) {
+      if (takesVms(await readNode(client, name, { signal: world.signal }))) return true;
+      if (world.clock.now().getTime() >= end) return false;
+      await world.clock.sleep(lookEveryMs, world.signal);
+    }
+  } catch (error) {
+    if (error instanceof InterruptedError) return undefined;
+    throw error;
   }
 }

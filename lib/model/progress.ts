@@ -215,7 +215,11 @@ export interface UncordonSummary {
     readonly takesVms?: boolean | undefined;
     /** VMs, `namespace/name`, that KubeVirt still moves away. */
     readonly leaving: readonly string[];
+    /** False where the end came before it was given back. */
+    readonly uncordoned?: false | undefined;
   }[];
+  /** Why it ended before its time. */
+  readonly end?: "interrupted" | undefined;
   readonly nextSteps: Summary["nextSteps"];
 }
 

@@ -17,9 +17,10 @@ export function leavingLines(node: string, vms: readonly string[], style: Style 
   ];
 }
 
-/** What the lines before it have not said: nodes that KubeVirt does not use yet, and VMs that go on leaving. */
+/** What the lines before it have not said: what Ctrl-C has kept it from, nodes that KubeVirt does not use yet, and VMs that go on leaving. */
 export function uncordonResult(summary: UncordonSummary, style: Style = plain, columns?: number): string[] {
-  const { nodes, nextSteps } = sanitised(summary);
+  const { nodes, nextSteps, end } = sanitised(summary);
+  const missed = end === undefined ? [] : [interruption(nodes)];
   const lines = nodes.flatMap(({ name, takesVms, leaving }) => [
     ...(takesVms === false
       ? [
@@ -28,5 +29,14 @@ export function uncordonResult(summary: UncordonSummary, style: Style = plain, c
       : []),
     ...(leaving.length > 0 ? [`KubeVirt goes on moving ${count(leaving.length, "VM")} away from node/${name}`] : []),
   ]);
-  return [...lines.flatMap((line) => wrapIndented(style("warn", line), columns)), ...stepLines(nextSteps, columns)];
+  const broken = [...missed, ...lines].flatMap((line) => wrapIndented(style("warn", line), columns));
+  return [...broken, ...stepLines(nextSteps, columns)];
+}
+
+function interruption(nodes: UncordonSummary["nodes"]): string {
+  const joined = (some: UncordonSummary["nodes"]) => some.map(({ name }) => name).join(" and ");
+  const kept = nodes.filter(({ uncordoned }) => uncordoned === false);
+  if (kept.length > 0) return `Interrupted: ${joined(kept)} ${kept.length === 1 ? "was" : "were"} not given back.`;
+  const unknown = nodes.filter(({ takesVms }) => takesVms === undefined);
+  return `Interrupted: whether KubeVirt places VMs on ${joined(unknown)} again was not waited for.`;
 }

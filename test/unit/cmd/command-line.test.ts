@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { commandLine, commandOn, quoted } from "../../../cmd/command-line.ts";
 import { drain } from "../../../cmd/definitions/drain.ts";
+import { uncordon } from "../../../cmd/definitions/uncordon.ts";
 import { readFlags } from "../../../cmd/flag-values.ts";
 import { connectionFlags } from "../../../cmd/flags/connection.ts";
 
@@ -13,6 +14,16 @@ function again(flags: Readonly<Record<string, readonly string[]>>): string {
 test("flags at their defaults are left out, and so are those of the screen", () => {
   expect(again({})).toBe("kubectl vmnode drain worker-1");
   expect(again({ v: ["4"], color: ["always"], output: ["json"], yes: ["true"] })).toBe("kubectl vmnode drain worker-1");
+});
+
+test("a flag that is usually on is written where it is off", () => {
+  const line = (given: Readonly<Record<string, readonly string[]>>) =>
+    commandLine("kubectl vmnode", uncordon, {
+      words: ["worker-1"],
+      options: readFlags(uncordon.flags, new Map(Object.entries(given))),
+    });
+  expect(line({})).toBe("kubectl vmnode uncordon worker-1");
+  expect(line({ wait: ["false"] })).toBe("kubectl vmnode uncordon worker-1 --wait=false");
 });
 
 test("what was asked for is asked for again, quoted for a shell", () => {

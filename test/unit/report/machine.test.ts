@@ -176,7 +176,8 @@ describe("an event", () => {
   const givenBack: UncordonSummary = {
     exitCode: exitCode.ok,
     dryRun: true,
-    nodes: [{ name: "x", takesVms: true, leaving: ["a/b"] }],
+    nodes: [{ name: "x", takesVms: true, leaving: ["a/b"], uncordoned: false }],
+    end: "interrupted",
     nextSteps: summary.nextSteps,
   };
   const events: ProgressEvent[] = [
