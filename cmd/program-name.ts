@@ -1,5 +1,11 @@
 /** What we are called: by whom we were started, as help and messages say it again, and in which version. */
 
+/** Put in by the build. */
+declare const VMNODE_VERSION: string | undefined;
+
+/** Without a leading `v`. */
+export const version = typeof VMNODE_VERSION === "string" ? VMNODE_VERSION : "0.0.0-dev";
+
 /** `oc vmnode` when oc started us, `kubectl vmnode` otherwise (kubectl and oc tell plugins by KUBECTL_PATH, or by the plugin's name). */
 export function programName(startedAs: string, env: Readonly<Record<string, string | undefined>>): string {
   const host = baseName(env.KUBECTL_PATH ?? "");

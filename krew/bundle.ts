@@ -6,8 +6,8 @@ import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 
 export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 export const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
-/** The files that a bundle consists of. The second one is only there when the entry starts practice clusters. */
-export const bundleFiles = { program: "kubectl-vmnode.cjs", practice: "practice.cjs" } as const;
+/** What the program consists of: its start, and parts that are compiled when they are needed. */
+export const bundleFiles = { start: "kubectl-vmnode.cjs", program: "program.cjs", practice: "practice.cjs" } as const;
 
 export interface BundleOptions {
   readonly entry: string;
@@ -17,24 +17,36 @@ export interface BundleOptions {
   readonly plugins?: readonly Plugin[];
 }
 
+/** Modules that are bundled by themselves when another bundle imports them. */
+interface Part {
+  readonly file: string;
+  /** The beginning of their paths in the checkout. */
+  readonly paths: string;
+  readonly plugins: readonly Plugin[];
+}
+
 /** Writes the bundles, and resolves to esbuild's account of what is in each. The same sources give the same bytes. */
 export async function bundle({ entry, outdir, plugins = [] }: BundleOptions): Promise<readonly Metafile[]> {
-  const practiceModules = new Map<string, string>();
-  const program = await build({
-    ...common,
-    entryPoints: [entry],
-    outfile: path.join(outdir, bundleFiles.program),
-    plugins: [...plugins, leaveOutUnreached(), oneStringWidth(), practiceApart(practiceModules)],
-  });
-  if (practiceModules.size === 0) return [program.metafile];
-  const parts = [...practiceModules].map(([file, name]) => `export * as ${name} from ${JSON.stringify(file)};`);
-  const practice = await build({
-    ...common,
-    stdin: { contents: parts.join("\n"), resolveDir: root },
-    outfile: path.join(outdir, bundleFiles.practice),
-    plugins: [sharedErrors()],
-  });
-  return [program.metafile, practice.metafile];
+  const shrinking = [...plugins, leaveOutUnreached(), oneStringWidth()];
+  const parts: readonly Part[] = [
+    { file: bundleFiles.program, paths: "cmd/program.ts", plugins: shrinking },
+    { file: bundleFiles.practice, paths: "lib/practice/", plugins: [sharedErrors()] },
+  ];
+  const imported = new Map(parts.map((part) => [part, new Map<string, string>()]));
+  const apart = parts.map((part) => setApart(part, imported.get(part) ?? new Map()));
+  const write = async (file: string, options: BuildOptions): Promise<Metafile> => {
+    const plugins = [...(options.plugins ?? []), ...apart];
+    return (await build({ ...common, ...options, outfile: path.join(outdir, file), metafile: true, plugins })).metafile;
+  };
+  const metafiles = [await write(bundleFiles.start, { entryPoints: [entry], plugins: shrinking })];
+  for (const [{ file, plugins }, modules] of imported) {
+    if (modules.size === 0) continue;
+    const contents = [...modules]
+      .map(([module, name]) => `export * as ${name} from ${JSON.stringify(module)};`)
+      .join("\n");
+    metafiles.push(await write(file, { ...partForm, stdin: { contents, resolveDir: root }, plugins: [...plugins] }));
+  }
+  return metafiles;
 }
 
 const common = {
@@ -44,14 +56,22 @@ const common = {
   platform: "node",
   target: "node24",
   format: "cjs",
-  define: { VMNODE_VERSION: JSON.stringify(version), "import.meta.url": "importMetaUrl" },
+  // Without the loader of ES modules, which would be started for a module that Node has within itself.
+  supported: { "dynamic-import": false },
   // yargs asks for import.meta.url, which a CommonJS file does not have.
-  banner: { js: 'const importMetaUrl = "file://" + __filename;' },
+  define: { VMNODE_VERSION: JSON.stringify(version), "import.meta.url": "importMetaUrl" },
   legalComments: "linked",
   logLevel: "warning",
-  metafile: true,
   // For reading the stack traces of bug reports; not part of the executable.
   sourcemap: "external",
+} as const satisfies BuildOptions;
+
+/** A part is a function that is called as Node calls a CommonJS module. */
+const partForm = {
+  banner: {
+    js: '(function (exports, require, module, __filename, __dirname) { const importMetaUrl = "file://" + __filename;',
+  },
+  footer: { js: "})" },
 } as const satisfies BuildOptions;
 
 /** A module that is imported, but of which nothing is called from what we call. */
@@ -170,40 +190,27 @@ function oneStringWidth(): Plugin {
   };
 }
 
-/**
- * The practice cluster is a bundle of its own that is compiled only when it is started, so that no other command pays
- * for it. It shares the classes of errors with the program, which tells expected errors from bugs by them.
- */
-function practiceApart(modules: Map<string, string>): Plugin {
-  const loader = `
-    const { readFileSync } = require("node:fs");
-    const { compileFunction } = require("node:vm");
-    const sea = require("node:sea");
-    const errors = require("./lib/model/errors.ts");
-    const file = __dirname + "/${bundleFiles.practice}";
-    const source = sea.isSea() ? sea.getAsset("${bundleFiles.practice}", "utf8") : readFileSync(file, "utf8");
-    const loaded = { exports: {} };
-    const load = (name) => (name === "vmnode:errors" ? errors : require(name));
-    compileFunction(source, ["exports", "require", "module", "__filename", "__dirname"], { filename: file })(
-      loaded.exports, load, loaded, file, __dirname);
-    module.exports = loaded.exports;`;
+/** A module of the part is no longer bundled with who imports it, but noted in `modules`, and loaded with the part. */
+function setApart({ file, paths }: Part, modules: Map<string, string>): Plugin {
+  const namespace = `part ${file}`;
+  // The practice cluster shares the classes of errors with the program, which tells expected errors from bugs by them.
+  const shared = file === bundleFiles.practice ? '{ "vmnode:errors": require("./lib/model/errors.ts") }' : "{}";
   return {
-    name: "practice-apart",
+    name: `set-apart-${file}`,
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /\/practice\// }, (args) => {
-        const file = path.resolve(args.resolveDir, args.path);
-        if (!file.startsWith(path.join(root, "lib", "practice") + path.sep)) return undefined;
+      onResolve({ filter: /^\.{1,2}\// }, (args) => {
+        const module = path.relative(root, path.resolve(args.resolveDir, args.path)).replaceAll(path.sep, "/");
+        // From within the part it is an import like any other.
+        const within = args.importer.startsWith(path.join(root, paths)) || args.importer === "<stdin>";
+        if (within || !module.startsWith(paths)) return undefined;
         // As it is called in every checkout: source maps are part of a release.
-        const name = `./${path.relative(root, file).replaceAll(path.sep, "/")}`;
-        if (!modules.has(name)) modules.set(name, `part${modules.size}`);
-        return { path: name, namespace: "practice" };
+        if (!modules.has(`./${module}`)) modules.set(`./${module}`, `module${modules.size}`);
+        return { path: `./${module}`, namespace };
       });
-      onResolve({ filter: /^practice-bundle$/ }, () => ({ path: "practice-bundle", namespace: "practice-bundle" }));
-      onLoad({ filter: /.*/, namespace: "practice" }, (args) => ({
-        contents: `module.exports = require("practice-bundle").${modules.get(args.path)};`,
+      onLoad({ filter: /.*/, namespace }, (args) => ({
+        contents: `module.exports = require("./krew/load-part.ts").loadPart("${file}", require, ${shared}).${modules.get(args.path)};`,
         resolveDir: root,
       }));
-      onLoad({ filter: /.*/, namespace: "practice-bundle" }, () => ({ contents: loader, resolveDir: root }));
     },
   };
 }

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { bundleFiles, root } from "./bundle.ts";
+import { codeCacheOf } from "./load-part.ts";
 import { withoutSignature } from "./signature.ts";
 
 export type System = "linux" | "darwin" | "windows";
@@ -24,12 +25,27 @@ export interface ExecutableOptions {
 export function makeExecutable({ bundles, output, node, system, maker, native }: ExecutableOptions): void {
   const workdir = mkdtempSync(path.join(path.dirname(output), "sea-"));
   try {
+    const run = (...words: readonly string[]) =>
+      // The seed makes code caches the same bytes each time; it is none of the settings of V8 that a cache must agree with.
+      execFileSync(maker, [...settings, "--random-seed=1", ...words], { cwd: bundles, stdio: "pipe" });
+    const parts = [bundleFiles.program, bundleFiles.practice].filter((file) => existsSync(path.join(bundles, file)));
+    const assets = parts.flatMap((part) => {
+      const codeCache = path.join(workdir, codeCacheOf(part));
+      // Practice clusters are seldom started, and run for long.
+      if (native && part !== bundleFiles.practice) run(path.join(root, "krew/code-cache.ts"), part, codeCache);
+      else writeFileSync(codeCache, "");
+      return [
+        [part, part],
+        [codeCacheOf(part), codeCache],
+      ];
+    });
     const blob = path.join(workdir, "sea.blob");
-    writeFileSync(path.join(workdir, "sea.json"), JSON.stringify(seaSettings(bundles, blob, native)));
+    writeFileSync(
+      path.join(workdir, "sea.json"),
+      JSON.stringify(seaSettings(blob, Object.fromEntries(assets), native)),
+    );
     // Started where the bundles are, because stack traces name the path of the bundle as it stands in the settings.
-    // The seed makes the code cache the same bytes each time; it is none of the settings of V8 that a cache must agree with.
-    const prepare = ["--random-seed=1", "--experimental-sea-config", path.join(workdir, "sea.json")];
-    execFileSync(maker, prepare, { cwd: bundles, stdio: "pipe" });
+    run("--experimental-sea-config", path.join(workdir, "sea.json"));
     const executable = path.join(workdir, "executable");
     copyFileSync(node, executable);
     chmodSync(executable, 0o755);
@@ -47,20 +63,22 @@ export function makeExecutable({ bundles, output, node, system, maker, native }:
   }
 }
 
-function seaSettings(bundles: string, output: string, useCodeCache: boolean) {
+/**
+ * The young generation grows from 1 to 16 MB by default, three times over. With 8 MB from the start a list takes a tenth less time,
+ * and one of a large cluster a third less memory.
+ */
+const settings = ["--no-warnings", "--min-semi-space-size=8", "--max-semi-space-size=8"];
+
+function seaSettings(output: string, assets: Readonly<Record<string, string>>, useCodeCache: boolean) {
   return {
-    main: bundleFiles.program,
+    main: bundleFiles.start,
     output,
     disableExperimentalSEAWarning: true,
     useCodeCache,
-    // The young generation grows from 1 to 16 MB by default, three times over. With 8 MB from the start a list takes a tenth less
-    // time, and one of a large cluster a third less memory.
-    execArgv: ["--no-warnings", "--min-semi-space-size=8", "--max-semi-space-size=8"],
+    execArgv: settings,
     // NODE_OPTIONS belongs to other programs of the user.
     execArgvExtension: "none",
-    assets: existsSync(path.join(bundles, bundleFiles.practice))
-      ? { [bundleFiles.practice]: bundleFiles.practice }
-      : {},
+    assets,
   };
 }
 

@@ -21,7 +21,7 @@ export async function notedBundle(): Promise<NotedBundle> {
   return {
     async evaluated(words, env = {}) {
       const list = path.join(directory, "list");
-      const program = path.join(directory, bundleFiles.program);
+      const program = path.join(directory, bundleFiles.start);
       const child = spawn(process.execPath, ["--require", recorder, program, ...words], {
         env: { PATH: process.env.PATH ?? "", HOME: directory, VMNODE_EVALUATED: list, ...env },
         stdio: "ignore",

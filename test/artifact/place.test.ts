@@ -70,6 +70,8 @@ describe("a file beside us is none of ours:", () => {
     ["node_modules/yargs/index.js", evil],
     ["node_modules/yargs/package.json", '{ "name": "yargs", "main": "index.js" }'],
     ["kubectl-vmnode.cjs", evil],
+    ["program.cjs", evil],
+    ["program.cjs.cache", evil],
     ["practice.cjs", evil],
     [".yargs", "{}"],
     ["locales/en.json", '{ "Unknown command: %s": "evil" }'],

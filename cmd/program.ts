@@ -1,0 +1,142 @@
+/** The program: joins the command line to the real world, and turns the outcome into the exit code of the process. */
+import { constants, homedir, tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KubeClient } from "../lib/kube/client.ts";
+import type { Kubeconfig } from "../lib/kube/kubeconfig.ts";
+import type { Clock } from "../lib/model/clock.ts";
+import { ExpectedError } from "../lib/model/errors.ts";
+import { exitCode } from "../lib/model/exit-code.ts";
+import { errorLines } from "../lib/report/errors.ts";
+import { createTerminal, type Terminal } from "../lib/terminal/terminal.ts";
+import { programName, version } from "./program-name.ts";
+import type { World } from "./world.ts";
+
+const clock: Clock = {
+  now: () => new Date(),
+  sleep: async (ms, signal) => {
+    try {
+      await sleep(ms, undefined, { signal });
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    }
+  },
+};
+let opened: Terminal | undefined;
+/** Opened by the first who needs it: Node takes as long to open its streams as to run half of a small command. */
+function terminal(): Terminal {
+  opened ??= createTerminal({
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    process,
+    now: clock.now,
+  });
+  return opened;
+}
+const clients: KubeClient[] = [];
+
+async function runProgram(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
+  const { spawn } = await import("node:child_process");
+  const [program = "", ...words] = command;
+  return await new Promise((resolve, reject) => {
+    const child = spawn(program, words, { stdio: "inherit", env: { ...process.env, ...env } });
+    // Ctrl-C reaches the child by itself, and it decides what that means; a signal to us alone is handed on.
+    const leaveIt = () => {};
+    const handOn = (signal: NodeJS.Signals) => void child.kill(signal);
+    process.on("SIGINT", leaveIt).on("SIGTERM", handOn).on("SIGHUP", handOn);
+    child.on("error", (error) =>
+      reject(new ExpectedError(`cannot start ${program}: ${error.message}`, { cause: error })),
+    );
+    child.on("close", (code, signal) => {
+      process.off("SIGINT", leaveIt).off("SIGTERM", handOn).off("SIGHUP", handOn);
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
+}
+
+async function temporaryDirectory(): Promise<string> {
+  const [{ mkdtemp }, { rmSync }] = await Promise.all([import("node:fs/promises"), import("node:fs")]);
+  const directory = await mkdtemp(path.join(tmpdir(), "kubectl-vmnode-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Lines that a connection has to tell go to `say`; nobody is asked for credentials where nothing may be said. */
+function connecting(say: ((line: string) => void) | undefined): World["connect"] {
+  return async (options, verbosity) => {
+    const [{ isatty }, { connect }, { createClient }] = await Promise.all([
+      import("node:tty"),
+      import("../lib/kube/connection.ts"),
+      import("../lib/kube/client.ts"),
+    ]);
+    const connection = await connect(options, {
+      env: process.env,
+      homedir: homedir(),
+      // Without opening the stream, which takes Node a while.
+      stdinIsTerminal: say !== undefined && isatty(0),
+      version,
+      verbosity,
+      log: (level, line) => {
+        if (level <= verbosity) say?.(line);
+      },
+      warn: (line) => say?.(`${terminal().errorStyle("warn", "Warning:")} ${line}`),
+      clock,
+    });
+    const client = createClient(connection);
+    clients.push(client);
+    return client;
+  };
+}
+
+async function loadKubeconfig(explicit: string | undefined): Promise<Kubeconfig> {
+  const { loadKubeconfig } = await import("../lib/kube/kubeconfig.ts");
+  return await loadKubeconfig({ explicit, env: process.env, homedir: homedir() });
+}
+
+const startedAs = process.argv[1] ?? "";
+const world: World = {
+  program: programName(startedAs, process.env),
+  startedAs,
+  version,
+  host: { platform: process.platform, arch: process.arch, runtime: process.versions.node },
+  env: process.env,
+  clock,
+  get terminal() {
+    return terminal();
+  },
+  runProgram,
+  temporaryDirectory,
+  loadKubeconfig,
+  connect: connecting((line) => terminal().writeError(line)),
+};
+
+/** Completes a command line. A shell waits for the answer, and shows nothing else: whatever is still going on by then is left behind. */
+export async function answerShell(words: readonly string[]): Promise<void> {
+  process.on("uncaughtException", () => process.exit(exitCode.ok));
+  const { complete, completionBudgetMs } = await import("./complete.ts");
+  const budgetMs = completionBudgetMs(process.env) - performance.now();
+  const quiet = { ...world, connect: connecting(undefined) };
+  const lines = await complete(words, quiet, Math.max(minimumBudgetMs, budgetMs));
+  process.stdout.write(`${lines.join("\n")}\n`, () => process.exit(exitCode.ok));
+}
+
+/** What is left for the cluster where the start alone took long. */
+const minimumBudgetMs = 150;
+
+/** Runs a command line; the exit code of the process tells how it ended. */
+export async function runCommandLine(words: readonly string[]): Promise<void> {
+  const { runCli, verbosity } = await import("./cli.ts");
+  // What gets past the command line comes from a listener, a timer, or a forgotten promise: an output that is full, or a fault of ours.
+  process.on("uncaughtException", (error) => {
+    terminal().close();
+    for (const line of errorLines(error, { stack: verbosity(words) >= 4 })) terminal().writeError(line);
+    process.exit(error instanceof ExpectedError ? error.exitCode : exitCode.bug);
+  });
+  process.exitCode = await runCli(words, world);
+  terminal().close();
+  for (const client of clients) client.connection.close();
+}
