@@ -38,6 +38,7 @@ export function createScreen(columns: number, rows: number): Screen {
   let grid: Cell[][] = Array.from({ length: rows }, () => []);
   let row = 0;
   let column = 0;
+  let saved = { row, column };
   let look: Look = "";
   let cursorShown = true;
   let drawing = false;
@@ -66,6 +67,14 @@ export function createScreen(columns: number, rows: number): Screen {
       column = Math.max(0, column - 1);
     },
     "\x07": () => {},
+  };
+  const shortActions: Readonly<Record<string, () => void>> = {
+    "\x1b7": () => {
+      saved = { row, column };
+    },
+    "\x1b8": () => {
+      ({ row, column } = saved);
+    },
   };
   const actions: Readonly<Record<string, (parameters: readonly number[]) => void>> = {
     A: ([by = 1]) => {
@@ -116,6 +125,11 @@ export function createScreen(columns: number, rows: number): Screen {
       if (control !== undefined) control();
       else put(first);
       return text.slice(first.length);
+    }
+    const short = shortActions[text.slice(0, 2)];
+    if (short !== undefined) {
+      short();
+      return text.slice(2);
     }
     const found = sequence.exec(text);
     if (found === null) throw new Error(`an unknown sequence: ${JSON.stringify(text.slice(0, 12))}`);

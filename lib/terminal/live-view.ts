@@ -1,7 +1,6 @@
 /** Draws a view that changes in place at the bottom of the screen, while finished lines scroll up above it. */
 
 import type { Size } from "../report/live-frame.ts";
-import { width } from "../report/width.ts";
 import { type Output, printable } from "./output.ts";
 
 /** Between two frames: 8 a second at most. */
@@ -12,6 +11,8 @@ const tickInterval = 1000;
 const hideCursor = "\x1b[?25l";
 export const showCursor = "\x1b[?25h";
 const eraseDown = "\x1b[J";
+const saveCursor = "\x1b7";
+const restoreCursor = "\x1b8";
 /** Synchronized output (mode 2026): the terminal shows the frame as a whole; those that do not know it ignore it. */
 const beginFrame = "\x1b[?2026h";
 const endFrame = "\x1b[?2026l";
@@ -31,24 +32,38 @@ export interface LiveView {
 /** Starts a view on `output`, which must be a terminal; `frame` is asked for the lines of each frame. */
 export function startLiveView(output: Output, frame: (size: Size) => readonly string[]): LiveView {
   let drawn: readonly string[] = [];
+  /** The terminal's size when that was drawn. */
+  let drawnAt: Size | undefined;
   let active = false;
   let closed = false;
   let due: NodeJS.Timeout | undefined;
   let tick: NodeJS.Timeout | undefined;
   let lastDrawn = Number.NEGATIVE_INFINITY;
 
+  /**
+   * Erases what was drawn. Between two frames the cursor stands at the first line of the view, and its place is saved: keys that the
+   * terminal shows move it down, and nothing scrolls away. In a terminal of another size both have moved, and only the cursor is right.
+   */
+  const takeAway = () => {
+    const { columns, rows } = output.size();
+    const isSame = drawn.length > 0 && drawnAt?.columns === columns && drawnAt.rows === rows;
+    return `${isSame ? restoreCursor : "\r"}${eraseDown}`;
+  };
   const draw = (write?: () => void) => {
     clearTimeout(due);
     due = undefined;
     lastDrawn = performance.now();
-    const { columns, rows } = output.size();
+    const size = output.size();
+    const { columns, rows } = size;
     // The last column stays empty: some terminals begin a new line as soon as it is written.
     const next = frame({ columns: columns - 1, rows }).map(printable);
     if (write === undefined && next.length === drawn.length && next.every((line, at) => line === drawn[at])) return;
-    output.raw(beginFrame + takeAway(drawn, columns));
+    output.raw(beginFrame + takeAway());
     write?.();
-    output.raw(next.map((line) => `${line}\n`).join("") + endFrame);
+    const park = next.length === 0 ? "" : `\x1b[${next.length}A${saveCursor}`;
+    output.raw(next.map((line) => `${line}\n`).join("") + park + endFrame);
     drawn = next;
+    drawnAt = size;
   };
   const update = () => {
     if (!active || due !== undefined) return;
@@ -69,7 +84,7 @@ export function startLiveView(output: Output, frame: (size: Size) => readonly st
     clearTimeout(due);
     due = undefined;
     clearInterval(tick);
-    output.raw(takeAway(drawn, output.size().columns) + showCursor);
+    output.raw(takeAway() + showCursor);
     drawn = [];
   };
   const stopResizing = output.onResize(update);
@@ -90,10 +105,4 @@ export function startLiveView(output: Output, frame: (size: Size) => readonly st
       stopResizing();
     },
   };
-}
-
-/** Moves to the first line of what was drawn and erases it, counting how often a line is broken if the terminal is narrower now. */
-function takeAway(lines: readonly string[], columns: number): string {
-  const height = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(width(line) / columns)), 0);
-  return `${height === 0 ? "" : `\x1b[${height}A`}\r${eraseDown}`;
 }

@@ -105,5 +105,5 @@ export function runPiped(words: readonly string[], env: Readonly<Record<string, 
 }
 
 function withoutSequences(text: string): string {
-  return text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]/g, "").replaceAll("\r\n", "\n");
+  return text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[0-_]/g, "").replaceAll("\r\n", "\n");
 }

@@ -20,6 +20,7 @@ describe("text", () => {
     ["what leaves at the top is gone", "1\r\n2\r\n3\r\n4\r\n5", ["2", "3", "4", "5"]],
     ["a later character takes the place of an earlier one", "abc\r12", ["12c", "", "", ""]],
     ["a view that redraws", "x\r\na\r\nb\r\n\x1b[2A\r\x1b[Jc\r\n", ["x", "c", "", ""]],
+    ["a place that is returned to", "a\r\n\x1b7b\r\nc\x1b8\x1b[Jd", ["a", "d", "", ""]],
     ["erasing to the end of the line", "abc\x1b[2D\x1b[K", ["a", "", "", ""]],
     ["erasing a line", "abc\x1b[2K\x1b[Gd", ["d", "", "", ""]],
     ["moving to a column", "abc\x1b[2GX", ["aXc", "", "", ""]],

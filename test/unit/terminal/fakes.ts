@@ -77,12 +77,19 @@ export function stage(options: StageOptions = {}): Stage {
 }
 
 /** What a terminal shows after `output`: all lines that were ever on it, and whether the cursor can be seen. */
-export function screenOf(output: string, columns = 80): { readonly lines: string[]; readonly cursor: boolean } {
+export function screenOf(
+  output: string,
+  columns = 80,
+  rows = 24,
+): { readonly lines: string[]; readonly cursor: boolean } {
   const lines: string[] = [""];
+  /** The first line that has not scrolled away: what is above can be read, but no longer be reached. */
+  let top = 0;
   let row = 0;
   let column = 0;
+  let saved = { row: 0, column: 0 };
   let cursor = true;
-  for (const [token] of output.matchAll(/\x1b\[[?\d;]*[A-Za-z]|./gsu)) {
+  for (const [token] of output.matchAll(/\x1b(?:\[[?\d;]*[A-Za-z]|[78])|./gsu)) {
     if (token === "\n") {
       row++;
       column = 0;
@@ -90,7 +97,9 @@ export function screenOf(output: string, columns = 80): { readonly lines: string
     else if (token === "\x1b[J") {
       lines.length = row + 1;
       lines[row] = (lines[row] ?? "").slice(0, column);
-    } else if (/^\x1b\[\d+A$/.test(token)) row = Math.max(0, row - Number(token.slice(2, -1)));
+    } else if (/^\x1b\[\d+A$/.test(token)) row = Math.max(top, row - Number(token.slice(2, -1)));
+    else if (token === "\x1b7") saved = { row: row - top, column };
+    else if (token === "\x1b8") [row, column] = [top + saved.row, saved.column];
     else if (token === "\x1b[?25l") cursor = false;
     else if (token === "\x1b[?25h") cursor = true;
     else if (!token.startsWith("\x1b")) {
@@ -103,6 +112,7 @@ export function screenOf(output: string, columns = 80): { readonly lines: string
       column++;
     }
     while (lines.length <= row) lines.push("");
+    top = Math.max(top, row - rows + 1);
   }
   while (lines.at(-1) === "") lines.pop();
   return { lines, cursor };

@@ -76,13 +76,37 @@ describe("the view", () => {
     });
   });
 
-  test("finds its beginning again in a terminal that became narrower", () => {
+  test.each([
+    ["Enter", "\r\n"],
+    ["Enter, twice", "\r\n\r\n"],
+    ["a word and Enter", "stop!\r\n"],
+  ])("leaves nothing behind when the terminal echoes %s, wherever it stands on the screen", (_keys, echo) => {
+    for (const above of [0, 5, 40]) {
+      let frame = ["head", "one", "two", "three"];
+      const history = Array.from({ length: above }, (_none, at) => `line ${at}`);
+      const { stream, view, output, screen } = started(() => frame);
+      view.print(output, history);
+      stream.write(echo);
+      frame = ["head", "one"];
+      view.update();
+      vi.advanceTimersByTime(125);
+      expect(screen().lines).toEqual([...history, "head", "one"]);
+      stream.write(echo);
+      view.print(output, ["pod/a evicted"]);
+      expect(screen().lines).toEqual([...history, "pod/a evicted", "head", "one"]);
+      stream.write(echo);
+      view.close();
+      expect(screen().lines).toEqual([...history, "pod/a evicted"]);
+    }
+  });
+
+  test("begins where the cursor is in a terminal of another size, which has moved both", () => {
     const { stream, view } = started(() => ["x".repeat(79), "y"]);
+    const before = stream.written.length;
     stream.resize(40, 24);
     view.update();
     view.close();
-    // 79 columns take two lines of 40, and the short one takes one.
-    expect(stream.written).toContain("\x1b[3A\r\x1b[J");
+    expect(stream.written.slice(before)).toBe(`\r\x1b[J${showCursor}`);
   });
 
   test("redraws when the terminal changes its size", () => {

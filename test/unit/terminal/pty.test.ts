@@ -96,6 +96,24 @@ describe("in the view", { timeout: 20_000 }, () => {
     expect(session.cursor).toBe(true);
   });
 
+  test("keys that the terminal shows leave nothing on the screen", async () => {
+    const session = await new Session("wait").started();
+    session.pty.write("now?\r\r");
+    await session.shows("now?\r\n\r\n");
+    // The stopwatch goes on.
+    await expect
+      .poll(() => session.lines(), { timeout: 5_000 })
+      .toEqual([
+        "node/worker-1 cordoned",
+        expect.stringMatching(/^draining worker-1/),
+        expect.stringContaining("prod/web-1"),
+        expect.stringContaining("Ctrl-C"),
+      ]);
+    session.pty.write("\x03");
+    expect(await session.ended).toBe(130);
+    expect(session.lines()).toEqual(["node/worker-1 cordoned", expect.stringMatching(/Interrupted by SIGINT\.$/)]);
+  });
+
   test("a second Ctrl-C leaves at once", async () => {
     const session = await new Session("slow").started();
     session.pty.write("\x03");
