@@ -27,7 +27,7 @@ import { listing, nodeReference, refer } from "./findings.ts";
 import type { Liveness } from "./liveness.ts";
 import { replicaSetOf } from "./owners.ts";
 import { type Disks, disksOfCasualty, placeCasualties, sharedDisk, withHints } from "./recovery-hints.ts";
-import { type Casualty, casualtiesOn, followsOf, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
+import { type Casualty, casualtiesOn, followsOf, judgeCasualty, leftover, type RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
 import { type Index, indexFacts } from "./subjects.ts";
 import { recordedObstacles, takenUpVms } from "./taken-up.ts";
@@ -70,8 +70,12 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
     const whole = withHints(context, casualty, verdict, { fit: fits.get(casualty.uid), disks, recorded });
     return cured(vmRecovery(index, casualty, whole, { pods, disks }));
   });
-  const takenUp = takenUpVms(lost, vms).map(cured);
-  const freed = new Set(takenUp.map(keyOf));
+  const freed = new Map(takenUpVms(lost, vms).map((vm) => [keyOf(vm), cured(vm)]));
+  // A pod that has outlived its VMI must be removed still; a finished one is in nobody's way.
+  const here = vms.flatMap((vm) => {
+    const followed = freed.get(keyOf(vm));
+    return followed === undefined ? vm : vm.row === leftover.row ? [] : followed;
+  });
   const standing = actsOnTaint(facts.versions.kubernetes) === false ? undefined : standingTaint(lost);
   const taint = standing ?? (method === "taint" ? outOfServiceTaint : undefined);
   const seen = facts.nodes.find(({ metadata }) => metadata.name === node);
@@ -89,8 +93,8 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
     signs: liveness.signs,
     method,
     methodReason,
-    vms: vms.filter((vm) => !freed.has(keyOf(vm))),
-    takenUp,
+    vms: here,
+    takenUp: [...freed.values()].filter((vm) => !here.includes(vm)),
     otherPods: taint === undefined ? [] : otherPods(index, node, vms, taint),
     controlPlane: controlPlaneOn(lost),
     gaps: facts.gaps,

@@ -9,11 +9,11 @@ import { disksOfCasualty, hindered } from "./recovery-hints.ts";
 import { afterwards, type Ending, leftover, needsRepair, type RowVerdict, underMachine } from "./recovery-rows.ts";
 import { findGap, type Index, indexFacts } from "./subjects.ts";
 
-type Here = Pick<VmRecovery, "namespace" | "name" | "row" | "pods">;
+type Here = Pick<VmRecovery, "namespace" | "name" | "row" | "pods" | "outcome">;
 
 /**
- * The VMs on record of which the node has nothing more that must be removed, in the record's order: all but those among `here`.
- * One whose VMI has ended and of which a finished pod is left there is among them, with that pod.
+ * The VMs on record that the node has lost, in the record's order: all but those among `here`. One whose VMI has ended, or is
+ * gone, and of which a pod is left there is among them, with that pod.
  */
 export function takenUpVms(
   { node, record, facts, takenUp, attachments }: LostNodeFacts,
@@ -55,9 +55,11 @@ export function recordedObstacles({ record }: Pick<LostNodeFacts, "record">): Re
   );
 }
 
-/** A finished pod is no more than a trace of what was freed, unless it was all that there was from the beginning. */
+/** A pod without its guest is no more than a trace of what was freed, unless it was all that there was from the beginning. */
 function isFreed(vm: RecordedVm, here: Here | undefined): boolean {
-  return here === undefined || (here.row === leftover.row && vm.unaffected !== true);
+  if (here === undefined) return true;
+  const isTrace = here.row === leftover.row || (here.row === "C7" && here.outcome === "unaffected");
+  return isTrace && vm.unaffected !== true;
 }
 
 /** As for a VM whose pods are still there, from what is left: its VirtualMachine, or the VMI that has ended. */

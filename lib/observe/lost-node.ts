@@ -7,7 +7,6 @@ import type { Facts, NodeHolder } from "../model/facts.ts";
 import { isFinishedPod, keyOf, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
 import type { ContainerWrite, LostNodeFacts, NodeSigns, RecordOnLostNode, Seen, TakenUp } from "../model/lost-node.ts";
-import { vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { appLabel, virtApiApp, virtControllerApp } from "../platform/names.ts";
 import { mayI } from "./access.ts";
 import {
@@ -184,13 +183,10 @@ async function readAround(reading: Reading, surroundings: Surroundings) {
 async function readTakenUp(
   reading: Reading,
   found: RecordOnLostNode,
-  { pods, vmis }: Workloads,
+  { vmis }: Workloads,
 ): Promise<TakenUp & { readonly disks: Disks }> {
-  // A VMI that has ended names the node for good.
-  const here = new Set([
-    ...vmis.filter((vmi) => !isFinalVmi(vmi)).map(({ metadata }) => keyOf(metadata)),
-    ...pods.map(vmiOfLauncher).flatMap((vmi) => (vmi === undefined ? [] : [keyOf(vmi)])),
-  ]);
+  // A VMI that has ended names the node for good, and a pod may outlive its VMI.
+  const here = new Set(vmis.filter((vmi) => !isFinalVmi(vmi)).map(({ metadata }) => keyOf(metadata)));
   const recorded = found.kind === "record" && found.record.kind === "recover" ? found.record.vms : [];
   const gone = recorded.filter((vm) => !here.has(keyOf(vm)));
   const [present, virtualMachines] = await Promise.all([

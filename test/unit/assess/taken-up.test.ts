@@ -1,10 +1,12 @@
 /** VMs of a recovery that was begun, of which nothing is left on the node: what will become of them. */
 import { expect, test } from "vitest";
+import { assessLiveness } from "../../../lib/assess/liveness.ts";
+import { assessRecovery } from "../../../lib/assess/recovery.ts";
 import { takenUpVms } from "../../../lib/assess/taken-up.ts";
 import type { Gap } from "../../../lib/model/facts.ts";
 import type { LostNodeFacts, TakenUp } from "../../../lib/model/lost-node.ts";
 import type { RecordedVm } from "../../../lib/model/record.ts";
-import { aClaim, aCondition, aMeta, anOwner, aVm, aVmi, now, someFacts } from "../../builders.ts";
+import { aClaim, aCondition, aLauncherPod, aMeta, anOwner, aVm, aVmi, now, someFacts } from "../../builders.ts";
 import { death, readingAt } from "./lost-node.ts";
 
 function lostWith(kind: "recover" | "drain", takenUp: Partial<TakenUp>, gaps: readonly Gap[] = []): LostNodeFacts {
@@ -125,7 +127,7 @@ test("a VM that must be repaired first does not start by itself", () => {
 
 test("a finished pod that is left of a VM goes with it, and is no reason to call it unaffected", () => {
   const pods = [{ name: "virt-launcher-web", uid: "uid-pod" }];
-  const here = [{ namespace: "prod", name: "web", row: "C1", pods }] as const;
+  const here = [{ namespace: "prod", name: "web", row: "C1", outcome: "unaffected", pods }] as const;
   const takenUp = { virtualMachines: [aVm("web", { runStrategy: "Manual" })] };
   expect(takenUpVms(recordedAs({}, takenUp), here)).toMatchObject([{ row: "C14", outcome: "stays-down", pods }]);
   // Where it was all that there ever was, it stays what it is.
@@ -135,7 +137,25 @@ test("a finished pod that is left of a VM goes with it, and is no reason to call
   ]);
 });
 
+test("a pod that has outlived its VMI goes with its VM, which starts elsewhere", () => {
+  const takenUp = { virtualMachines: [aVm("web", { runStrategy: "Always" })] };
+  const orphan = aLauncherPod(aVmi("web"), { node: "worker-1" });
+  const pods = [{ name: orphan.metadata.name, uid: orphan.metadata.uid }];
+  const dossierOf = (vm: Partial<RecordedVm>) => {
+    const lost = recordedAs(vm, takenUp);
+    const facts = { ...lost.facts, pods: [orphan], absent: ["prod/web"] };
+    return assessRecovery({ ...lost, facts }, assessLiveness(lost.signs));
+  };
+  expect(dossierOf({})).toMatchObject({
+    vms: [{ uid: "uid-web", row: "C13", outcome: "restarts", pods }],
+    takenUp: [],
+  });
+  // Where it was all that there ever was, it stays what it is.
+  expect(dossierOf({ unaffected: true })).toMatchObject({ vms: [{ row: "C7", outcome: "unaffected", pods }] });
+});
+
 test("what is still on the node, and the VMs of a drain, are not among them", () => {
-  expect(takenUpVms(lostWith("recover", {}), [{ namespace: "prod", name: "web", row: "C13", pods: [] }])).toEqual([]);
+  const here = { namespace: "prod", name: "web", row: "C13", outcome: "restarts", pods: [] } as const;
+  expect(takenUpVms(lostWith("recover", {}), [here])).toEqual([]);
   expect(takenUpVms(lostWith("drain", {}), [])).toEqual([]);
 });
