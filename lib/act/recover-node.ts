@@ -6,6 +6,7 @@ import { emptyLedger } from "../decide/ledger.ts";
 import {
   asFarAsIsKnown,
   decideRecover,
+  heldMeanwhile,
   noteTried,
   notLookedAt,
   type RecoverIntent,
@@ -15,8 +16,8 @@ import { type RecoverCommands, type RecoverySummaryInput, summariseRecovery } fr
 import type { KubeClient } from "../kube/client.ts";
 import type { Action, ActionResult } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
-import type { Dossier } from "../model/dossier.ts";
-import { InterruptedError } from "../model/errors.ts";
+import type { Dossier, VmRecovery } from "../model/dossier.ts";
+import { InterruptedError, RefusedError } from "../model/errors.ts";
 import { exitCode } from "../model/exit-code.ts";
 import { keyOf } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
@@ -90,7 +91,10 @@ class RecoveryRun {
 
   async run(): Promise<RecoverySummary> {
     try {
-      await this.declaration.make(() => this.gate.pass());
+      await this.declaration.make(async () => {
+        await this.refuseWhatHasMovedOn();
+        await this.gate.pass();
+      });
       await this.forAMoment(this.writeWord());
       await this.follow();
       await this.writeWords();
@@ -100,6 +104,20 @@ class RecoveryRun {
       if (this.world.signal.aborted) return await this.interrupted();
       throw error;
     }
+  }
+
+  /** A migration away from the node may have gone on while the question stood; the taint would take its pod, too. */
+  private async refuseWhatHasMovedOn(): Promise<void> {
+    const { clock, signal } = this.world;
+    const { intent } = this.recovery;
+    const migrating = intent.vms.filter(({ row, migrations }) => row === "C5" || migrations.length > 0);
+    if (migrating.length === 0) return;
+    let picture = await this.read(migrating);
+    for (; picture === undefined; picture = await this.read(migrating)) await clock.sleep(lookEveryMs, signal);
+    const held = heldMeanwhile(picture.facts, intent);
+    const vm = intent.vms.find(({ uid }) => held.has(uid));
+    if (vm !== undefined)
+      throw new RefusedError(`${keyOf(vm)} is not as it was: ${held.get(vm.uid)}`, "nothing was changed; look again");
   }
 
   private declarationOf({ lost, dossier, intent, by, assertion }: ConfirmedRecovery): LossDeclaration {
@@ -170,7 +188,7 @@ class RecoveryRun {
       signal.throwIfAborted();
       await this.gate.pass();
       if (clock.now().getTime() < lookAt) continue;
-      const picture = await this.read();
+      const picture = await this.read(this.open);
       if (picture !== undefined) {
         this.time = picture.facts.time;
         const decision = decideRecover(picture, this.recovery.intent, this.ledger);
@@ -189,12 +207,15 @@ class RecoveryRun {
     return Date.parse(this.time) - this.ledger.changedAt >= quietAfterMs;
   }
 
-  /** A picture, or undefined when it could not be had this time. VMs that have come to their end are not asked for again. */
-  private async read() {
-    const { lost, intent } = this.recovery;
-    const open = intent.vms.filter(({ uid }) => this.ledger.ended[uid] === undefined);
+  /** VMs that have come to their end are not asked for again. */
+  private get open(): readonly VmRecovery[] {
+    return this.recovery.intent.vms.filter(({ uid }) => this.ledger.ended[uid] === undefined);
+  }
+
+  /** A picture with these VMs, or undefined when it could not be had this time. */
+  private async read(vms: readonly VmRecovery[]) {
     try {
-      const picture = await readRecovery(this.world.client, lost.facts, open, this.world.signal);
+      const picture = await readRecovery(this.world.client, this.recovery.lost.facts, vms, this.world.signal);
       this.pictures.succeeded();
       return picture;
     } catch (error) {

@@ -3,7 +3,7 @@
  * The order of the rows is that of the code; the first that matches wins. C9 to C12 follow in recovery-hints.ts.
  */
 
-import type { RecoveryOutcome, RecoveryRow } from "../model/dossier.ts";
+import type { RecoveryOutcome, RecoveryRow, VmRecovery } from "../model/dossier.ts";
 import {
   controllerOf,
   findCondition,
@@ -137,6 +137,14 @@ function handedOver(index: Index, vmi: VirtualMachineInstance, node: string): Ro
   if (state?.targetNodeDomainReadyTimestamp === undefined || state.endTimestamp !== undefined) return undefined;
   const reason = `Was arriving on ${state.targetNode ?? "its target"} when the node was lost, and may run there already. Wait for KubeVirt to settle, or decide by hand: deleting its pod now may stop a live guest.`;
   return { row: "C3", outcome: "held", sentences: [reason] };
+}
+
+/** Why a VM that was free to go when its plan was made must be held by now: its migration goes on without the API server. */
+export function heldSince(index: Index, node: string, vm: Pick<VmRecovery, "namespace" | "name" | "uid" | "row">) {
+  const vmi = index.vmis.get(keyOf(vm));
+  if (vm.row === "C3" || vmi?.metadata.uid !== vm.uid || vmi.status.nodeName !== node || isFinalVmi(vmi))
+    return undefined;
+  return handedOver(index, vmi, node)?.sentences.join(" ");
 }
 
 /** What the VMI says of a migration away from the node, unless that describes an earlier one than the one that has not ended. */

@@ -3,8 +3,9 @@
  * now, and where each of its VMs stands. Whether the node shows life is not asked here: every step is gated by who carries it out.
  */
 import { addressed } from "../assess/addressed.ts";
+import { heldSince } from "../assess/recovery-rows.ts";
 import { clockTime } from "../assess/signs-of-life.ts";
-import { findGap } from "../assess/subjects.ts";
+import { findGap, indexFacts } from "../assess/subjects.ts";
 import { type Action, type ActionResult, type Target, uidOf } from "../model/action.ts";
 import type { VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
@@ -73,23 +74,39 @@ const startPatience = 8 * 60_000;
 export function decideRecover(picture: RecoverPicture, intent: RecoverIntent, ledger: RecoverLedger): RecoverDecision {
   const now = Date.parse(picture.facts.time);
   const here = new Set(picture.facts.pods.map((pod) => pod.metadata.uid));
-  const vms = intent.vms.map((vm) => progressOf(vm, { picture, intent, ledger, here, now }));
+  const held = heldMeanwhile(picture.facts, intent);
+  const vms = intent.vms.map((vm) => progressOf(vm, { picture, intent, ledger, here, held, now }));
   const next = noteSeen(ledger, vms, now);
   // One that cannot be removed does not keep the others waiting: Kubernetes may have replaced it long since.
   const first = intent.firstPods.filter((pod) => here.has(pod.uid) && !isGivenUp(ledger, pod.uid)).map(deletePod);
-  const wanted = first.length > 0 ? first : cleanUp(picture, intent, { here, ledger: next, now });
+  const wanted = first.length > 0 ? first : cleanUp(picture, intent, { here, held, ledger: next, now });
   const actions = wanted.filter((action) => mayTry(ledger, uidOf(action), now));
   const open = vms.some((vm) => !hasEnded(vm.state)) || wanted.some((action) => !isGivenUp(ledger, uidOf(action)));
   return { status: open ? "going" : "done", actions, vms, ledger: next };
 }
 
-interface Scene {
-  readonly picture: RecoverPicture;
-  readonly intent: RecoverIntent;
-  readonly ledger: RecoverLedger;
+/** The VMs, by UID, that are not to be touched any more although that was agreed to, and why. */
+export function heldMeanwhile(facts: Facts, { node, vms }: RecoverIntent): ReadonlyMap<string, string> {
+  const index = indexFacts(facts);
+  return new Map(
+    vms.flatMap((vm) => {
+      const why = heldSince(index, node, vm);
+      return why === undefined ? [] : [[vm.uid, why] as const];
+    }),
+  );
+}
+
+interface CleanUpScene {
   /** UIDs of the pod objects that are on the node. */
   readonly here: ReadonlySet<string>;
+  readonly held: ReadonlyMap<string, string>;
+  readonly ledger: RecoverLedger;
   readonly now: number;
+}
+
+interface Scene extends CleanUpScene {
+  readonly picture: RecoverPicture;
+  readonly intent: RecoverIntent;
 }
 
 function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
@@ -99,7 +116,10 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
   const base = { namespace: vm.namespace, name: vm.name, uid: vm.uid, node: intent.node, pod: vm.pods[0]?.name ?? "" };
   const seen = ledger.seen[vm.uid];
   const since = (state: string): string => new Date(seen?.state === state ? seen.since : now).toISOString();
-  const stuck = vm.pods.find((pod) => scene.here.has(pod.uid) && isGivenUp(ledger, pod.uid));
+  const pods = vm.pods.filter((pod) => scene.here.has(pod.uid));
+  const why = scene.held.get(vm.uid);
+  if (why !== undefined && pods.length > 0) return { ...base, state: "failed", since: since("failed"), detail: why };
+  const stuck = pods.find((pod) => isGivenUp(ledger, pod.uid));
   if (stuck !== undefined) {
     const detail = `pod/${stuck.name}: ${whyNot(ledger, stuck.uid)}`;
     const removing = since("shutting-down");
@@ -107,8 +127,7 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
       return { ...base, state: "shutting-down", since: removing, detail: `${detail}; ${theTaintDoes}` };
     return { ...base, state: "failed", since: since("failed"), detail };
   }
-  if (vm.pods.some((pod) => scene.here.has(pod.uid)))
-    return { ...base, state: "shutting-down", since: since("shutting-down") };
+  if (pods.length > 0) return { ...base, state: "shutting-down", since: since("shutting-down") };
   const gap = findGap(scene.picture.facts, "virtualmachineinstancereplicasets", vm.namespace);
   if (vm.outcome === "replaced" && (vm.replicaSet === undefined || gap !== undefined)) {
     const detail = "its replica set makes another in its place; whether that runs could not be read";
@@ -247,17 +266,13 @@ export function notLookedAt(intent: RecoverIntent): readonly VmProgress[] {
   }));
 }
 
-interface CleanUpScene {
-  readonly here: ReadonlySet<string>;
-  readonly ledger: RecoverLedger;
-  readonly now: number;
-}
-
 /** Pods first, all at once; then what holds a restart back although the pods are gone. */
 function cleanUp(picture: RecoverPicture, intent: RecoverIntent, scene: CleanUpScene): Action[] {
-  const pods = intent.vms.flatMap((vm) =>
-    vm.pods.filter((pod) => scene.here.has(pod.uid)).map((pod) => deletePod({ namespace: vm.namespace, ...pod })),
-  );
+  const pods = intent.vms
+    .filter((vm) => !scene.held.has(vm.uid))
+    .flatMap((vm) =>
+      vm.pods.filter((pod) => scene.here.has(pod.uid)).map((pod) => deletePod({ namespace: vm.namespace, ...pod })),
+    );
   const podsGone = intent.vms.filter((vm) => vm.pods.every((pod) => !scene.here.has(pod.uid)));
   return [
     ...pods,

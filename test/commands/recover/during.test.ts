@@ -118,6 +118,45 @@ describe("the node comes back", () => {
   });
 });
 
+describe("a migration away from the node", () => {
+  const vmis = { group: "kubevirt.io", resource: "virtualmachineinstances" };
+  const arrives = (more: object = {}) =>
+    stage.cluster.store.modify(vmis, "shop", "web", (draft) => {
+      const startTimestamp = "2026-11-21T11:51:00Z";
+      draft.status.migrationState = {
+        startTimestamp,
+        sourceNode: lost,
+        targetNode: "worker-2",
+        mode: "PreCopy",
+        ...more,
+      };
+    });
+  const handedOver = () => void arrives({ targetNodeDomainReadyTimestamp: "2026-11-21T12:00:10Z" });
+
+  test("that hands the guest over while the question stands: nothing is done", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    arrives();
+    // The second reading of the signs is the last one before consent.
+    const { code, stderr } = await stage.run(`recover ${lost} ${word}`, between(isGate, isGate, handedOver));
+    expect(stderr).toMatch(/shop\/web is not as it was: Was arriving on worker-2 .* may stop a live guest/s);
+    expect(code).toBe(3);
+    expect(stage.deletions()).toEqual([]);
+    expect(stage.taints()).not.toContain(outOfService);
+    expect(stage.record()).toBeUndefined();
+  });
+
+  test("that hands it over later: its pod stays, and the others go", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    arrives();
+    const line = `recover ${lost} ${word} --keep-other-pods`;
+    const { code, stdout } = await stage.run(line, between(isTaint, isGate, handedOver));
+    expect(stdout).toMatch(/failed:\s+shop\/web\s+Was arriving on worker-2/);
+    expect(code).toBe(4);
+    expect(stage.deletions().filter((path) => path.includes("/pods/"))).toHaveLength(2);
+    expect(stage.deletions().join()).not.toContain("virt-launcher-web");
+  });
+});
+
 describe("a false assertion", () => {
   test("starts VMs twice, which the cluster sees: the detector of these tests works", async () => {
     stage = await openStage(scenarioOf([{ ...powerLoss, fault: { kubelet: false, handler: false } }]));

@@ -125,6 +125,16 @@ describe("the order of the work", () => {
     expect(kinds({ vms, facts, ledger: seen("starting", seconds) })).toEqual(expected);
   });
 
+  test("a guest that may run on the target of its migration by now is left alone, unless it was named", () => {
+    const migrationState = { sourceNode: "worker-1", targetNode: "worker-2", targetNodeDomainReadyTimestamp: now };
+    const facts = { pods: [webPod], vmis: [aVmi("web", { migrationState })] };
+    const { actions, vms, status } = decide({ facts, vms: [aRecovery({ row: "C5" })] });
+    expect(actions).toEqual([]);
+    expect(vms).toMatchObject([{ state: "failed", detail: expect.stringContaining("may run there already") }]);
+    expect(status).toBe("done");
+    expect(kinds({ facts, vms: [aRecovery({ row: "C3" })] })).toEqual(["delete-pod"]);
+  });
+
   test("a migration that was not shown stays", () => {
     const facts = { migrations: [aMigration("new", "web")] };
     expect(kinds({ facts, ledger: seen("starting", 60) })).toEqual([]);
