@@ -24,6 +24,8 @@ export interface Choice<T> {
 export interface PromptContext {
   readonly input: InputStream;
   readonly output: OutputStream;
+  /** How wide that is. */
+  readonly columns: number;
   readonly style: Style;
   /** Ends the question when a signal has come. */
   readonly signal: AbortSignal;
@@ -75,8 +77,8 @@ export async function askText(question: string, context: PromptContext): Promise
 }
 
 /** Broken between words: inquirer would break it wherever the line ends. Its prefix and the hint at the end need room, too. */
-function fitted(question: string, { output }: PromptContext): string {
-  return wrap(sanitise(question), (output.columns ?? 80) - 10).join("\n  ");
+function fitted(question: string, { columns }: PromptContext): string {
+  return wrap(sanitise(question), columns - 10).join("\n  ");
 }
 
 interface Streams {

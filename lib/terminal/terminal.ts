@@ -109,6 +109,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       return await prompt(prompts, {
         input: options.stdin,
         output: stderr,
+        columns: err.size().columns,
         style: styleOn(err),
         signal: interrupts?.signal ?? new AbortController().signal,
       });

@@ -60,6 +60,15 @@ describe("a question of yes or no", () => {
     await expect(answer).rejects.toMatchObject({ exitCode: 130 });
   });
 
+  test("is asked in one line, too, where the terminal does not know how wide it is", async () => {
+    const scene = stage({ columns: 0, env: { NO_COLOR: "1" } });
+    expect(scene.terminal.columns).toBe(80);
+    const answer = scene.terminal.confirm({ ...question, text: "Drain worker-1, which shuts 2 VMs down?" });
+    await shown(scene, "? Drain worker-1, which shuts 2 VMs down? (y/N):");
+    scene.stdin.write("y\r");
+    await expect(answer).resolves.toBe(true);
+  });
+
   test("ends when a signal comes", async () => {
     const scene = stage();
     scene.terminal.catchSignals();
