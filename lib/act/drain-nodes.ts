@@ -13,6 +13,7 @@ import {
 import { type DrainIntent, planOf } from "../decide/intent.ts";
 import { emptyLedger, isFinalRefusal, type Ledger, noteAnswer, noteRequest } from "../decide/ledger.ts";
 import { podWarnings } from "../decide/other-pods.ts";
+import { type DrainedNode, type SeenMarks, takenAway } from "../decide/taken-away.ts";
 import type { VmOnItsWay } from "../decide/vm-progress.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { EvictAction } from "../model/action.ts";
@@ -114,8 +115,7 @@ class DrainLoop {
   private progress: DrainProgress | undefined;
   /** Resolved by an answer, so that the loop looks again at once. */
   private wake: () => void = () => {};
-  private readonly seenCordoned = new Set<string>();
-  private readonly seenRecorded = new Set<string>();
+  private seen: SeenMarks = { cordoned: [], recorded: [] };
   /** Pods whose VirtualMachines are being read. */
   private readonly reading = new Set<string>();
   private isClosed = false;
@@ -206,30 +206,15 @@ class DrainLoop {
     const stoppedBy = lockedOut(this.live.problems(), this.world.clock.now());
     if (stoppedBy !== undefined) return { stoppedBy };
     const { nodes } = this.live.facts();
-    for (const name of this.intent.nodes) {
-      const uid = this.drain.facts.nodes.find((node) => node.metadata.name === name)?.metadata.uid;
-      const node = nodes.find((candidate) => candidate.metadata.name === name);
-      if (node?.metadata.uid !== uid)
-        return {
-          stoppedBy: `node/${name} was deleted by somebody else`,
-          deleted: this.intent.nodes.filter((one) => nodes.every(({ metadata }) => metadata.name !== one)),
-        };
-      const ended = node && this.endedOn(node);
-      if (ended !== undefined) return { stoppedBy: ended };
-    }
-    return undefined;
-  }
-
-  /** Why somebody else has ended the drain of this node, as far as cordon and record tell. */
-  private endedOn(node: Node): string | undefined {
-    const { name } = node.metadata;
-    if (node.spec.unschedulable) this.seenCordoned.add(name);
-    else if (this.seenCordoned.has(name)) return `node/${name} was uncordoned by somebody else`;
-    const found = recordOnNode(node);
-    if (found.kind === "record" && found.record.undone === true) return `an abort of node/${name} undoes this drain`;
-    if (found.kind === "record") this.seenRecorded.add(name);
-    else if (this.seenRecorded.has(name)) return `the record of this drain was taken off node/${name} by somebody else`;
-    return undefined;
+    const named = (among: readonly Node[], name: string) => among.find(({ metadata }) => metadata.name === name);
+    const now = this.intent.nodes.map((name): DrainedNode => {
+      const node = named(nodes, name);
+      const assessedUid = named(this.drain.facts.nodes, name)?.metadata.uid;
+      return { name, assessedUid, node, record: node === undefined ? { kind: "none" } : recordOnNode(node) };
+    });
+    const { seen, end } = takenAway(now, this.seen);
+    this.seen = seen;
+    return end;
   }
 
   /** Puts before a person what is no longer as it was confirmed; true when somebody was asked. */
