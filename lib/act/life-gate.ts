@@ -3,6 +3,7 @@ import { gateOf } from "../assess/liveness.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, InterruptedError } from "../model/errors.ts";
+import type { Node } from "../model/kubernetes.ts";
 import type { NodeSigns } from "../model/lost-node.ts";
 import { readSigns } from "../observe/signs.ts";
 
@@ -12,12 +13,18 @@ export interface GateWorld {
   readonly signal: AbortSignal;
 }
 
+export interface Life {
+  readonly rebooted: boolean;
+  /** It was not the node that showed it: somebody has taken back that it is lost. */
+  readonly withdrawn?: boolean;
+}
+
 /** Ends a recovery: the node lives, or can no longer be judged. */
 export class Stop extends Error {
   /** Undefined where the node could not be judged. */
-  readonly life: { readonly rebooted: boolean } | undefined;
+  readonly life: Life | undefined;
 
-  constructor(reason: string, life?: { readonly rebooted: boolean }) {
+  constructor(reason: string, life?: Life) {
     super(reason);
     this.life = life;
   }
@@ -61,6 +68,7 @@ export class LifeGate {
   readonly #patience: Patience;
   /** Our own clock's time at which the latest reading began that showed no life. */
   #openedAt = Number.NEGATIVE_INFINITY;
+  #node: Node | undefined;
   /** The reading that several requests wait for. */
   #passing: Promise<void> | undefined;
 
@@ -71,17 +79,24 @@ export class LifeGate {
     this.#patience = new Patience(world.clock, warn);
   }
 
+  /** The Node as it was when the gate was last open; undefined where there is none. */
+  get node(): Node | undefined {
+    return this.#node;
+  }
+
   /** Reads Node and Lease. Throws Stop at any sign of life, and when they cannot be read any more; the signal's reason. */
   async pass(): Promise<void> {
     const { client, clock, signal } = this.#world;
     for (;;) {
       signal.throwIfAborted();
       const begun = clock.now().getTime();
-      const gate = gateOf(this.#consented, await readSigns(client, this.#consented.node, this.#world));
+      const signs = await readSigns(client, this.#consented.node, this.#world);
+      const gate = gateOf(this.#consented, signs);
       if (gate.kind === "life") throw new Stop(gate.reason, gate);
       if (gate.kind === "open") {
         this.#patience.succeeded();
         this.#openedAt = begun;
+        this.#node = signs.object.kind === "seen" ? signs.object.value : undefined;
         return;
       }
       this.#patience.failed(new ExpectedError(gate.reason));

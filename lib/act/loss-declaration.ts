@@ -7,7 +7,7 @@ import { ExpectedError, RefusedError } from "../model/errors.ts";
 import type { RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { RecordOnLostNode } from "../model/lost-node.ts";
-import type { OperationRecord } from "../model/record.ts";
+import { type OperationRecord, recordAnnotation } from "../model/record.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
 import { answerOf, isPassing, takeOurTaintsOff } from "./node-trouble.ts";
 
@@ -45,6 +45,9 @@ export class LossDeclaration {
   readonly #listener: DeclarationListener;
   #record: OperationRecord;
   #isMade = false;
+  /** It stands on the node. */
+  #isWritten = false;
+  #withdrawn: string | undefined;
   /** Whose the out-of-service taint is that the node bears. */
   #taint: "none" | "ours" | "theirs" = "none";
   /** The write that was to set it was not answered: it may be there. */
@@ -143,8 +146,26 @@ export class LossDeclaration {
     this.#record = record;
     this.#unanswered = false;
     this.#isMade = true;
+    this.#isWritten = true;
     this.#listener.cordoned(spec.unschedulable);
     if (taints !== undefined) this.#listener.changed(`node/${this.#node.name}`, `tainted (${key})`);
+  }
+
+  /** Why nothing more may be destroyed, with the node as it is now: somebody has taken back what we have declared. */
+  withdrawnFrom(node: Node | undefined): string | undefined {
+    if (node === undefined || !this.#isWritten) return this.#withdrawn;
+    const { metadata, spec } = node;
+    const isTainted = spec.taints.some(({ key }) => key === outOfServiceTaint.key);
+    const what = !spec.unschedulable
+      ? "the cordon"
+      : this.#taint === "ours" && !isTainted
+        ? "our taint"
+        : metadata.annotations[recordAnnotation] === undefined
+          ? "the record of this recovery"
+          : undefined;
+    if (what !== undefined) this.#withdrawn ??= `somebody has taken ${what} off node/${metadata.name}`;
+    if (!isTainted) this.#taint = "none";
+    return this.#withdrawn;
   }
 
   /** Life: our taint must not stay a moment longer. The cordon and the record stay, to tell what was done. */
@@ -156,11 +177,11 @@ export class LossDeclaration {
         `node/${name} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: ${this.#listener.kubectl(`taint node ${name} ${key}-`)}`,
       );
     if (!this.taintLeft) return;
-    const result = await takeOurTaintsOff(this.#world, name);
-    if (result.kind === "done") {
-      this.#taint = "none";
-      this.#unanswered = false;
-      this.#listener.changed(`node/${name}`, `untainted (${key})`);
-    } else this.#listener.warn(`our taint is still on node/${name}: ${describe(result)}`);
+    const result = await takeOurTaintsOff(this.#world, name, this.#record);
+    const isGone = result.kind === "nothing-to-do" || (result.kind === "refused" && result.code === 404);
+    if (result.kind === "done") this.#listener.changed(`node/${name}`, `untainted (${key})`);
+    else if (!isGone) return this.#listener.warn(`our taint is still on node/${name}: ${describe(result)}`);
+    this.#taint = "none";
+    this.#unanswered = false;
   }
 }

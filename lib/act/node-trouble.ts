@@ -4,6 +4,7 @@ import type { KubeClient } from "../kube/client.ts";
 import type { ActionResult } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
 import { KubeError, UnreachableError } from "../model/errors.ts";
+import type { OperationRecord } from "../model/record.ts";
 import { changeNode } from "./cordon-nodes.ts";
 
 /** What came of a change, the reading that precedes it included. Throws what is neither the server's answer nor its silence. */
@@ -33,13 +34,19 @@ const triesAtMost = 60;
 export async function takeOurTaintsOff(
   { client, clock, signal }: { readonly client: KubeClient; readonly clock: Clock; readonly signal: AbortSignal },
   node: string,
+  ours: OperationRecord,
 ): Promise<ActionResult> {
   for (let tries = 1; ; tries += 1) {
-    const result = await answerOf(
-      changeNode(client, { name: node }, (current, found) =>
-        releaseNode(current, found, { uncordon: false, keepRecord: true }),
-      ),
-    );
+    let isTainted = true;
+    const change = changeNode(client, { name: node }, (current, found) => {
+      // Without the record that somebody has taken off, they are ours still.
+      const known = found.kind === "none" ? ({ kind: "record", record: ours } as const) : found;
+      const release = releaseNode(current, known, { uncordon: false, keepRecord: true });
+      isTainted = release !== undefined;
+      return release;
+    });
+    const result = await answerOf(change);
+    if (!isTainted) return { kind: "nothing-to-do", detail: "it bears none of ours" };
     if (!isPassing(result) || tries === triesAtMost || signal.aborted) return result;
     await clock.sleep(againAfterMs, signal).catch(() => undefined);
   }

@@ -187,6 +187,7 @@ class RecoveryRun {
     for (; ; await clock.sleep(lookEveryMs, signal)) {
       signal.throwIfAborted();
       await this.gate.pass();
+      this.declaration.withdrawnFrom(this.gate.node);
       if (clock.now().getTime() < lookAt) continue;
       const picture = await this.read(this.open);
       if (picture !== undefined) {
@@ -232,6 +233,8 @@ class RecoveryRun {
         for (let action = queue.shift(); action !== undefined; action = queue.shift()) {
           if (action.kind === "evict") continue;
           await this.gate.fresh();
+          const withdrawn = this.declaration.withdrawnFrom(this.gate.node);
+          if (withdrawn !== undefined) throw new Stop(withdrawn, { rebooted: false, withdrawn: true });
           this.note(action, await perform(this.world.client, action));
         }
       } catch (error) {
@@ -271,7 +274,7 @@ class RecoveryRun {
     if (life === undefined) return this.summary({ unreadable: message });
     this.vms = asFarAsIsKnown(this.vms, this.recovery.intent, this.ledger);
     if (this.declaration.isMade) await this.writeWords();
-    return this.summary({ life: { reason: message, rebooted: life.rebooted, condemned } });
+    return this.summary({ life: { reason: message, ...life, condemned } });
   }
 
   /** What is on its way is told, and the declaration written down, if that comes about in a moment. */

@@ -18,8 +18,15 @@ export interface RecoverySummaryInput {
   readonly intent: RecoverIntent;
   readonly vms: readonly VmProgress[];
   readonly taintLeft: boolean;
-  /** The sign of life that ended it; `condemned` and `rebooted` as in the summary. */
-  readonly life?: { readonly reason: string; readonly rebooted: boolean; readonly condemned: boolean } | undefined;
+  /** The sign of life that ended it, or who has `withdrawn` that the node is lost; the others as in the summary. */
+  readonly life?:
+    | {
+        readonly reason: string;
+        readonly rebooted: boolean;
+        readonly condemned: boolean;
+        readonly withdrawn?: boolean;
+      }
+    | undefined;
   /** Why the node could not be judged any more. */
   readonly unreadable?: string | undefined;
   readonly interruptedBy?: ExitCode | undefined;
@@ -56,8 +63,9 @@ function endOf(
   complete: boolean,
 ): Pick<RecoverySummary, "end" | "exitCode" | "detail" | "rebooted" | "condemned"> {
   if (life !== undefined) {
-    const { reason, rebooted, condemned } = life;
-    return { end: "alive", exitCode: exitCode.refused, detail: reason, rebooted, condemned };
+    const { reason, rebooted, condemned, withdrawn } = life;
+    const end = withdrawn ? "withdrawn" : "alive";
+    return { end, exitCode: exitCode.refused, detail: reason, rebooted, condemned };
   }
   if (unreadable !== undefined) return { end: "unreadable", exitCode: exitCode.incomplete, detail: unreadable };
   if (interruptedBy !== undefined) return { end: "interrupted", exitCode: interruptedBy };

@@ -170,8 +170,8 @@ export interface Summary {
 export interface RecoverySummary {
   readonly exitCode: ExitCode;
   readonly node: string;
-  /** Why it ended. alive: the node showed life. unreadable: it could not be judged any more. */
-  readonly end: "complete" | "incomplete" | "alive" | "unreadable" | "interrupted";
+  /** Why it ended. alive: the node showed life. withdrawn: somebody took back that it is lost. unreadable: it could not be judged any more. */
+  readonly end: "complete" | "incomplete" | "alive" | "withdrawn" | "unreadable" | "interrupted";
   /** What was seen that ended it. */
   readonly detail?: string | undefined;
   /** They run elsewhere. */

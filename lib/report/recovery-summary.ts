@@ -32,6 +32,8 @@ function endLines(summary: RecoverySummary, style: Style): string[] {
       return [style("warn", `${node} is not recovered completely.`)];
     case "alive":
       return [style("bad", `STOPPED: ${node} shows life: ${detail}`), ...lifeLines(summary, style)];
+    case "withdrawn":
+      return [style("bad", `STOPPED: ${detail}`), ...lifeLines(summary, style)];
     case "unreadable":
       return [style("bad", `Stopped: whether ${node} is dead could not be read any more: ${detail}`)];
     case "interrupted":

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { KubeRequest } from "../../../lib/kube/request.ts";
 import { InterruptedError } from "../../../lib/model/errors.ts";
+import type { KubeObject } from "../../../lib/practice/store.ts";
 import { lost, lostVms, openStage, type Play, powerLoss, type Stage, scenarioOf, word } from "./stage.ts";
 
 const outOfService = "node.kubernetes.io/out-of-service";
@@ -154,6 +155,42 @@ describe("a migration away from the node", () => {
     expect(code).toBe(4);
     expect(stage.deletions().filter((path) => path.includes("/pods/"))).toHaveLength(2);
     expect(stage.deletions().join()).not.toContain("virt-launcher-web");
+  });
+});
+
+describe("somebody takes back that the node is lost", () => {
+  const nodes = { group: "", resource: "nodes" };
+  const change = (draft: (node: KubeObject) => void) => () =>
+    void stage.cluster.store.modify(nodes, undefined, lost, draft);
+  const withoutTaint = (node: KubeObject) => {
+    node.spec.taints = node.spec.taints.filter(({ key }: { key: string }) => key !== outOfService);
+  };
+
+  test.each<[string, (node: KubeObject) => void]>([
+    ["our taint", withoutTaint],
+    ["the cordon", (node) => delete node.spec.unschedulable],
+    ["the record of this recovery", (node) => delete node.metadata.annotations?.["kubectl-vmnode/operation"]],
+  ])("%s is taken off: no pod is deleted, and our taint is off", async (what, draft) => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    const { code, stdout } = await stage.run(`recover ${lost} ${word}`, between(isTaint, isGate, change(draft)));
+    expect(stdout).toContain(`STOPPED: somebody has taken ${what} off node/${lost}`);
+    expect(stdout).not.toContain("keeps the taint");
+    expect(stdout.includes("untainted")).toBe(what !== "our taint");
+    expect(code).toBe(3);
+    expect(stage.deletions()).toEqual([]);
+    expect(stage.taints()).not.toContain(outOfService);
+  });
+
+  test("when nothing is left to be removed, it goes on and says that no taint is left", async () => {
+    stage = await openStage(scenarioOf([powerLoss]));
+    const { code, stdout } = await stage.run(
+      `recover ${lost} ${word}`,
+      between(isDelete("pods"), isGate, change(withoutTaint)),
+    );
+    expect(stdout).toContain(`${lost} is recovered.`);
+    expect(stdout).not.toContain("keeps the taint");
+    expect(code).toBe(0);
+    expect(stage.recovered().sort()).toEqual(lostVms);
   });
 });
 
