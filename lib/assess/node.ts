@@ -1,5 +1,5 @@
 /** Findings about the node itself, or about the whole cluster as far as they decide whether the node can be drained. */
-import type { Gap, NodeHolder } from "../model/facts.ts";
+import { type Gap, isCovered, type NodeHolder } from "../model/facts.ts";
 import type { Finding, FindingCode } from "../model/finding.ts";
 import { findCondition, isFinishedPod, type Pod } from "../model/kubernetes.ts";
 import { isFinishedMigration, migrationDefaults } from "../model/kubevirt.ts";
@@ -132,9 +132,8 @@ function gapFindings(index: Index, node: string): Finding[] {
   const here = [...(index.podsByNode.get(node) ?? []), ...(index.vmisByNode.get(node) ?? [])];
   const namespaces = new Set(here.map(({ metadata }) => metadata.namespace));
   const { gaps } = index.facts;
-  const everywhere = new Set(gaps.filter((gap) => gap.namespace === undefined).map((gap) => gap.resource));
   return gaps
-    .filter((gap) => gap.namespace === undefined || (namespaces.has(gap.namespace) && !everywhere.has(gap.resource)))
+    .filter((gap) => gap.namespace === undefined || (namespaces.has(gap.namespace) && !isCovered(gap, gaps)))
     .map((gap) => unreadable(gap, node));
 }
 

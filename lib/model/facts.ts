@@ -80,6 +80,14 @@ export interface Gap {
   readonly reason: string;
 }
 
+/** What could not be read in the whole cluster needs no word about single namespaces, whatever the reason is there. */
+export function isCovered(gap: Gap, gaps: readonly Gap[]): boolean {
+  return (
+    gap.namespace !== undefined &&
+    gaps.some(({ resource, namespace }) => resource === gap.resource && namespace === undefined)
+  );
+}
+
 /** What the annotation on a node says about an operation of this program: a record, or text that cannot be understood. */
 export type RecordOnNode =
   | { readonly kind: "none" }

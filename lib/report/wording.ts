@@ -1,5 +1,5 @@
 /** The words that all layouts share: outcomes, names of objects, counts. */
-import type { Gap } from "../model/facts.ts";
+import { type Gap, isCovered } from "../model/facts.ts";
 import type { ObjectReference, Severity } from "../model/finding.ts";
 import type { Outcome, VmVerdict } from "../model/verdict.ts";
 import type { Tone } from "./style.ts";
@@ -95,22 +95,17 @@ function gapText(gap: Gap): string {
 
 const forbidden = /^forbidden: (\w+) (\S+)$/;
 
-/**
- * What could not be read, each thing once: what is forbidden in the whole cluster needs no word about single namespaces, and to list
- * and to get the same thing is one right for whoever grants it.
- */
+/** What could not be read, each thing once; to list and to get the same thing is one right for whoever grants it. */
 export function gapTexts(gaps: readonly Gap[]): string[] {
-  const groups = Map.groupBy(gaps, ({ resource, namespace, reason }) => {
-    if (!forbidden.test(reason)) return JSON.stringify([resource, namespace, reason]);
-    const everywhere = gaps.some((gap) => gap.resource === resource && !gap.namespace && forbidden.test(gap.reason));
-    return JSON.stringify([resource, everywhere ? undefined : namespace]);
+  const groups = Map.groupBy(gaps, (gap) => {
+    const namespace = isCovered(gap, gaps) ? undefined : gap.namespace;
+    return JSON.stringify([gap.resource, namespace, forbidden.test(gap.reason) ? "" : gap.reason]);
   });
   return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
+    const widest = group.find((gap) => !isCovered(gap, gaps));
+    if (widest === undefined) return [];
     const verbs = new Set(group.flatMap(({ reason }) => forbidden.exec(reason)?.[1] ?? []));
-    const reason = verbs.size === 0 ? first.reason : `forbidden: ${enumerate([...verbs])} ${first.resource}`;
-    const widest = group.find(({ namespace }) => namespace === undefined) ?? first;
+    const reason = verbs.size === 0 ? widest.reason : `forbidden: ${enumerate([...verbs])} ${widest.resource}`;
     return [gapText({ ...widest, reason })];
   });
 }

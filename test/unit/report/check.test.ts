@@ -117,12 +117,15 @@ describe("the check of a node", () => {
       forbidden("virtualmachineinstances", "get", "prod"),
       forbidden("poddisruptionbudgets", "list", "lab"),
       { resource: "nodes", reason: "one object has no name" },
+      { resource: "persistentvolumeclaims", reason: "the server is busy" },
+      { resource: "persistentvolumeclaims", namespace: "lab", reason: "no answer within 30s" },
     ];
     expect(checkReport(check([node("worker-1")], { gaps })).slice(2)).toEqual([
       "Not checked: pods (forbidden: list pods)",
       "Not checked: virtualmachineinstances (forbidden: list and get virtualmachineinstances)",
       'Not checked: poddisruptionbudgets in namespace "lab" (forbidden: list poddisruptionbudgets)',
       "Not checked: nodes (one object has no name)",
+      "Not checked: persistentvolumeclaims (the server is busy)",
     ]);
   });
 
