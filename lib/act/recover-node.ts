@@ -14,7 +14,7 @@ import {
 } from "../decide/recover.ts";
 import { type RecoverCommands, type RecoverySummaryInput, summariseRecovery } from "../decide/recovery-summary.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { Action, ActionResult } from "../model/action.ts";
+import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Dossier, VmRecovery } from "../model/dossier.ts";
 import { InterruptedError, RefusedError } from "../model/errors.ts";
@@ -249,9 +249,11 @@ class RecoveryRun {
 
   private note(action: Action, result: ActionResult): void {
     if (this.isOver) return;
+    const isAgain = this.ledger.tried[uidOf(action)]?.result.kind === "done";
     this.ledger = noteTried(this.ledger, action, result, Date.parse(this.time));
     const [change] = changesOf(action);
     if (change === undefined) return;
+    if (result.kind === "done" && isAgain) return;
     if (result.kind === "done") this.tellChange(change.object, change.verb);
     else if (result.kind !== "nothing-to-do" && !this.isKnownRefusal(action, result))
       this.warn(`${change.object}: ${describe(result)}`);

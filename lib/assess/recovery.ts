@@ -27,7 +27,7 @@ import { listing, nodeReference, refer } from "./findings.ts";
 import type { Liveness } from "./liveness.ts";
 import { replicaSetOf } from "./owners.ts";
 import { type Disks, disksOfCasualty, placeCasualties, sharedDisk, withHints } from "./recovery-hints.ts";
-import { type Casualty, casualtiesOn, followsOf, judgeCasualty, leftover, type RowVerdict } from "./recovery-rows.ts";
+import { type Casualty, casualtiesOn, followsOf, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
 import { type Index, indexFacts } from "./subjects.ts";
 import { recordedObstacles, takenUpVms } from "./taken-up.ts";
@@ -71,11 +71,8 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
     return cured(vmRecovery(index, casualty, whole, { pods, disks }));
   });
   const freed = new Map(takenUpVms(lost, vms).map((vm) => [keyOf(vm), cured(vm)]));
-  // A pod that has outlived its VMI must be removed still; a finished one is in nobody's way.
-  const here = vms.flatMap((vm) => {
-    const followed = freed.get(keyOf(vm));
-    return followed === undefined ? vm : vm.row === leftover.row ? [] : followed;
-  });
+  // A pod that has outlived its guest must be removed still.
+  const here = vms.map((vm) => freed.get(keyOf(vm)) ?? vm);
   const standing = actsOnTaint(facts.versions.kubernetes) === false ? undefined : standingTaint(lost);
   const taint = standing ?? (method === "taint" ? outOfServiceTaint : undefined);
   const seen = facts.nodes.find(({ metadata }) => metadata.name === node);

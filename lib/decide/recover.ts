@@ -9,7 +9,7 @@ import { findGap, indexFacts } from "../assess/subjects.ts";
 import { type Action, type ActionResult, type Target, uidOf } from "../model/action.ts";
 import type { VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
-import { findCondition, type VolumeAttachment } from "../model/kubernetes.ts";
+import { findCondition, type Pod, type VolumeAttachment } from "../model/kubernetes.ts";
 import { isFinalVmi, isFinishedMigration } from "../model/kubevirt.ts";
 import type { VmProgress } from "../model/progress.ts";
 import type { Outcome } from "../model/verdict.ts";
@@ -73,7 +73,7 @@ const startPatience = 8 * 60_000;
 /** One turn of the recovery. Pure. */
 export function decideRecover(picture: RecoverPicture, intent: RecoverIntent, ledger: RecoverLedger): RecoverDecision {
   const now = Date.parse(picture.facts.time);
-  const here = new Set(picture.facts.pods.map((pod) => pod.metadata.uid));
+  const here = new Map(picture.facts.pods.map((pod) => [pod.metadata.uid, pod]));
   const held = heldMeanwhile(picture.facts, intent);
   const vms = intent.vms.map((vm) => progressOf(vm, { picture, intent, ledger, here, held, now }));
   const next = noteSeen(ledger, vms, now);
@@ -97,8 +97,8 @@ export function heldMeanwhile(facts: Facts, { node, vms }: RecoverIntent): Reado
 }
 
 interface CleanUpScene {
-  /** UIDs of the pod objects that are on the node. */
-  readonly here: ReadonlySet<string>;
+  /** The pod objects that are on the node, by UID. */
+  readonly here: ReadonlyMap<string, Pod>;
   readonly held: ReadonlyMap<string, string>;
   readonly ledger: RecoverLedger;
   readonly now: number;
@@ -121,9 +121,10 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
   if (why !== undefined && pods.length > 0) return { ...base, state: "failed", since: since("failed"), detail: why };
   const stuck = pods.find((pod) => isGivenUp(ledger, pod.uid));
   if (stuck !== undefined) {
-    const detail = `pod/${stuck.name}: ${whyNot(ledger, stuck.uid)}`;
+    const holds = scene.here.get(stuck.uid)?.metadata.finalizers ?? [];
+    const detail = `pod/${stuck.name}: ${whyNot(ledger, stuck.uid, holds)}`;
     const removing = since("shutting-down");
-    if (intent.method === "taint" && now < Date.parse(removing) + removedWithin)
+    if (intent.method === "taint" && holds.length === 0 && now < Date.parse(removing) + removedWithin)
       return { ...base, state: "shutting-down", since: removing, detail: `${detail}; ${theTaintDoes}` };
     return { ...base, state: "failed", since: since("failed"), detail };
   }
@@ -339,9 +340,11 @@ function isGivenUp(ledger: RecoverLedger, uid: string): boolean {
   return (result.kind === "refused" && (result.code === 401 || result.code === 403)) || tries >= triesUntilGivenUp;
 }
 
-function whyNot(ledger: RecoverLedger, uid: string): string {
+function whyNot(ledger: RecoverLedger, uid: string, finalizers: readonly string[]): string {
   const result = ledger.tried[uid]?.result;
-  return result?.kind === "refused" || result?.kind === "unanswered" ? result.message : "its object is still there";
+  if (result?.kind === "refused" || result?.kind === "unanswered") return result.message;
+  const held = finalizers.length === 0 ? "" : `, held by the finalizer ${finalizers.join(", ")}`;
+  return `its object is still there${held}`;
 }
 
 function noteSeen(ledger: RecoverLedger, vms: readonly VmProgress[], now: number): RecoverLedger {

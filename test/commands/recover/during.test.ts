@@ -194,6 +194,30 @@ describe("somebody takes back that the node is lost", () => {
   });
 });
 
+test("a finalizer holds a pod: named once, and its VM is followed by the same command", async () => {
+  const finalizer = "example.org/backup";
+  stage = await openStage(scenarioOf([powerLoss]));
+  const { store } = stage.cluster;
+  const pods = { group: "", resource: "pods" };
+  const [pod] = store.list(pods, "shop").filter(({ metadata }) => metadata.name.startsWith("virt-launcher-web-"));
+  const hold = (finalizers: string[]) =>
+    store.modify(pods, "shop", pod?.metadata.name ?? "", (draft) => {
+      draft.metadata.finalizers = finalizers;
+    });
+  hold([finalizer]);
+  const first = await stage.run(`recover ${lost} ${word}`);
+  expect(first.stdout).toMatch(
+    new RegExp(`failed:\\s+shop/web\\s+pod/\\S+: its object is still there, held by the\\s+finalizer ${finalizer}`),
+  );
+  expect(first.stdout.match(/virt-launcher-web-\S+ force deleted/g)).toHaveLength(1);
+  expect(first.code).toBe(4);
+  stage.later(20_000, () => hold([]));
+  const second = await stage.run(`recover ${lost} ${word}`);
+  expect(second.stdout).toMatch(/RESTARTS +shop\/web/);
+  expect(second.code).toBe(0);
+  expect(stage.recovered().sort()).toEqual(lostVms);
+});
+
 describe("a false assertion", () => {
   test("starts VMs twice, which the cluster sees: the detector of these tests works", async () => {
     stage = await openStage(scenarioOf([{ ...powerLoss, fault: { kubelet: false, handler: false } }]));

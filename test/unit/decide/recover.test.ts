@@ -105,6 +105,19 @@ describe("the order of the work", () => {
     });
   });
 
+  test("a finalizer that holds its object is named, and not waited for: Kubernetes does not remove it, either", () => {
+    const metadata = { ...webPod.metadata, finalizers: ["example.org/backup"] };
+    const facts = { pods: [{ ...webPod, metadata }] };
+    const [action] = decide({ facts }).actions;
+    if (action === undefined) throw new Error("the pod is to be deleted");
+    let ledger = empty;
+    for (let tries = 0; tries < 5; tries += 1) ledger = noteTried(ledger, action, { kind: "done" }, start);
+    expect(decide({ facts, ledger })).toMatchObject({
+      status: "done",
+      vms: [{ state: "failed", detail: expect.stringMatching(/held by the finalizer example.org\/backup$/) }],
+    });
+  });
+
   test("a right that is missing ends it at once, and is told", () => {
     const facts = { pods: [webPod] };
     const [action] = decide({ facts }).actions;
