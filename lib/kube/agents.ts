@@ -2,17 +2,10 @@
 
 import http from "node:http";
 import https, { type AgentOptions } from "node:https";
-import type { SecureContextOptions } from "node:tls";
-import tls from "node:tls";
 import { leadThrough } from "./proxy-tunnel.ts";
+import { secureContext, type TlsMaterial } from "./secure-context.ts";
 
-/** What a connection is made with. */
-export interface TlsMaterial extends Pick<SecureContextOptions, "ca" | "cert" | "key"> {
-  readonly servername?: string | undefined;
-  readonly rejectUnauthorized?: boolean | undefined;
-}
-
-/** An agent for `server`; `proxy` is the URL of the proxy in between. Throws Node's error for a certificate or key that cannot be read. */
+/** An agent for `server`; `proxy` is the URL of the proxy in between. Throws ConfigError for a certificate or key that cannot be used. */
 export function makeAgent(
   server: URL,
   proxy: string | undefined,
@@ -27,22 +20,11 @@ export function makeAgent(
 function tlsOptions(material: TlsMaterial): AgentOptions {
   const { servername, rejectUnauthorized = true } = material;
   return {
-    // Once for all connections: to read the authorities takes longer than a request.
-    secureContext: tls.createSecureContext({
-      ca: material.ca ?? systemAuthorities(),
-      ...(material.cert !== undefined && { cert: material.cert }),
-      ...(material.key !== undefined && { key: material.key }),
-    }),
+    secureContext: secureContext(material),
     ...(servername !== undefined && { servername }),
     // Said in any case: else NODE_TLS_REJECT_UNAUTHORIZED, set for some other program, would decide.
     rejectUnauthorized,
   };
-}
-
-/** Without a CA of its own a cluster is trusted as kubectl does: by the machine's authorities, not by Node's. */
-function systemAuthorities(): string[] {
-  const system = tls.getCACertificates("system");
-  return system.length > 0 ? system : tls.getCACertificates("default");
 }
 
 /** Whether connections made with one can serve requests of the other. */

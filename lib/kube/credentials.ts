@@ -7,10 +7,11 @@
 import type { RequestOptions } from "node:https";
 import type { Clock } from "../model/clock.ts";
 import { ConfigError } from "../model/errors.ts";
-import { sameIdentity, type TlsMaterial } from "./agents.ts";
+import { sameIdentity } from "./agents.ts";
 import type { EffectiveConfig } from "./effective-config.ts";
 import type { ExecSurroundings } from "./exec-plugin.ts";
 import type { AuthProviderEntry, UserEntry } from "./kubeconfig.ts";
+import type { TlsMaterial } from "./secure-context.ts";
 
 export interface Identity {
   readonly tls: TlsMaterial;
@@ -101,9 +102,11 @@ function source(config: EffectiveConfig, surroundings: CredentialSurroundings): 
       const { runExecPlugin } = await import("./exec-plugin.ts");
       const got = await runExecPlugin(exec, cluster, surroundings);
       const identity = await apply(config, { ...certificate(user), token: got.token });
+      const { tls } = identity;
+      const names = { ...tls.names, cert: `the certificate of ${exec.command}`, key: `the key of ${exec.command}` };
       return {
         identity: got.certificate
-          ? { ...identity, tls: { ...identity.tls, cert: got.certificate, key: got.key } }
+          ? { ...identity, tls: { ...tls, cert: got.certificate, key: got.key, names } }
           : identity,
         until: withMargin(now, got.expiresAt?.getTime()),
       };
@@ -224,7 +227,19 @@ async function apply(config: EffectiveConfig, user: ClientNodeUser): Promise<Ide
     });
   }
   const { ca, cert, key, servername, rejectUnauthorized } = options;
-  return { tls: { ca, cert, key, servername, rejectUnauthorized }, authorization: authorization(options) };
+  const tls = { ca, cert, key, servername, rejectUnauthorized, names: namesOf(config) };
+  return { tls, authorization: authorization(options) };
+}
+
+/** As a kubeconfig has them, with the file where there is one. */
+function namesOf({ cluster, clusterName, user, userName }: EffectiveConfig): NonNullable<TlsMaterial["names"]> {
+  const named = (field: string, file: string | undefined, owner: string | undefined) =>
+    `${file === undefined ? `${field}-data` : `${field} ${file}`}${owner === undefined ? "" : ` for ${owner}`}`;
+  return {
+    ca: named("certificate-authority", cluster.certificateAuthority, clusterName),
+    cert: named("client-certificate", user.clientCertificate, userName),
+    key: named("client-key", user.clientKey, userName),
+  };
 }
 
 function authorization(options: RequestOptions): string | undefined {

@@ -2,9 +2,9 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
 import tls from "node:tls";
-import { UnreachableError } from "../model/errors.ts";
-import type { TlsMaterial } from "./agents.ts";
+import { ExpectedError } from "../model/errors.ts";
 import { type FaultPlace, networkFault, timeoutFault } from "./network-fault.ts";
+import type { TlsMaterial } from "./secure-context.ts";
 
 export interface WireRequest {
   readonly method: string;
@@ -63,7 +63,7 @@ export async function guarded<T>(
     return await Promise.race([stopped.promise, work(outgoing)]);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    throw error instanceof UnreachableError ? error : networkFault(error, place);
+    throw error instanceof ExpectedError ? error : networkFault(error, place);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);

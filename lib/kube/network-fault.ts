@@ -125,12 +125,6 @@ function tlsFault({ code = "", message = "", cert }: NodeError, place: FaultPlac
       hint: "the user's client-certificate in the kubeconfig has expired or belongs to another cluster",
     };
   }
-  if (/PEM|asn1|key values mismatch|bad decrypt|DECODER/i.test(message)) {
-    return {
-      message: `tls: a certificate or key of the kubeconfig cannot be used: ${message.split(":").at(-1) ?? message}`,
-      hint: "look at certificate-authority, client-certificate and client-key",
-    };
-  }
   return code.startsWith("HPE_") || code.startsWith("ERR_SSL") || code === "EPROTO"
     ? {
         message: `the server ${server} does not answer like a Kubernetes API server (${message})`,

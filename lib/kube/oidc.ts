@@ -89,7 +89,7 @@ async function request(address: string, { ca, env, form, basic }: Asking): Promi
         ...(basic !== undefined && { Authorization: `Basic ${btoa(basic)}` }),
       },
       body,
-      tls: ca === undefined ? {} : { ca },
+      tls: ca === undefined ? {} : { ca, names: { ca: "idp-certificate-authority" } },
       timeoutMs,
       signal: undefined,
     });

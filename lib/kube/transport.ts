@@ -2,9 +2,10 @@
 import http, { type IncomingMessage } from "node:http";
 import https, { type RequestOptions } from "node:https";
 import type { UnreachableError } from "../model/errors.ts";
-import { makeAgent, retire, sameIdentity, type TlsMaterial } from "./agents.ts";
+import { makeAgent, retire, sameIdentity } from "./agents.ts";
 import { guarded, headersOf, type WireRequest, type WireResponse, wholeOf } from "./exchange.ts";
 import { type FaultPlace, networkFault } from "./network-fault.ts";
+import type { TlsMaterial } from "./secure-context.ts";
 
 export interface WireStream {
   readonly response: IncomingMessage;
@@ -12,7 +13,7 @@ export interface WireStream {
 }
 
 export interface Transport {
-  /** Throws UnreachableError, or the signal's reason when it was aborted. */
+  /** Throws UnreachableError, ConfigError for what cannot be used for TLS, or the signal's reason when it was aborted. */
   request(request: WireRequest): Promise<WireResponse>;
   /** Resolves with the headers; the body is left to be read. */
   open(request: WireRequest): Promise<WireStream>;

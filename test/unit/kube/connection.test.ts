@@ -270,14 +270,6 @@ describe("when there is no answer", () => {
       }),
       says: /^the server .* does not speak TLS$/,
     },
-    {
-      name: "a CA file that holds no certificate",
-      make: async () => ({
-        server: await fakeServer(() => ({}), secure()),
-        options: { certificateAuthority: folder.write("empty.pem", "nothing\n") },
-      }),
-      says: /certificate/,
-    },
   ];
   test.for(tlsRows)("TLS: $name", async ({ make, says }) => {
     const { server, options, url } = await make();

@@ -11,11 +11,13 @@ import { kubeconfigText, temporaryFolder, testEnvironment } from "./surroundings
 const folder = temporaryFolder();
 const open: Connection[] = [];
 let authority: CertificateAuthority;
+let otherKey: string;
 let server: FakeServer;
 let reply: (authorization: string | undefined) => Reply;
 
 beforeAll(async () => {
   authority = await testAuthority();
+  otherKey = (await authority.client("joe", [])).key;
 });
 beforeEach(async () => {
   reply = () => ({});
@@ -60,6 +62,61 @@ describe("fixed credentials", () => {
     folder.write("jane.key", key);
     await ask(await connected({ "client-certificate": "jane.pem", "client-key": "jane.key" }));
     expect(server.asked.map((asked) => asked.certificate)).toEqual(["jane", "jane"]);
+  });
+
+  test.for<[what: string, break_: (files: { certificate: string; key: string }) => object, says: RegExp]>([
+    [
+      "a certificate that is no PEM",
+      ({ key }) => ({ "client-certificate-data": btoa("x"), "client-key-data": btoa(key) }),
+      /^unable to use client-certificate-data for test: it is no PEM$/,
+    ],
+    [
+      "a certificate that was cut",
+      ({ certificate, key }) => ({
+        "client-certificate": folder.write("cut.pem", certificate.replace(/(?<=-{5}\n)[^-]{100}/, "")),
+        "client-key-data": btoa(key),
+      }),
+      /^unable to use client-certificate \S+\/cut\.pem for test: \w+/,
+    ],
+    [
+      "a key that is no PEM",
+      ({ certificate }) => ({
+        "client-certificate-data": btoa(certificate),
+        "client-key": folder.write("bad.key", "x"),
+      }),
+      /^unable to use client-key \S+\/bad\.key for test: it is no PEM$/,
+    ],
+    [
+      "a key of somebody else",
+      ({ certificate }) => ({
+        "client-certificate-data": btoa(certificate),
+        "client-key": folder.write("other.key", otherKey),
+      }),
+      /^unable to use client-key \S+\/other\.key for test with client-certificate-data for test: they do not belong together$/,
+    ],
+  ])("%s is a fault of the configuration that names it", async ([, broken, says]) => {
+    const files = await authority.client("jane", []);
+    await expect(ask(await connected(broken(files)))).rejects.toMatchObject({
+      name: "ConfigError",
+      message: expect.stringMatching(says),
+      hint: "get that, or the kubeconfig, anew",
+    });
+    expect(server.asked).toEqual([]);
+  });
+
+  test.each([
+    ["nothing\n", true],
+    ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", true],
+    ["# of the cluster\nAUTHORITY\n# the end\n", false],
+  ])("an authority that holds no certificate is one, too: %j", async (text, isFault) => {
+    const certificateAuthority = folder.write("ca.pem", text.replace("AUTHORITY", authority.certificate));
+    const answer = ask(await connected({ token: "t" }, { certificateAuthority }));
+    if (isFault)
+      await expect(answer).rejects.toMatchObject({
+        name: "ConfigError",
+        message: expect.stringContaining(`unable to use certificate-authority ${certificateAuthority} for test: `),
+      });
+    else expect((await answer).status).toBe(200);
   });
 
   test("are not tried again when the server does not accept them", async () => {
@@ -170,6 +227,15 @@ printf '%s' '${output}' | sed "s/NUMBER/$n/; s/ARGS/$*/; s/VARIABLE/$VARIABLE/"
     await ask(await connected(plugin({ clientCertificateData: certificate, clientKeyData: key })));
     expect(server.asked[0]).toMatchObject({ certificate: "plugged" });
     expect(sent()).toEqual([undefined]);
+  });
+
+  test("that gives a key that is none is a fault of the configuration that names it", async () => {
+    const { certificate } = await authority.client("plugged", []);
+    const user = plugin({ clientCertificateData: certificate, clientKeyData: "x" });
+    await expect(ask(await connected(user))).rejects.toMatchObject({
+      name: "ConfigError",
+      message: expect.stringMatching(/^unable to use the key of \S+\/plugin: it is no PEM$/),
+    });
   });
 
   test("may give another certificate later, for which new connections are made", async () => {
