@@ -81,7 +81,8 @@ export function judgeCasualty(index: Index, node: string, casualty: Casualty, in
   if (vmi === undefined) return running ? withoutVmi(index, casualty, included) : leftover;
   const elsewhere = vmi.status.nodeName !== undefined && vmi.status.nodeName !== node;
   if (!running && (elsewhere || isFinalVmi(vmi))) return leftover;
-  if (elsewhere) return runsElsewhere(vmi, node);
+  // Of two lost nodes, the other may have been recovered first: the pod here is what keeps the VM from starting then.
+  if (elsewhere && !isFinalVmi(vmi)) return runsElsewhere(vmi, node);
   const repair = needsRepair(machineOf(index, vmi));
   const held = handedOver(index, vmi, node) ?? repair;
   if (held === undefined) return lost(index, vmi, node);

@@ -148,10 +148,9 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
 
 /** It does not run: as was foretold, with the words and the command of the plan; or against it, with the cluster's own words. */
 function withoutStart(vm: VmRecovery, scene: Scene, progress: VmProgress): VmProgress {
-  const { picture } = scene;
   if (vm.outcome === "stays-down")
     return { ...progress, state: "stopped", detail: vm.lastWords ?? vm.reason, fix: vm.fix, seconds: undefined };
-  const why = isUnnoticed(vm, scene) ? unnoticed : whyItDoesNotStart(vm, picture.facts);
+  const why = isUnnoticed(vm, scene) ? unnoticed : whyItDoesNotStart(vm, scene);
   return why === undefined ? progress : { ...progress, detail: `does not start: ${why}` };
 }
 
@@ -214,7 +213,9 @@ function whatItWaitsFor(vm: VmRecovery, scene: Scene, since: number): Partial<Vm
     return { detail: `its replica set ${vm.replicaSet} has ${set.readyReplicas} of ${set.replicas} replicas ready` };
   }
   if (isUnnoticed(vm, scene)) return now < since + noticedWithin ? {} : { detail: unnoticed };
-  const why = whyItDoesNotStart(vm, picture.facts);
+  const node = podElsewhere(vm, scene);
+  if (node !== undefined && now < since + noticedWithin) return {};
+  const why = whyItDoesNotStart(vm, scene);
   return why === undefined ? {} : { detail: why };
 }
 
@@ -230,8 +231,18 @@ function isUnnoticed(vm: VmRecovery, { picture, intent }: Scene): boolean {
   return vmi !== undefined && vmi.metadata.uid === vm.uid && !isFinalVmi(vmi) && vmi.status.nodeName === intent.node;
 }
 
+/** The other node on which its VMI, which has ended, has a pod still: that of a migration, say. */
+function podElsewhere(vm: VmRecovery, { picture, intent }: Scene): string | undefined {
+  const vmi = findVmi(picture.facts, vm);
+  if (vmi?.metadata.uid !== vm.uid || !isFinalVmi(vmi)) return undefined;
+  return Object.values(vmi.status.activePods).find((node) => node !== intent.node);
+}
+
 /** The scheduler's words where no node takes its pod, KubeVirt's where the pod cannot be made: a quota, a webhook, a missing claim. */
-function whyItDoesNotStart(vm: VmRecovery, facts: Facts): string | undefined {
+function whyItDoesNotStart(vm: VmRecovery, scene: Scene): string | undefined {
+  const node = podElsewhere(vm, scene);
+  if (node !== undefined) return `its pod on ${node} must end first: is that node lost, too?`;
+  const { facts } = scene.picture;
   const conditions = findVmi(facts, vm)?.status.conditions ?? [];
   const broken = ["PodScheduled", "Synchronized"]
     .map((type) => findCondition(conditions, type))

@@ -68,6 +68,12 @@ describe("C1 and C2: what does not run on the node", () => {
     });
   });
 
+  it("one that was lost with another node, and has ended since, starts when its pod here is gone, too", () => {
+    const state = { ...migrating, sourceNode: "worker-2", targetNode: "worker-1" };
+    const lost = lostVm({ node: "worker-2", phase: "Failed", pod: { node: "worker-1" }, migrationState: state });
+    expect(recoveryOf(lost)).toMatchObject({ row: "C6", outcome: "restarts" });
+  });
+
   it("one that was being handed over to the node is to be looked at", () => {
     const state = { ...migrating, sourceNode: "worker-2", targetNode: "worker-1", mode: "PostCopy" };
     const lost = lostVm({ node: "worker-2", pod: { node: "worker-1" }, migrationState: state });

@@ -342,6 +342,16 @@ describe("what became of a VM", () => {
     expect(detailAfter(20)).toBe("KubeVirt has not noticed yet that its pod is gone: does a virt-controller run?");
   });
 
+  test("a pod of it on another lost node keeps it from starting: that node is named, once it does not pass by itself", () => {
+    const ended = aVmi("web", { phase: "Failed" });
+    const vmis = [{ ...ended, status: { ...ended.status, activePods: { "uid-target": "worker-2" } } }];
+    const vmAfter = (seconds: number) => decide({ facts: { vmis }, ledger: seen("starting", seconds) }).vms[0];
+    const why = "its pod on worker-2 must end first: is that node lost, too?";
+    expect(vmAfter(19)?.detail).toBeUndefined();
+    expect(vmAfter(20)?.detail).toBe(why);
+    expect(vmAfter(480)).toMatchObject({ state: "failed", detail: `does not start: ${why}` });
+  });
+
   test("a wait for the detaching of a volume is no failure before 8 minutes", () => {
     expect(decide({ ledger: seen("starting", 479) }).status).toBe("going");
     expect(decide({ ledger: seen("starting", 480) }).vms).toMatchObject([{ state: "failed" }]);
