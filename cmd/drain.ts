@@ -5,11 +5,11 @@ import { planOf } from "../lib/decide/intent.ts";
 import { podWarnings } from "../lib/decide/other-pods.ts";
 import type { VmOnItsWay } from "../lib/decide/vm-progress.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
-import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
+import { ExpectedError, KubeError, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { matchesSelector } from "../lib/model/selectors.ts";
 import type { NodeVerdict } from "../lib/model/verdict.ts";
-import { mayI } from "../lib/observe/access.ts";
+import { type AccessQuestion, mayI } from "../lib/observe/access.ts";
 import { resourceTypes } from "../lib/observe/resource-types.ts";
 import { checkDocument, machineLines } from "../lib/report/machine.ts";
 import { drainQuestion, planReport } from "../lib/report/plan.ts";
@@ -56,17 +56,38 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   return await carryOut(scene, confirmed);
 }
 
-/** Who may not cordon, or not evict, is told before anybody is asked: half a drain is worse than none. */
-async function refuseWithoutRights({ client }: Scene, { check }: NodeCheck): Promise<void> {
-  const hint = "nothing was changed; a role with the rights that a drain needs is in docs/rbac";
-  if (!(await mayI(client, { verb: "patch", type: resourceTypes.nodes })))
-    throw new RefusedError("you may not patch nodes, so that they cannot be cordoned", hint);
+/**
+ * Who may not cordon, or not evict, is told before anybody is asked: half a drain is worse than none. Where the API server does not
+ * say what we may, the drain itself will find out.
+ */
+async function refuseWithoutRights({ client, world }: Scene, { check }: NodeCheck): Promise<void> {
+  const silences: KubeError[] = [];
+  const ask = async (question: AccessQuestion): Promise<boolean | undefined> => {
+    try {
+      return await mayI(client, question);
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      silences.push(error);
+      return undefined;
+    }
+  };
+  const refuse = (right: string): never => {
+    throw new RefusedError(
+      `you may not ${right}`,
+      "nothing was changed; a role with the rights that a drain needs is in docs/rbac",
+    );
+  };
+  for (const verb of ["get", "patch"])
+    if ((await ask({ verb, type: resourceTypes.nodes })) === false)
+      refuse(`${verb} nodes, so that they cannot be cordoned`);
   const eviction = { verb: "create", type: resourceTypes.pods, subresource: "eviction" };
-  if (await mayI(client, eviction)) return;
   const namespaces = new Set(check.nodes.flatMap((node) => node.vms.map((vm) => vm.namespace)));
-  for (const namespace of namespaces)
-    if (!(await mayI(client, { ...eviction, namespace })))
-      throw new RefusedError(`you may not create pods/eviction in namespace ${sanitise(namespace)}`, hint);
+  if ((await ask(eviction)) === false)
+    for (const namespace of namespaces)
+      if ((await ask({ ...eviction, namespace })) === false)
+        refuse(`create pods/eviction in namespace ${sanitise(namespace)}`);
+  for (const { message } of silences.slice(0, 1))
+    world.terminal.writeError(`Warning: whether you may drain could not be asked: ${sanitise(message)}`);
 }
 
 function showPlan({ options, world }: Scene, { check, assessOptions }: NodeCheck): void {

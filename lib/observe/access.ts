@@ -2,6 +2,7 @@
 
 import type { RequestOptions, ResourceType } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { requireSuccess } from "../kube/status.ts";
 import { fieldsOf, flag, text } from "./read-field.ts";
 import { resourceTypes } from "./resource-types.ts";
 
@@ -13,7 +14,7 @@ export interface AccessQuestion {
   readonly namespace?: string | undefined;
 }
 
-/** True when the API server says that we may; false when it says no, or does not say (SelfSubjectAccessReview). */
+/** Whether the API server says that we may (SelfSubjectAccessReview). Throws KubeError when it does not say. */
 export async function mayI(client: KubeClient, question: AccessQuestion, options?: RequestOptions): Promise<boolean> {
   const { verb, type, subresource, namespace } = question;
   const review = {
@@ -31,7 +32,7 @@ export async function mayI(client: KubeClient, question: AccessQuestion, options
     },
   };
   const answer = await client.create({ type: resourceTypes.accessReviews }, review, options);
-  return isSuccess(answer.status) && flag(fieldsOf(fieldsOf(answer.body).status).allowed);
+  return flag(fieldsOf(fieldsOf(requireSuccess(answer)).status).allowed);
 }
 
 /** Our name as the API server knows it (SelfSubjectReview, Kubernetes 1.28), else the one in the kubeconfig. */

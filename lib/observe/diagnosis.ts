@@ -35,7 +35,7 @@ export async function diagnoseCluster(client: KubeClient, clock: Clock): Promise
   const [kubernetes, kubevirt, cancels, answers, clockAheadSeconds] = await Promise.all([
     readKubernetesVersion(reading),
     refusal === undefined ? readKubeVirt(reading) : undefined,
-    refusal === undefined ? offersEvacuateCancel(reading, discovery) : undefined,
+    offersEvacuateCancel(reading, discovery),
     askRights(reading, groups),
     clockAhead(reading, clock),
   ]);
@@ -51,24 +51,25 @@ export async function diagnoseCluster(client: KubeClient, clock: Clock): Promise
   return { cluster, problems: [...(refusal === undefined ? [] : [refusal]), ...problemsOf(cluster)] };
 }
 
+/** Rights of the role look by which nothing is seen that the other rights do not show. */
+const comforts: ReadonlySet<string> = new Set(["list namespaces", "get nodes"]);
+
 function problemsOf({ apis, clockAheadSeconds, roles }: ClusterDiagnosis): string[] {
   const look = roles.find(({ role }) => role === "look");
+  const blind = look?.missing.some((right) => !comforts.has(right)) === true;
   return [
     ...apis
       .filter(({ state }) => state === "unavailable")
       .map(({ name, purpose }) => `${name} does not answer: ${purpose}`),
-    ...(look === undefined || look.missing.length === 0
-      ? []
-      : [
-          `you may not ${look.missing.join(", ")}: without it no command can tell what a node holds (docs/rbac/look.yaml)`,
-        ]),
+    ...(blind ? ["without the rights that the role look misses a check may stay uncertain (docs/rbac/look.yaml)"] : []),
+    ...(look?.unknown.length ? ["the API server does not say what you may do"] : []),
     ...(Math.abs(clockAheadSeconds ?? 0) > clockToleranceSeconds
       ? ["the clocks of this machine and of the API server differ; ages and verdicts rest on the server's"]
       : []),
   ];
 }
 
-/** What `offersEvacuateCancel` says of the subresource, as a line of its own. */
+/** What `offersEvacuateCancel` says of the subresource, as a line of its own, where virt-api is there to be asked. */
 function apisOf(discovery: Discovery, cancels: boolean | undefined): ApiDiagnosis[] {
   const stateOf = (group: string): ApiDiagnosis["state"] => {
     if (discovery.unavailable.some((groupVersion) => groupVersion.startsWith(`${group}/`))) return "unavailable";
@@ -81,11 +82,15 @@ function apisOf(discovery: Discovery, cancels: boolean | undefined): ApiDiagnosi
       state: stateOf(subresourcesGroup),
       purpose: "virt-api moves no VM, and refuses evictions",
     },
-    {
-      name: "evacuate/cancel",
-      state: cancels === undefined ? "unavailable" : cancels ? "served" : "absent",
-      purpose: "abort cannot take back evacuation marks by itself (KubeVirt before 1.7)",
-    },
+    ...(stateOf(subresourcesGroup) === "served"
+      ? [
+          {
+            name: "evacuate/cancel",
+            state: cancels === undefined ? "unavailable" : cancels ? "served" : "absent",
+            purpose: "abort cannot take back evacuation marks by itself (KubeVirt before 1.7)",
+          } as const,
+        ]
+      : []),
     { name: "policy", state: stateOf("policy"), purpose: "budgets cannot be seen" },
   ];
 }

@@ -61,7 +61,7 @@ function clusterLines(cluster: ClusterDiagnosis, line: Line, style: Style): stri
     ...line("KubeVirt", sanitise(flavour === "none" ? "not installed, or not visible" : about.join(", "))),
     ...line("APIs", apisText(apis)),
     ...line("Clock", clockText(clockAheadSeconds)),
-    ...roles.flatMap((role) => line(`Role ${role.role}`, roleText(role, style))),
+    ...roles.flatMap((role) => line(`Role ${role.role}`, roleText(role, roles, style))),
   ];
 }
 
@@ -80,12 +80,26 @@ function clockText(ahead: number | undefined): string {
   return `the API server's is ${count(Math.abs(ahead), "second")} ${ahead > 0 ? "ahead" : "behind"}`;
 }
 
-function roleText({ commands, missing, unknown }: RoleDiagnosis, style: Style): string {
+function roleText({ role, commands, missing, unknown }: RoleDiagnosis, roles: readonly RoleDiagnosis[], style: Style) {
   const purpose = `(${commands.join(", ")})`;
-  if (unknown.length > 0)
-    return `${style("warn", "unknown")} ${purpose}: the server did not answer for ${unknown.join(", ")}`;
-  if (missing.length === 0) return `${style("good", "yes")} ${purpose}`;
-  return `${style("warn", "no")} ${purpose}; missing: ${byResource(missing).join("; ")}`;
+  if (missing.length === 0 && unknown.length === 0) return `${style("good", "yes")} ${purpose}`;
+  if (missing.length === 0)
+    return `${style("warn", "unknown")} ${purpose}: the server does not say for ${few(unknown, role)}`;
+  // The other roles take all that look takes; its line has named it.
+  const look = roles.find((other) => other.role === "look" && other.role !== role)?.missing ?? [];
+  const own = missing.filter((right) => !look.includes(right));
+  const shared = own.length < missing.length ? ["what look misses"] : [];
+  const named = own.length === 0 ? [] : [few(own, role)];
+  return `${style("warn", "incomplete")} ${purpose}; missing: ${[...shared, ...named].join("; ")}`;
+}
+
+/** So many resources of a role are named, for all of it to stay on one screen. */
+const namedAtMost = 3;
+
+function few(rights: readonly string[], role: string): string {
+  const all = byResource(rights);
+  const more = all.length - namedAtMost;
+  return [...all.slice(0, namedAtMost), ...(more > 0 ? [`${more} more (docs/rbac/${role}.yaml)`] : [])].join("; ");
 }
 
 /** `list, watch pods` for `list pods` and `watch pods`. */

@@ -7,6 +7,7 @@ import { rightsOf } from "../../lib/platform/rights.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import { type Run, run } from "../unit/cmd/fake-world.ts";
 import { violations } from "../unit/report/json-schema.ts";
+import type { Through } from "./driven-cluster.ts";
 import { grant } from "./grant.ts";
 import { runCommand } from "./run.ts";
 
@@ -37,7 +38,7 @@ describe("a user with the role", () => {
       expect(code).toBe(0);
       expect(stdout).toMatch(new RegExp(`Role ${role} +yes`));
       const others = (["drain", "recover"] as const).filter((other) => other !== role);
-      for (const other of others) expect(stdout).toMatch(new RegExp(`Role ${other} +no .*; missing: `));
+      for (const other of others) expect(stdout).toMatch(new RegExp(`Role ${other} +incomplete .*; missing: `));
     },
   );
 });
@@ -49,8 +50,34 @@ test("a right that is missing is named", async () => {
   );
   const { code, stdout } = await doctor(`--as ${user}`);
   expect(code).toBe(1);
-  expect(stdout).toContain("missing: list, watch poddisruptionbudgets.policy; create pods/eviction");
-  expect(stdout).toContain("Problem: you may not list poddisruptionbudgets.policy");
+  expect(stdout).toMatch(/Role look .*missing: list poddisruptionbudgets\.policy$/m);
+  expect(stdout).toMatch(
+    /Role drain .*missing: what look misses; watch poddisruptionbudgets\.policy; create pods\/eviction/,
+  );
+  expect(stdout).toContain("Problem: without the rights that the role look misses a check may stay uncertain");
+});
+
+test.each(["nodes get", "namespaces list"])(
+  "a right that list and check do without is no problem: %s",
+  async (right) => {
+    const [resource, verb] = right.split(" ");
+    const user = grant(
+      world,
+      rightsOf.look.map((each) =>
+        each.resource === resource ? { ...each, verbs: each.verbs.filter((other) => other !== verb) } : each,
+      ),
+    );
+    const { code, stdout } = await doctor(`--as ${user}`);
+    expect(stdout).toContain(`missing: ${verb} ${resource}`);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("No problem was found.") });
+    for (const line of ["list", "check worker-1"])
+      expect(await runCommand(`${line} --as ${user}`, world.env, world)).toMatchObject({ code: 0, stderr: "" });
+  },
+);
+
+test("it fits on a screen of 80 columns and 24 lines for a user without rights", async () => {
+  const { stdout } = await runCommand(`doctor --as ${grant(world, [])}`, world.env, { ...world, columns: 80 });
+  expect(stdout.split("\n").length, stdout).toBeLessThan(24);
 });
 
 test("one of two names of a right is not taken for the other", async () => {
@@ -117,9 +144,42 @@ test("clocks that differ are a problem", async () => {
   expect(stdout).toMatch(/Clock +the API server's is \d+ seconds ahead/);
 });
 
+describe("a cluster", () => {
+  const without =
+    (groups: RegExp): Through =>
+    (connection) => ({
+      ...connection,
+      send: async (request) => {
+        const response = await connection.send(request);
+        const body = response.body as { groups?: { name: string }[]; items?: { metadata: { name: string } }[] };
+        return {
+          ...response,
+          body: {
+            ...body,
+            ...(body.groups && { groups: body.groups.filter(({ name }) => !groups.test(name)) }),
+            ...(body.items && { items: body.items.filter(({ metadata }) => !groups.test(metadata.name)) }),
+          },
+        };
+      },
+    });
+
+  test.each([
+    ["without KubeVirt", /kubevirt\.io$/, "absent: kubevirt.io, subresources.kubevirt.io"],
+    ["with nothing of KubeVirt but virt-api", /^kubevirt\.io$/, "absent: kubevirt.io"],
+  ])("%s has one problem: that it is absent", async (_what, groups, absent) => {
+    const { code, stdout } = await runCommand("doctor", world.env, { ...world, through: without(groups) });
+    expect(code).toBe(1);
+    expect(stdout).toContain(absent);
+    expect(stdout).not.toContain("does not answer");
+    expect(stdout.match(/^Problem: .*/gm)).toEqual([expect.stringContaining("KubeVirt is not installed")]);
+  });
+});
+
 test("a cluster whose virt-api does not answer says what does not work", async () => {
   world.cluster.faults.stopVirtApi();
   const problem = "Problem: subresources.kubevirt.io does not answer: virt-api moves no VM, and refuses evictions";
   await expect.poll(async () => (await doctor()).stdout, { timeout: 20_000 }).toContain(problem);
-  expect((await doctor()).code).toBe(1);
+  const { code, stdout } = await doctor();
+  expect(code).toBe(1);
+  expect(stdout.match(/^Problem: /gm)).toHaveLength(1);
 });

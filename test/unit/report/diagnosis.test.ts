@@ -1,6 +1,7 @@
 /** The screen of `doctor`. */
 import { describe, expect, test } from "vitest";
 import type { ClusterDiagnosis, Diagnosis } from "../../../lib/model/diagnosis.ts";
+import { rightsOf } from "../../../lib/platform/rights.ts";
 import { diagnosisLines } from "../../../lib/report/diagnosis.ts";
 
 const cluster: ClusterDiagnosis = {
@@ -50,15 +51,51 @@ test("everything is on one screen of 80 columns", () => {
                   subresources.kubevirt.io; absent: evacuate/cancel
     Clock         the API server's is 75 seconds behind
     Role look     yes (list, check)
-    Role drain    no (drain, abort, uncordon); missing: patch nodes;
-                  create pods/eviction
-    Role recover  unknown (recover): the server did not answer for
+    Role drain    incomplete (drain, abort, uncordon); missing: patch
+                  nodes; create pods/eviction
+    Role recover  unknown (recover): the server does not say for
                   delete pods
 
     Problem: subresources.kubevirt.io does not answer: virt-api moves
                   no VM"
   `);
   expect(lines.length).toBeLessThan(24);
+});
+
+test.each([
+  ["missing", rightsOf, {}],
+  ["unknown", {}, rightsOf],
+] as const)("it stays on one screen when every right is %s", (_what, missing, unknown) => {
+  const roles = (["look", "drain", "recover"] as const).map((role) => ({
+    role,
+    commands: ["a command", "another"],
+    missing: namesOf(missing, role),
+    unknown: namesOf(unknown, role),
+  }));
+  const problems = ["without the rights that the role look misses a check may stay uncertain (docs/rbac/look.yaml)"];
+  const lines = diagnosisLines(diagnosis({ cluster: { ...cluster, roles }, problems }), { columns: 80 });
+  expect(lines.length, lines.join("\n")).toBeLessThan(24);
+  expect(lines.join(" ").replace(/\s+/g, " ")).toMatch(/Role look .* \d+ more \(docs\/rbac\/look\.yaml\) Role drain/);
+});
+
+function namesOf(rights: Partial<typeof rightsOf>, role: keyof typeof rightsOf): string[] {
+  return (rights[role] ?? []).flatMap(({ group, resource, verbs }) =>
+    verbs.map((verb) => `${verb} ${group === "" ? resource : `${resource}.${group}`}`),
+  );
+}
+
+test("what the role look misses is not named again for the others, which need it as well", () => {
+  const role = (name: string, ...missing: string[]) => ({ role: name, commands: [], missing, unknown: [] });
+  const roles = [
+    role("look", "list pods"),
+    role("drain", "list pods", "watch pods", "patch nodes"),
+    role("recover", "list pods"),
+  ];
+  expect(diagnosisLines(diagnosis({ cluster: { ...cluster, roles } })).filter((line) => /^Role/.test(line))).toEqual([
+    "Role look     incomplete (); missing: list pods",
+    "Role drain    incomplete (); missing: what look misses; watch pods; patch nodes",
+    "Role recover  incomplete (); missing: what look misses",
+  ]);
 });
 
 test("without a cluster it says what is known here", () => {
