@@ -1,4 +1,4 @@
-/** `npm run docs`: writes docs/reference.md and the tables of README.md from the definitions of the commands and the exit codes. */
+/** `npm run docs`: writes docs/reference.md and the tables of README.md from the definitions of the commands and the exit codes, and its version. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type CommandDefinition, type Flag, type Flags, flagName } from "../cmd/command.ts";
@@ -10,6 +10,7 @@ import { exitCode, exitCodeMeanings } from "../lib/model/exit-code.ts";
 export const pages = {
   readme: new URL("../README.md", import.meta.url),
   reference: new URL("reference.md", import.meta.url),
+  package: new URL("../package.json", import.meta.url),
 } as const;
 
 /** What users set in the environment, and what follows. */
@@ -53,8 +54,14 @@ export function referencePage(): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-/** The README with its tables made anew. Throws when a place for one is missing. */
-export function withTables(readme: string): string {
+/** The README with its tables, and the version that it installs, made anew. Throws when the place of one is missing. */
+export function renewed(readme: string, version: string): string {
+  const installed = /(?<=^ {4}VERSION=v)\S+$/m;
+  if (!installed.test(readme)) throw new Error("README.md does not install a VERSION");
+  return withTables(readme.replace(installed, version));
+}
+
+function withTables(readme: string): string {
   const tables = { commands: commandTable((name) => `docs/reference.md#${name}`), "exit codes": exitCodeTable() };
   return Object.entries(tables).reduce((text, [name, content]) => {
     const section = new RegExp(`(?<=<!-- ${name} -->\n)[\\s\\S]*?(?=<!-- /${name} -->)`);
@@ -151,5 +158,6 @@ function escaped(text: string): string {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(pages.reference, referencePage());
-  writeFileSync(pages.readme, withTables(readFileSync(pages.readme, "utf8")));
+  const { version } = JSON.parse(readFileSync(pages.package, "utf8"));
+  writeFileSync(pages.readme, renewed(readFileSync(pages.readme, "utf8"), version));
 }

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { tarGz, zip } from "./archive.ts";
-import { bundle, root, version } from "./bundle.ts";
+import { bundle, bundleFiles, root, version } from "./bundle.ts";
 import { makeExecutable } from "./executable.ts";
 import { renderManifest } from "./manifest.ts";
 import { fetchNode, nodeIn } from "./node-packages.ts";
@@ -23,6 +23,7 @@ import {
   platformName,
   platforms,
 } from "./platforms.ts";
+import { sbom } from "./sbom.ts";
 
 interface Job {
   readonly out: string;
@@ -30,18 +31,44 @@ interface Job {
   readonly chosen: readonly Platform[];
 }
 
-const steps: Readonly<Record<string, (job: Job) => Promise<void> | void>> = {
-  bundle: bundleProgram,
-  nodes: fetchNodes,
-  executables: makeExecutables,
-  archives: makeArchives,
-  checksums: writeChecksums,
-  manifest: writeManifest,
+interface Step {
+  readonly run: (job: Job) => Promise<void> | void;
+  /** What it takes, and which step makes it. */
+  readonly takes?: (job: Job) => readonly (readonly [file: string, from: string])[];
+}
+
+const steps: Readonly<Record<string, Step>> = {
+  bundle: { run: bundleProgram },
+  nodes: { run: fetchNodes },
+  executables: {
+    run: makeExecutables,
+    takes: (job) => [
+      ...Object.values(bundleFiles).map((file) => [path.join(places.bundles(job), file), "bundle"] as const),
+      ...job.chosen.flatMap((platform) =>
+        [platform.node, makerFor(platform) ?? platform.node].map(
+          (each) => [nodeIn(places.cache(job), each).node, "nodes"] as const,
+        ),
+      ),
+    ],
+  },
+  archives: {
+    run: makeArchives,
+    takes: (job) => [
+      [places.notices(job), "bundle"],
+      ...job.chosen.flatMap((platform) => [
+        [nodeIn(places.cache(job), linuxSibling(platform.node)).license, "nodes"] as const,
+        [places.executable(job, platform), "executables"] as const,
+      ]),
+    ],
+  },
+  checksums: { run: writeChecksums },
+  manifest: { run: writeManifest, takes: (job) => [[places.checksums(job), "checksums"]] },
 };
 
 const places = {
   bundles: (job: Job) => path.join(job.out, "bundle"),
   notices: (job: Job) => path.join(job.out, "bundle", "THIRD-PARTY-NOTICES"),
+  sbom: (job: Job) => path.join(job.out, "bundle", "sbom.cdx.json"),
   cache: (job: Job) => path.join(job.out, "cache"),
   executable: (job: Job, platform: Platform) =>
     path.join(job.out, "executables", platformName(platform), executableName(platform)),
@@ -70,7 +97,10 @@ async function main(): Promise<void> {
   const job = { out: path.resolve(values.out), chosen };
   mkdirSync(job.out, { recursive: true });
   for (const [name, step] of Object.entries(steps)) {
-    if (positionals.length === 0 || positionals.includes(name)) await step(job);
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    const missing = step.takes?.(job).find(([file]) => !existsSync(file));
+    if (missing !== undefined) throw new Error(`${name}: there is no ${missing[0]}; the step ${missing[1]} makes it`);
+    await step.run(job);
   }
 }
 
@@ -88,7 +118,9 @@ async function bundleProgram(job: Job): Promise<void> {
   rmSync(places.bundles(job), { recursive: true, force: true });
   mkdirSync(places.bundles(job), { recursive: true });
   const metafiles = await bundle({ entry: path.join(root, "cmd/main.ts"), outdir: places.bundles(job) });
-  writeFileSync(places.notices(job), noticesText(bundledPackages(metafiles), places.bundles(job)));
+  const packages = bundledPackages(metafiles);
+  writeFileSync(places.notices(job), noticesText(packages, places.bundles(job)));
+  writeFileSync(places.sbom(job), sbom(packages, platforms, version));
   for (const file of readdirSync(places.bundles(job))) made(path.join(places.bundles(job), file));
 }
 
@@ -147,6 +179,8 @@ function makeArchives(job: Job): void {
 /** Of all archives that are there, whoever built them. */
 function writeChecksums(job: Job): void {
   const archives = platforms.map((platform) => places.archive(job, platform)).filter((file) => existsSync(file));
+  if (archives.length === 0)
+    throw new Error(`checksums: there is no archive in ${job.out}; the step archives makes them`);
   const lines = archives.map((file) => `${sha256(file)}  ${path.basename(file)}\n`);
   writeFileSync(places.checksums(job), lines.join(""));
   made(places.checksums(job));

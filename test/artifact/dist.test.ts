@@ -1,15 +1,15 @@
 /** A release built here, step by step: what is in it, that it is the same bytes each time, and that krew's installer takes it. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import type { Metafile } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tarGz, zip } from "../../krew/archive.ts";
-import { bundle, root, version } from "../../krew/bundle.ts";
+import { bundle, bundleFiles, root, version } from "../../krew/bundle.ts";
 import { renderManifest } from "../../krew/manifest.ts";
-import { bundledPackages } from "../../krew/notices.ts";
 import { archiveName, executableName, here, isHere, type Platform, platforms } from "../../krew/platforms.ts";
 import { readTar, writeTar } from "../../krew/tar.ts";
 import { runKubectl } from "../kubectl.ts";
@@ -64,20 +64,40 @@ describe.skipIf(own === undefined || here.system === "windows")("the release of 
     expect(megabytes(archive)).toBeLessThan(43);
   });
 
-  test("the notices have the licence of every package of which something is in the bundles, and Node's", async () => {
-    const notices = readEntry(archive, "THIRD-PARTY-NOTICES");
-    const scratch = mkdtempSync(path.join(workdir, "bundle-"));
-    const packages = bundledPackages(await bundle({ entry: path.join(root, "cmd/main.ts"), outdir: scratch }));
-    expect(packages.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["yargs", "js-yaml", "cli-table3", "@peculiar/x509"]),
-    );
-    const missing = packages.filter(({ name, version, texts }) => {
-      const section = notices.split("=".repeat(80)).findIndex((part) => part.includes(`${name} ${version} (`));
-      return section < 0 || texts.some((text) => !notices.includes(text));
+  describe("what others wrote", () => {
+    let packages: readonly PackageFolder[];
+    beforeAll(async () => {
+      const scratch = mkdtempSync(path.join(workdir, "bundle-"));
+      packages = packagesIn(await bundle({ entry: path.join(root, "cmd/main.ts"), outdir: scratch }));
     });
-    expect(missing.map(({ name }) => name)).toEqual([]);
-    expect(notices).toContain("Node.js is licensed for use as follows");
-    expect(notices).toContain("OpenSSL"); // One of the libraries within Node.
+
+    test("is found in the bundles", () => {
+      expect(packages.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(["yargs", "js-yaml", "cli-table3", "@peculiar/x509"]),
+      );
+    });
+
+    test("stands in the notices: every package with the text of its licence, and Node", () => {
+      const notices = readEntry(archive, "THIRD-PARTY-NOTICES");
+      const missing = packages.filter(({ name, version, folder }) => {
+        const licences = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file));
+        const texts = licences.map((file) => readFileSync(path.join(folder, file), "utf8").trim());
+        return !notices.includes(`\n${name} ${version} (`) || !texts.every((text) => notices.includes(text));
+      });
+      expect(missing.map(({ name }) => name)).toEqual([]);
+      expect(notices).toContain("Node.js is licensed for use as follows");
+      expect(notices).toContain("OpenSSL"); // One of the libraries within Node.
+    });
+
+    test("stands in the SBOM, with the Node of every platform and nothing else", () => {
+      const { components, ...rest } = JSON.parse(readFileSync(path.join(out, "bundle/sbom.cdx.json"), "utf8"));
+      expect(rest).toMatchObject({ bomFormat: "CycloneDX", specVersion: "1.6", metadata: { component: { version } } });
+      const found = components.map(({ purl }: { purl: string }) => decodeURIComponent(purl)).toSorted();
+      const nodes = new Set(platforms.map(({ node }) => `pkg:generic/node@${node.version}`));
+      expect(found).toEqual(
+        [...packages.map(({ name, version }) => `pkg:npm/${name}@${version}`), ...nodes].toSorted(),
+      );
+    });
   });
 
   test("the same sources give the same bundles, and the same bundles the same archive", {
@@ -165,6 +185,49 @@ describe.skipIf(own === undefined || here.system === "windows")("the release of 
       });
     });
   });
+});
+
+interface PackageFolder {
+  readonly folder: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The packages of which something is in the bundles, found without krew/notices.ts: for each file, the nearest package.json that names one. */
+function packagesIn(metafiles: readonly Metafile[]): readonly PackageFolder[] {
+  const inputs = metafiles.flatMap(({ outputs }) => Object.values(outputs).map((output) => output.inputs));
+  const files = inputs.flatMap((each) => Object.keys(each).filter((file) => (each[file]?.bytesInOutput ?? 0) > 0));
+  const folders = new Set(files.filter((file) => file.startsWith("node_modules/")).map(packageOf));
+  return [...folders].map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
+    return { folder, name, version };
+  });
+}
+
+function packageOf(file: string): string {
+  for (let folder = path.dirname(path.join(root, file)); folder !== root; folder = path.dirname(folder)) {
+    const manifest = path.join(folder, "package.json");
+    if (existsSync(manifest) && "version" in JSON.parse(readFileSync(manifest, "utf8"))) return folder;
+  }
+  throw new Error(`${file} belongs to no package`);
+}
+
+test.each([
+  ["executables", "bundle"],
+  ["archives", "bundle"],
+  ["checksums", "archives"],
+  ["manifest", "checksums"],
+])("the step %s alone, where nothing is, says that the step %s comes before it", (step, before) => {
+  const empty = mkdtempSync(path.join(workdir, "empty-"));
+  expect(() => dist([step], empty)).toThrow(new RegExp(`error: ${step}: there is no .*; the step ${before} makes`));
+  expect(readdirSync(empty)).toEqual([]);
+});
+
+test("the step executables after bundle alone says that it needs nodes", () => {
+  const directory = mkdtempSync(path.join(workdir, "half-"));
+  mkdirSync(path.join(directory, "bundle"));
+  for (const file of Object.values(bundleFiles)) writeFileSync(path.join(directory, "bundle", file), "");
+  expect(() => dist(["executables"], directory)).toThrow(/error: executables: there is no .*; the step nodes makes it/);
 });
 
 function readEntry(archive: string, wanted: string): string {

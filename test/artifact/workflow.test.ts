@@ -1,5 +1,7 @@
 /** The release workflow builds and tries all platforms before it publishes, with steps that exist, and trusts nothing that can change. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { load as parse } from "js-yaml";
 import { describe, expect, test } from "vitest";
@@ -7,6 +9,7 @@ import { root } from "../../krew/bundle.ts";
 import { archiveName, platforms } from "../../krew/platforms.ts";
 
 interface Step {
+  readonly id?: string;
   readonly name?: string;
   readonly run?: string;
   readonly uses?: string;
@@ -72,6 +75,46 @@ test("only publishing may write, and Krew's bot is given our template", () => {
   expect(jobs.propose?.needs).toEqual(["publish"]);
   expect(jobs.propose?.if).toContain("!contains(github.ref_name, '-')");
   expect(existsSync(path.join(root, String(bot?.with?.krew_template_file)))).toBe(true);
+});
+
+/** What the script of the step that asks krew-index says when the index answers with this. */
+function afterAnswer(answer: string): { code: number; output: string; said: string } {
+  const directory = mkdtempSync(path.join(tmpdir(), "vmnode-index-"));
+  try {
+    writeFileSync(path.join(directory, "curl"), `#!/bin/sh\nprintf ${answer}\n`, { mode: 0o755 });
+    const output = path.join(directory, "output");
+    writeFileSync(output, "");
+    const script = stepsOf("propose").find(({ id }) => id === "index")?.run ?? "";
+    const env = { PATH: `${directory}:${process.env.PATH}`, GITHUB_OUTPUT: output };
+    const { status, stdout } = spawnSync("bash", ["-eo", "pipefail", "-c", script], { env, encoding: "utf8" });
+    return { code: status ?? -1, output: readFileSync(output, "utf8"), said: stdout };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+// Its bot refuses a plugin that the index does not have.
+test("Krew's bot is started only when krew-index has the plugin, whose first version a person proposes", () => {
+  const bot = stepsOf("propose").find(({ uses }) => uses?.startsWith("rajatjindal/krew-release-bot@"));
+  expect(bot?.if).toContain("steps.index.outputs.known == 'true'");
+  expect(afterAnswer("200")).toMatchObject({ code: 0, output: "known=true\n" });
+  expect(afterAnswer("404")).toMatchObject({ code: 0, output: "", said: expect.stringContaining("docs/releasing.md") });
+  expect(afterAnswer("503")).toMatchObject({ code: 1, output: "", said: expect.stringContaining("503") });
+});
+
+test("everything that docs/releasing.md promises is published, and the SBOM is of what was bundled", () => {
+  const uploaded = Object.values(jobs).flatMap(({ steps }) =>
+    steps
+      .filter(({ uses }) => uses?.startsWith("actions/upload-artifact@"))
+      .flatMap((step) => String(step.with?.path).trim().split("\n")),
+  );
+  expect(uploaded).toContain("dist/bundle/sbom.cdx.json");
+  const line = stepsOf("publish").find(({ run }) => run?.includes("gh release create"))?.run ?? "";
+  for (const file of ["kubectl-vmnode_*", "checksums.txt", "vmnode.yaml", "sbom.cdx.json", "*.map"]) {
+    expect(uploaded.map((name) => path.posix.basename(name))).toContain(file);
+    expect(line).toContain(` dist/${file}`);
+  }
+  expect(textOf("release.yml")).not.toContain("npm sbom");
 });
 
 test("the job that may write runs nothing but GitHub's own actions, and what it publishes was compared with the checksums", () => {

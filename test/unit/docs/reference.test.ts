@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { commands } from "../../../cmd/commands.ts";
 import { connectionFlags } from "../../../cmd/flags/connection.ts";
-import { pages, referencePage, variables, withTables } from "../../../docs/reference.ts";
+import { pages, referencePage, renewed, variables } from "../../../docs/reference.ts";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 const documents = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", ...listed("docs", ".md")];
@@ -25,13 +25,20 @@ test("docs/reference.md is what the definitions say", () => {
   expect(readFileSync(pages.reference, "utf8"), renew).toBe(referencePage());
 });
 
-test("the README's tables are what the definitions say", () => {
+test("the README's tables are what the definitions say, and it installs this version", () => {
   const readme = readFileSync(pages.readme, "utf8");
-  expect(readme, renew).toBe(withTables(readme));
+  const { version, scripts } = JSON.parse(readFileSync(pages.package, "utf8"));
+  expect(readme, renew).toBe(renewed(readme, version));
+  expect(renewed(readme, "9.9.9")).toContain("    VERSION=v9.9.9\n");
+  // `npm version` commits the README with the new version.
+  expect(scripts.version).toBe("npm run docs && git add README.md");
 });
 
-test("a README without a place for a table is refused", () => {
-  expect(() => withTables("# kubectl vmnode\n")).toThrow('no place for the table "commands"');
+test.each([
+  ["table", "    VERSION=v1.0.0\n", 'no place for the table "commands"'],
+  ["version", "# kubectl vmnode\n", "does not install a VERSION"],
+])("a README without a place for a %s is refused", (_what, readme, message) => {
+  expect(() => renewed(readme, "1.0.0")).toThrow(message);
 });
 
 describe("the reference", () => {
