@@ -7,6 +7,7 @@ import {
   decideAbort,
   noteResult,
 } from "../decide/abort.ts";
+import { goneSince } from "../decide/abort-summary.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Action, ActionResult } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
@@ -34,6 +35,8 @@ export interface AbortResult {
   readonly time: string;
   /** As it was found at the last look. */
   readonly view: AbortView;
+  /** VMs that have left the node since the first look. */
+  readonly gone: readonly string[];
 }
 
 const ordinaryPauseMs = 2_000;
@@ -43,7 +46,7 @@ export async function abortNode(world: AbortWorld, base: Facts, intent: AbortInt
   const first = decideOn(base, intent, { results: {} }).view;
   // Whose the cordon was is told by the record, which is gone at the end.
   const { leftAlone } = first;
-  let latest: AbortResult = { complete: false, time: base.time, view: first };
+  let latest: AbortResult = { complete: false, time: base.time, view: first, gone: [] };
   try {
     for await (const result of undo(world, base, intent)) latest = { ...result, view: { ...result.view, leftAlone } };
     return latest;
@@ -60,7 +63,12 @@ async function* undo(world: AbortWorld, base: Facts, intent: AbortIntent): Async
     world.signal.throwIfAborted();
     const decision = decideOn(facts, intent, ledger);
     ledger = decision.ledger;
-    yield { complete: decision.status === "done", time: facts.time, view: decision.view };
+    yield {
+      complete: decision.status === "done",
+      time: facts.time,
+      view: decision.view,
+      gone: goneSince(base, facts, intent.node),
+    };
     if (decision.status !== "going") return;
     for (const action of decision.actions) {
       world.signal.throwIfAborted();

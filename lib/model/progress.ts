@@ -202,6 +202,8 @@ export interface AbortSummary {
   readonly failures: readonly string[];
   /** What others set, or what cannot be stopped any more. */
   readonly leftAlone: readonly string[];
+  /** VMs, `namespace/name`, that were there when it began and are not any more. */
+  readonly gone: readonly string[];
   readonly nextSteps: Summary["nextSteps"];
 }
 

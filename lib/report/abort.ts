@@ -59,6 +59,7 @@ export function abortResult(found: AbortSummary, style: Style = plain, columns?:
     ends[end],
     ...failureLines(failures, style, columns),
     ...leftAloneLines(summary.leftAlone, style, columns),
+    ...goneLines(summary.gone, style, columns),
     ...stepLines(nextSteps, columns),
   ];
 }
@@ -84,4 +85,10 @@ function recordLine(node: string, found: RecordOnNode): string {
 
 function leftAloneLines(texts: readonly string[], style: Style, columns: number | undefined): string[] {
   return texts.flatMap((text) => wrapIndented(`Left as it is: ${text}`, columns).map((line) => style("faint", line)));
+}
+
+function goneLines(vms: readonly string[], style: Style, columns: number | undefined): string[] {
+  if (vms.length === 0) return [];
+  const text = `${count(vms.length, "VM")} left meanwhile: ${vms.join(", ")}`;
+  return wrapIndented(text, columns).map((line) => style("warn", line));
 }

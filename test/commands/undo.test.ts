@@ -4,6 +4,7 @@ import { InterruptedError } from "../../lib/model/errors.ts";
 import type { KubeObject } from "../../lib/practice/store.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import type { Run } from "../unit/cmd/fake-world.ts";
+import { openStage, scenarioOf } from "./recover/stage.ts";
 import { runCommand } from "./run.ts";
 
 let world: TestCluster;
@@ -216,6 +217,29 @@ test("an abort that is interrupted says what is left, and how to go on", async (
   expect(code).toBe(130);
   expect(stdout).toContain("Interrupted: the drain of worker-1 is not undone:");
   expect(stdout).toMatch(/takes it up again: +kubectl vmnode abort worker-1/);
+});
+
+test("an abort names the VMs that have left all the same", async () => {
+  const stage = await openStage(scenarioOf([]));
+  try {
+    const mark = (name: string) =>
+      stage.cluster.store.modify(vmis, "shop", name, (draft) => {
+        draft.status = { ...draft.status, evacuationNodeName: "worker-1" };
+      });
+    for (const name of ["web", "db"]) mark(name);
+    const before = ({ path }: { readonly path: string }) => {
+      // Its migration was past the point of no return.
+      if (path.endsWith("/db/evacuate/cancel"))
+        stage.cluster.store.modify(vmis, "shop", "web", (draft) => {
+          draft.status = { ...draft.status, nodeName: "worker-2", evacuationNodeName: undefined };
+        });
+    };
+    const { code, stdout } = await stage.run("abort worker-1 --yes", { before });
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/^The drain of worker-1 is undone\.\n1 VM left meanwhile: shop\/web$/m);
+  } finally {
+    await stage.close();
+  }
 });
 
 test("a node that is lost in the middle is told while the drain waits, and what can be done about it", async () => {

@@ -149,7 +149,14 @@ const view = poisoned({
   ...{ deletable: [{ metadata: { namespace: "a" }, spec: { vmiName: "b" } }], leftAlone: ["x"], failures: ["y"] },
   endsByItself: ["z"],
 }) as unknown as AbortView;
-const undone = poisoned({ exitCode: 4 as const, node: "n", failures: ["x"], leftAlone: ["y"], nextSteps: [] });
+const undone = poisoned({
+  exitCode: 4 as const,
+  node: "n",
+  failures: ["x"],
+  leftAlone: ["y"],
+  gone: ["z"],
+  nextSteps: [],
+});
 const status = { code: 403, reason: "Forbidden", message: "m", causes: [{ type: "t", message: "c" }] };
 
 const layouts: Record<string, () => readonly string[]> = {

@@ -171,6 +171,7 @@ describe("an event", () => {
     dryRun: true,
     failures: ["f"],
     leftAlone: ["l"],
+    gone: ["a/b"],
     nextSteps: summary.nextSteps,
   };
   const givenBack: UncordonSummary = {
