@@ -8,7 +8,7 @@ import { startPracticeCluster } from "../lib/practice/cluster.ts";
 import { fleet } from "../lib/practice/scenarios/fleet.ts";
 import type { MachineRow, Scenario } from "../lib/practice/scenarios/scenario.ts";
 import { kubectlPath } from "../test/kubectl.ts";
-import { memoryOf } from "./measure.ts";
+import { memoryOf, mostOf } from "./measure.ts";
 
 export const programs = ["kubectl vmnode", "kubectl drain"] as const;
 export type Program = (typeof programs)[number];
@@ -32,7 +32,7 @@ export interface Result extends Trial {
   /** VMs that still run on the node. */
   readonly left: number;
   /** The most in the first half of the time, and in the second, in MiB. */
-  readonly memory: { readonly early: number; readonly late: number };
+  readonly memory: { readonly early: number | undefined; readonly late: number | undefined };
 }
 
 /** What users get, as the build has left it. */
@@ -81,9 +81,9 @@ async function drainOnce(trial: Trial): Promise<Result> {
   }
 }
 
-function halfOf(memory: readonly number[], half: 0 | 1): number {
+function halfOf(memory: readonly number[], half: 0 | 1): number | undefined {
   const middle = Math.floor(memory.length / 2);
-  return Math.max(0, ...(half === 0 ? memory.slice(0, middle) : memory.slice(middle)));
+  return mostOf(half === 0 ? memory.slice(0, middle) : memory.slice(middle));
 }
 
 function scenarioFor({ machines, migrationSeconds }: Trial): Scenario {
@@ -100,7 +100,10 @@ function runProgram(
     const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     let outputLines = 0;
     const memory: number[] = [];
-    const looking = setInterval(() => memory.push(memoryOf(child.pid, "VmRSS")), 500);
+    const looking = setInterval(() => {
+      const now = memoryOf(child.pid, "VmRSS");
+      if (now !== undefined) memory.push(now);
+    }, 500);
     let complaints = "";
     const count = (text: string): void => {
       outputLines += text.split("\n").length - 1;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Program, programs, type Result, type Trial } from "./drain-once.ts";
-import { atMost, conclude, type Report, report, table, type Verdict } from "./report.ts";
+import { atMost, conclude, figure, type Report, report, table, type Verdict } from "./report.ts";
 
 const usage = `node bench/drain.ts [--machines N --migration SECONDS --speed X --keep]
   --machines   VMs on the node, all migratable (100)
@@ -56,7 +56,7 @@ async function bench(machines: number, seconds: number, speed: number): Promise<
         `${result.outputLines}`,
         `${result.exitCode}`,
         `${result.left}`,
-        `${result.memory.early.toFixed(0)}, ${result.memory.late.toFixed(0)} MiB`,
+        `${figure(result.memory.early, " MiB")}, ${figure(result.memory.late, " MiB")}`,
       ]),
     ),
     "",
@@ -92,6 +92,7 @@ function pairOf(results: readonly Result[] = []): Pair {
 
 function judge(once: Pair, twice: Pair): Verdict[] {
   const { machines } = once.ours;
+  const { early, late } = once.ours.memory;
   const most = limits.requestsPerMachine * machines + limits.requestsBesides;
   const share = limits.shareOfKubectl * once.kubectls.requests;
   const all = [once.ours, once.kubectls, twice.ours, twice.kubectls];
@@ -108,8 +109,8 @@ function judge(once: Pair, twice: Pair): Verdict[] {
     // What a drain has done is not kept in memory.
     atMost(
       "memory: what the first half took, and a tenth",
-      once.ours.memory.early * 1.1,
-      once.ours.memory.late,
+      early === undefined ? undefined : early * 1.1,
+      late,
       " MiB",
     ),
   ];

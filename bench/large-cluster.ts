@@ -10,7 +10,7 @@ import type { Scenario } from "../lib/practice/scenarios/scenario.ts";
 import { countingRelay } from "../test/counting-relay.ts";
 import { kubectlPath } from "../test/kubectl.ts";
 import { type CommandLine, cpuInTurn, type Environment, peakOf } from "./measure.ts";
-import { atMost, conclude, type Report, report, table, type Verdict } from "./report.ts";
+import { atMost, conclude, figure, type Report, report, table, type Verdict } from "./report.ts";
 
 /** What users get, as the build has left it. */
 const plugin = fileURLToPath(new URL("../dist/kubectl-vmnode", import.meta.url));
@@ -43,7 +43,7 @@ async function bench(large: Size, rounds: number): Promise<Report> {
     for (const [name, command] of Object.entries(trials)) {
       const taken = cpu[name as keyof typeof trials];
       const peak = await peakOf(command, env);
-      rows.push([name, `${(taken / 1000).toFixed(2)} s`, `${peak.toFixed(0)} MiB`]);
+      rows.push([name, `${(taken / 1000).toFixed(2)} s`, figure(peak, " MiB")]);
       const target = targets.find(({ ours }) => ours === name);
       if (target === undefined) continue;
       const share = taken / cpu["kubectl get vmi -A"];

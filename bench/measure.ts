@@ -46,22 +46,29 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** Resident memory of a running process in MiB, as Linux tells it: now, or at most so far. Zero elsewhere, and after its end. */
-export function memoryOf(pid: number | undefined, field: "VmRSS" | "VmHWM"): number {
+/** Resident memory of a running process in MiB, as Linux tells it: now, or at most so far. Undefined elsewhere, and after its end. */
+export function memoryOf(pid: number | undefined, field: "VmRSS" | "VmHWM"): number | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024;
+    const kilobytes = new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
   } catch {
-    return 0;
+    return undefined;
   }
 }
 
-/** Peak memory of a program in MiB, from looks in quick succession. */
-export async function peakOf([program, ...words]: CommandLine, env: Environment): Promise<number> {
+/** The most of what was measured; undefined where nothing was. */
+export function mostOf(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : Math.max(...values);
+}
+
+/** Peak memory of a program in MiB, from looks in quick succession; undefined where the system does not tell. */
+export async function peakOf([program, ...words]: CommandLine, env: Environment): Promise<number | undefined> {
   const child = spawn(program, words, { env, stdio: "ignore" });
-  let peak = 0;
+  let peak: number | undefined;
   const looking = setInterval(() => {
-    peak = Math.max(peak, memoryOf(child.pid, "VmHWM"));
+    // The kernel keeps the peak: the last look has it.
+    peak = memoryOf(child.pid, "VmHWM") ?? peak;
   }, 5);
   const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
   clearInterval(looking);

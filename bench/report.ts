@@ -2,7 +2,8 @@
 import { writeFile } from "node:fs/promises";
 
 export interface Verdict {
-  readonly met: boolean;
+  /** Undefined where nothing could be measured: then the limit is neither met nor missed. */
+  readonly met: boolean | undefined;
   /** Name, what is allowed, what was measured. */
   readonly row: readonly [string, string, string];
 }
@@ -12,8 +13,14 @@ export interface Report {
   readonly met: boolean;
 }
 
-export function atMost(name: string, allowed: number, measured: number, unit = ""): Verdict {
-  return { met: measured <= allowed, row: [name, `≤ ${rounded(allowed)}${unit}`, `${rounded(measured)}${unit}`] };
+export function atMost(name: string, allowed: number | undefined, measured: number | undefined, unit = ""): Verdict {
+  const met = allowed === undefined || measured === undefined ? undefined : measured <= allowed;
+  return { met, row: [name, allowed === undefined ? "" : `≤ ${figure(allowed, unit)}`, figure(measured, unit)] };
+}
+
+/** As it stands in a table. */
+export function figure(value: number | undefined, unit: string): string {
+  return value === undefined ? "not measured" : `${rounded(value)}${unit}`;
 }
 
 /** Small numbers are ratios, whose thousandths matter. */
@@ -26,9 +33,9 @@ function rounded(value: number): string {
 export function report(lines: readonly string[], verdicts: readonly Verdict[]): Report {
   const limits = table(
     ["limit", "allowed", "measured", ""],
-    verdicts.map(({ met, row }) => [...row, met ? "met" : "MISSED"]),
+    verdicts.map(({ met, row }) => [...row, met === undefined ? "unknown" : met ? "met" : "MISSED"]),
   );
-  return { text: [...lines, "", ...limits].join("\n"), met: verdicts.every(({ met }) => met) };
+  return { text: [...lines, "", ...limits].join("\n"), met: verdicts.every(({ met }) => met !== false) };
 }
 
 export function table(headers: readonly string[], rows: readonly (readonly string[])[]): string[] {
