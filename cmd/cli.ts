@@ -87,7 +87,8 @@ async function readOptions(command: Command, line: Spelled, world: World): Promi
  */
 async function parser(known: Command | readonly Command[], words: readonly string[], world: World): Promise<Argv> {
   const { default: yargs } = await import("yargs");
-  const yargsParser = yargs()
+  // Its working directory, where it would look for settings: ours may have been removed.
+  const yargsParser = yargs([], "/")
     .help(false)
     .version(false)
     .exitProcess(false)

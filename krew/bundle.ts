@@ -107,6 +107,18 @@ const unreached: readonly Unreached[] = [
     modules: {
       cliui: "module.exports = () => { throw new Error('yargs prints no help here'); };",
       "./completion.js": "exports.completion = () => ({ setParsed() {} });",
+      "./usage.js": `
+        exports.usage = () => {
+          let told = () => {};
+          const known = {
+            failFn: (listener) => { told = listener; },
+            fail: (...fault) => told(...fault),
+            getDescriptions: () => ({}),
+            reset: () => self,
+          };
+          const self = new Proxy(known, { get: (_, name) => known[name] ?? (() => "") });
+          return self;
+        };`,
       // Other languages than English.
       y18n: `
         const { format } = require("node:util");
@@ -114,9 +126,14 @@ const unreached: readonly Unreached[] = [
         module.exports = () => ({ __: format, __n: counted, getLocale: () => "en", setLocale() {}, updateLocale() {} });`,
       // What TypeScript has checked in our calls.
       "./argsert.js": "exports.argsert = () => {};",
+      // Which command may have been meant, and settings that rest on others.
+      "./utils/levenshtein.js": "exports.levenshtein = () => 0;",
+      "./utils/apply-extends.js": "exports.applyExtends = (settings) => settings;",
       // Its settings in a package.json near the program, of which there is none; and where its name would be looked for.
       "escalade/sync": "module.exports = () => undefined;",
       "get-caller-file": "module.exports = () => '';",
+      // Where they would lie: without a name for that it asks for the working directory, which may have been removed.
+      url: "exports.fileURLToPath = () => '/node_modules';",
       // Ten milliseconds for what two comparisons do.
       assert: `
         const fail = (message) => { throw new Error(message); };

@@ -93,9 +93,24 @@ describe("a file beside us is none of ours:", () => {
 
 test("a folder that has been removed is a place, too", async () => {
   const gone = path.join(place, "gone");
-  mkdirSync(gone);
-  const script = `rmdir ${gone}; exec ${executable} --version`;
-  expect(await run("/bin/sh", ["-c", script], {}, gone)).toMatchObject({ code: 0, stderr: "" });
+  const runThere = (words: string, env: Readonly<Record<string, string>> = {}) => {
+    mkdirSync(gone, { recursive: true });
+    return run("/bin/sh", ["-c", `rmdir ${gone}; exec ${executable} ${words}`], { ...cluster.env, ...env }, gone);
+  };
+  for (const words of ["--version", "--help", "list", "list worker-1 -o json", "check worker-1", "version"])
+    expect(await runThere(words), words).toMatchObject({ code: 0, stderr: "" });
+  expect(await runThere("list", { KUBECONFIG: "config" })).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error: /),
+  });
+  expect(await runThere("lits")).toMatchObject({ code: 2, stderr: expect.stringContaining("Did you mean list") });
+});
+
+test("without a place for temporary files the practice cluster says so", async () => {
+  expect(await run(executable, ["practice", "--", "true"], { TMPDIR: "/nonexistent" })).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error: cannot make a directory for temporary files: .*\/nonexistent/),
+  });
 });
 
 test("flags that Node has are ours to refuse", async () => {
