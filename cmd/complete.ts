@@ -176,7 +176,7 @@ async function clusterNames(
   for (const { name, value } of line.flags) given.set(name, [...(given.get(name) ?? []), value]);
   const options = readFlags(connectionFlags, given) as Parameters<typeof connectionOptions>[0];
   const [client, candidates] = await Promise.all([
-    world.connect(connectionOptions(options), 0),
+    world.connect(connectionOptions(options), 0, { silent: true }),
     import("../lib/observe/candidates.ts"),
   ]);
   return await candidates[what](client, { signal });

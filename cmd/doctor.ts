@@ -1,7 +1,7 @@
 /** `doctor`: finds out what could keep the program from working, here and in the cluster. */
 import { platformName } from "../lib/kube/headers.ts";
 import type { CompletionDiagnosis, Diagnosis } from "../lib/model/diagnosis.ts";
-import { ConfigError, ExpectedError, KubeError, UnreachableError } from "../lib/model/errors.ts";
+import { ConfigError, ExpectedError, KubeError, UnreachableError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { diagnoseCluster } from "../lib/observe/diagnosis.ts";
 import { diagnosisLines } from "../lib/report/diagnosis.ts";
@@ -14,7 +14,10 @@ import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof doctor>;
 
-/** Prints what is known even when the cluster cannot be asked; the error, which may name servers and users, comes after it. */
+/**
+ * Prints what is known even when the cluster cannot be asked. What names servers and users, such as that error, or the words of a
+ * program that logs in, is for who asks for it by -v: the screen, and whatever stands around it, is pasted into issues.
+ */
 export async function run(options: Options, world: World): Promise<ExitCode> {
   const [completion, seen] = await Promise.all([lookForCompletion(world), look(options, world)]);
   const { platform, arch, runtime } = world.host;
@@ -35,7 +38,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
       ? diagnosisLines(diagnosis, { columns, style })
       : machineLines(diagnosisDocument(diagnosis), options.output),
   );
-  if (seen.error !== undefined) throw seen.error;
+  if (seen.error !== undefined && options.v > 0) throw seen.error;
   return diagnosis.problems.length === 0 ? exitCode.ok : exitCode.error;
 }
 
@@ -43,11 +46,11 @@ type Seen = Pick<Diagnosis, "cluster" | "problems"> & { readonly error?: Expecte
 
 async function look(options: Options, world: World): Promise<Seen> {
   try {
-    const client = await world.connect(connectionOptions(options), options.v);
+    const client = await world.connect(connectionOptions(options), options.v, { silent: options.v === 0 });
     return await diagnoseCluster(client, world.clock);
   } catch (error) {
-    if (error instanceof ExpectedError) return { problems: [withoutNames(error)], error };
-    throw error;
+    if (error instanceof UsageError || !(error instanceof ExpectedError)) throw error;
+    return { problems: [`${withoutNames(error)}; -v=1 says more, with names`], error };
   }
 }
 

@@ -60,36 +60,40 @@ async function runProgram(command: readonly string[], env: Readonly<Record<strin
 
 async function temporaryDirectory(): Promise<string> {
   const [{ mkdtemp }, { rmSync }] = await Promise.all([import("node:fs/promises"), import("node:fs")]);
-  const directory = await mkdtemp(path.join(tmpdir(), "kubectl-vmnode-"));
+  const directory = await mkdtemp(path.join(tmpdir(), "kubectl-vmnode-")).catch((cause: Error) => {
+    throw new ExpectedError(`cannot make a directory for temporary files: ${cause.message}`, { cause });
+  });
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** Lines that a connection has to tell go to `say`; nobody is asked for credentials where nothing may be said. */
-function connecting(say: ((line: string) => void) | undefined): World["connect"] {
-  return async (options, verbosity) => {
-    const [{ isatty }, { connect }, { createClient }] = await Promise.all([
-      import("node:tty"),
-      import("../lib/kube/connection.ts"),
-      import("../lib/kube/client.ts"),
-    ]);
-    const connection = await connect(options, {
-      env: process.env,
-      homedir: homedir(),
-      // Without opening the stream, which takes Node a while.
-      stdinIsTerminal: say !== undefined && isatty(0),
-      version,
-      verbosity,
-      log: (level, line) => {
-        if (level <= verbosity) say?.(line);
-      },
-      warn: (line) => say?.(`${terminal().errorStyle("warn", "Warning:")} ${line}`),
-      clock,
-    });
-    const client = createClient(connection);
-    clients.push(client);
-    return client;
-  };
+async function connectTo(
+  ...[options, verbosity, { silent } = { silent: false }]: Parameters<World["connect"]>
+): Promise<KubeClient> {
+  const [{ isatty }, { connect }, { createClient }] = await Promise.all([
+    import("node:tty"),
+    import("../lib/kube/connection.ts"),
+    import("../lib/kube/client.ts"),
+  ]);
+  const connection = await connect(options, {
+    env: process.env,
+    homedir: homedir(),
+    // Without opening the stream, which takes Node a while.
+    stdinIsTerminal: !silent && isatty(0),
+    silent,
+    version,
+    verbosity,
+    log: (level, line) => {
+      if (!silent && level <= verbosity) terminal().writeError(line);
+    },
+    warn: (line) => {
+      if (!silent) terminal().writeError(`${terminal().errorStyle("warn", "Warning:")} ${line}`);
+    },
+    clock,
+  });
+  const client = createClient(connection);
+  clients.push(client);
+  return client;
 }
 
 async function loadKubeconfig(explicit: string | undefined): Promise<Kubeconfig> {
@@ -111,7 +115,7 @@ const world: World = {
   runProgram,
   temporaryDirectory,
   loadKubeconfig,
-  connect: connecting((line) => terminal().writeError(line)),
+  connect: connectTo,
 };
 
 /** Completes a command line. A shell waits for the answer, and shows nothing else: whatever is still going on by then is left behind. */
@@ -119,8 +123,7 @@ export async function answerShell(words: readonly string[]): Promise<void> {
   process.on("uncaughtException", () => process.exit(exitCode.ok));
   const { complete, completionBudgetMs } = await import("./complete.ts");
   const budgetMs = completionBudgetMs(process.env) - performance.now();
-  const quiet = { ...world, connect: connecting(undefined) };
-  const lines = await complete(words, quiet, Math.max(minimumBudgetMs, budgetMs));
+  const lines = await complete(words, world, Math.max(minimumBudgetMs, budgetMs));
   process.stdout.write(`${lines.join("\n")}\n`, () => process.exit(exitCode.ok));
 }
 

@@ -18,16 +18,21 @@ export interface World {
   readonly clock: Clock;
   readonly terminal: Terminal;
   /**
-   * Gets ready to talk to the API server that the flags and the kubeconfig name; `verbosity` is the level of -v.
+   * Gets ready to talk to the API server that the flags and the kubeconfig name; `verbosity` is the level of -v. With `silent` nothing
+   * is said meanwhile, not even by a program that logs us in, and nobody is asked for credentials.
    * Throws ConfigError when they do not tell how, UsageError when the flags contradict each other.
    */
-  readonly connect: (options: ConnectionOptions, verbosity: number) => Promise<KubeClient>;
+  readonly connect: (
+    options: ConnectionOptions,
+    verbosity: number,
+    manner?: { readonly silent: boolean },
+  ) => Promise<KubeClient>;
   /**
    * Runs another program on the same terminal, with these variables added to its environment, and resolves to its exit code.
    * Throws ExpectedError when it cannot be started.
    */
   readonly runProgram: (command: readonly string[], env: Readonly<Record<string, string>>) => Promise<number>;
-  /** A new directory that only the user can read, and that goes with the process. */
+  /** A new directory that only the user can read, and that goes with the process. Throws ExpectedError when it cannot be made. */
   readonly temporaryDirectory: () => Promise<string>;
   /** The kubeconfig that `--kubeconfig`, if given, and the environment name. Throws ConfigError when it cannot be read. */
   readonly loadKubeconfig: (explicit: string | undefined) => Promise<Kubeconfig>;

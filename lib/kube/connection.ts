@@ -20,6 +20,8 @@ export interface Environment {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homedir: string;
   readonly stdinIsTerminal: boolean;
+  /** A program that logs us in may print nothing, and is ended when this process ends. */
+  readonly silent?: boolean | undefined;
   /** Version of this program, for the User-Agent header. */
   readonly version: string;
   /** The LEVEL of `-v=LEVEL`; lines above it are not made. */

@@ -1,5 +1,5 @@
 /** Runs a credential plugin as client-go does (`plugin/pkg/client/auth/exec/exec.go`) and reads what it prints. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { ConfigError } from "../model/errors.ts";
 import type { ClusterEntry, ExecEntry } from "./kubeconfig.ts";
@@ -15,13 +15,15 @@ export interface ExecCredential {
 export interface ExecSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdinIsTerminal: boolean;
+  readonly silent?: boolean | undefined;
 }
 
 /** Key of the cluster extension whose content a plugin with `provideClusterInfo` receives. */
 const clusterExtension = "client.authentication.k8s.io/exec";
 
 /**
- * Starts the plugin once and returns its credential. Its stderr is the user's; its stdin too, where it may ask.
+ * Starts the plugin once and returns its credential. Its stderr is the user's; its stdin too, where it may ask. A silent one has
+ * neither, and does not outlive this process.
  * Throws ConfigError when it cannot be started (with the kubeconfig's installHint), fails, or answers nonsense.
  */
 export async function runExecPlugin(
@@ -33,7 +35,8 @@ export async function runExecPlugin(
   const spec = { interactive, ...(exec.provideClusterInfo && { cluster: await clusterInfo(cluster) }) };
   const info = JSON.stringify({ kind: "ExecCredential", apiVersion: exec.apiVersion, spec });
   const added = Object.fromEntries(exec.env.map(({ name, value }) => [name, value]));
-  const output = await run(exec, { ...surroundings.env, ...added, KUBERNETES_EXEC_INFO: info }, interactive);
+  const { env, silent = false } = surroundings;
+  const output = await run(exec, { ...env, ...added, KUBERNETES_EXEC_INFO: info }, { interactive, silent });
   return readCredential(output, exec);
 }
 
@@ -59,12 +62,19 @@ async function clusterInfo(cluster: ClusterEntry & { readonly server: string }):
   };
 }
 
-function run(exec: ExecEntry, env: Record<string, string | undefined>, interactive: boolean): Promise<string> {
+function run(
+  exec: ExecEntry,
+  env: Record<string, string | undefined>,
+  { interactive, silent }: { readonly interactive: boolean; readonly silent: boolean },
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const plugin = spawn(exec.command, [...exec.args], {
       env,
-      stdio: [interactive ? "inherit" : "ignore", "pipe", "inherit"],
+      stdio: [interactive ? "inherit" : "ignore", "pipe", silent ? "ignore" : "inherit"],
+      // A group of its own, so that what it has started can be ended with it.
+      detached: silent && process.platform !== "win32",
     });
+    if (silent) endWithUs(plugin);
     let output = "";
     plugin.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;
@@ -79,6 +89,33 @@ function run(exec: ExecEntry, env: Record<string, string | undefined>, interacti
       else reject(failure(exec, code === null ? `was ended by ${signal}` : `failed with exit code ${code}`));
     });
   });
+}
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Ends a silent plugin, and what it has started, when this process ends before it: the shell's Ctrl-C does not reach another group. */
+function endWithUs(plugin: ChildProcess): void {
+  const end = (): void => {
+    const { pid } = plugin;
+    try {
+      if (process.platform === "win32" || pid === undefined) plugin.kill();
+      else process.kill(-pid);
+    } catch {
+      // It has just ended by itself.
+    }
+  };
+  const leave = (signal: NodeJS.Signals): void => {
+    forget();
+    end();
+    process.kill(process.pid, signal);
+  };
+  const forget = (): void => {
+    process.off("exit", end);
+    for (const signal of signals) process.off(signal, leave);
+  };
+  process.on("exit", end);
+  for (const signal of signals) process.on(signal, leave);
+  plugin.on("close", forget);
 }
 
 function readCredential(output: string, exec: ExecEntry): ExecCredential {

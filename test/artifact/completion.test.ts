@@ -1,6 +1,17 @@
 /** Completion as a shell gets it: genuine kubectl asks the built file, which asks a cluster. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, linkSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -137,19 +148,33 @@ describe.skipIf(process.platform === "win32")("with the link", () => {
       silent.close();
     });
 
-    test("a credential plugin that complains or asks", async () => {
-      const config = path.join(folder, "asking");
-      const exec = {
-        apiVersion: "client.authentication.k8s.io/v1",
-        command: "sh",
-        args: ["-c", "exit 1"],
-        interactiveMode: "Always",
+    describe("a credential plugin", () => {
+      const asking = path.join(folder, "asking");
+      const pids = path.join(folder, "pids");
+      const completeWith = (script: string, interactiveMode = "IfAvailable", more: Record<string, string> = {}) => {
+        const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "sh", args: ["-c", script] };
+        writeFileSync(asking, kubeconfigOf("https://127.0.0.1:1", { exec: { ...exec, interactiveMode } }));
+        return complete(["drain", ""], { KUBECONFIG: asking, PATH: `${bin}:/bin:/usr/bin`, ...more });
       };
-      writeFileSync(config, kubeconfigOf("https://127.0.0.1:1", { exec }));
-      expect(await complete(["drain", ""], { KUBECONFIG: config, PATH: `${bin}:/bin:/usr/bin` })).toEqual({
-        lines: [],
-        directive: ":4",
-        noise: "",
+      const nothing = { lines: [], directive: ":4", noise: "" };
+
+      test("that must ask", async () => {
+        expect(await completeWith("exit 1", "Always")).toEqual(nothing);
+      });
+
+      test("that complains", async () => {
+        expect(await completeWith(`echo noisy >&2; touch '${pids}'`, "IfAvailable", patient)).toEqual(nothing);
+        // It was started, and not just passed over.
+        expect(existsSync(pids)).toBe(true);
+      });
+
+      test("that takes its time is ended with whatever it has started", async () => {
+        const script = `sleep 300 & echo $$ $! > '${pids}'; echo noisy >&2; wait`;
+        const budget = { KUBECTL_VMNODE_COMPLETION_TIMEOUT: "2s" };
+        expect(await completeWith(script, "IfAvailable", budget)).toEqual(nothing);
+        const started = readFileSync(pids, "utf8").trim().split(" ").map(Number);
+        expect(started).toHaveLength(2);
+        await expect.poll(() => started.filter(isAlive), { timeout: 5000 }).toEqual([]);
       });
     });
   });
@@ -163,6 +188,14 @@ describe.skipIf(process.platform === "win32")("with the link", () => {
     expect(stdout).toMatch(/^uncordon\t.*\n:4\n$/);
   });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 /** A kubeconfig is YAML, and JSON is YAML. */
 function kubeconfigOf(server: string, user: object = {}): string {

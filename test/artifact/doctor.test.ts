@@ -1,4 +1,4 @@
-/** `doctor` is pasted into issues: whatever the kubeconfig holds, the built file prints no secret of it, not even at the highest -v. */
+/** `doctor` is pasted into issues: whatever the kubeconfig holds, the built file prints no name of it, and no secret even at the highest -v. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -28,11 +28,14 @@ interface Case {
   readonly cluster: object;
   readonly user?: object;
   readonly env?: Readonly<Record<string, string>>;
-  /** What the error says. */
+  readonly flags?: readonly string[];
+  /** What the error says, which -v brings. */
   readonly error: RegExp;
   /** What stands on the screen. */
   readonly problem?: string;
 }
+
+const plugin = { apiVersion: "client.authentication.k8s.io/v1", interactiveMode: "IfAvailable" };
 
 const here = () => `https://jane:${secret}@127.0.0.1:${port}`;
 
@@ -98,7 +101,7 @@ const cases: readonly (readonly [string, () => Case])[] = [
       cluster: { server: here(), "certificate-authority-data": base64 },
       user: { "client-certificate-data": base64, "client-key-data": base64 },
       error: /certificate/,
-      problem: "the API server does not answer (ERR_OSSL_PEM_NO_START_LINE)",
+      problem: "the kubeconfig, or a credential that it names, cannot be used",
     }),
   ],
   [
@@ -107,26 +110,47 @@ const cases: readonly (readonly [string, () => Case])[] = [
       cluster: { server: here() },
       user: {
         exec: {
-          apiVersion: "client.authentication.k8s.io/v1",
+          ...plugin,
           command: "/bin/false",
           args: [`--password=${secret}`],
           env: [{ name: "PASSWORD", value: secret }],
-          interactiveMode: "Never",
         },
       },
       error: /\/bin\/false/,
     }),
   ],
+  [
+    "a credential plugin that talks",
+    () => ({
+      cluster: { server: here() },
+      user: { exec: { ...plugin, command: "sh", args: ["-c", "echo log in as jane at 10.0.0.1 >&2; exit 1"] } },
+      error: /^log in as jane at 10\.0\.0\.1$[\s\S]*executable sh failed/m,
+    }),
+  ],
+  [
+    "a credential plugin that is not installed",
+    () => ({
+      cluster: { server: here() },
+      user: { exec: { ...plugin, command: "jane-login", installHint: "see https://10.0.0.1" } },
+      error: /jane-login was not found[\s\S]*10\.0\.0\.1/,
+    }),
+  ],
+  ["a server whose name nobody knows", () => ({ cluster: { server: "https://jane.invalid" }, error: /jane\.invalid/ })],
+  ["a context that is not there", () => ({ cluster: {}, flags: ["--context", "jane"], error: /jane/ })],
 ];
 
-describe("no secret is printed of", () => {
+describe("no name and no secret is printed of", () => {
   test.each(cases)("%s", async (_what, make) => {
-    const { cluster, user = { token: secret }, env = {}, error, problem = "" } = make();
+    const { cluster, user = { token: secret }, env = {}, flags = [], error, problem = "" } = make();
     const file = path.join(folder, "config");
     writeFileSync(file, kubeconfig(cluster, user));
-    const words = ["doctor", "--kubeconfig", file, "--request-timeout", "2s", "-v=10"];
+    const words = ["doctor", "--kubeconfig", file, "--request-timeout", "2s", ...flags];
     const started = performance.now();
-    const { code, stdout, stderr } = await runPiped(words, env);
+    const [plain, { code, stdout, stderr }] = await Promise.all([
+      runPiped(words, env),
+      runPiped([...words, "-v=10"], env),
+    ]);
+    expect(plain).toEqual({ code: 1, stdout, stderr: "" });
     expect(code).toBe(1);
     expect(stdout).toMatch(/^Plugin /);
     expect(stdout).toMatch(/^Problem: /m);
