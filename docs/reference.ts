@@ -23,8 +23,21 @@ export const variables: Readonly<Record<string, string>> = {
   FORCE_COLOR: "Set: colour even in a pipe; `0` is none.",
   TERM: "`dumb`: no colour, and no view that redraws.",
   CI: "Set: nobody is asked, and nothing redraws.",
+  SSL_CERT_FILE:
+    "On Linux, the machine's certificate authorities, for servers whose kubeconfig names none, as for kubectl; `SSL_CERT_DIR` a folder of them.",
   KUBECTL_VMNODE_COMPLETION_TIMEOUT:
     "How long completion may ask the cluster for names, as a duration such as `2s`; `300ms` when not set.",
+};
+
+/** What the Node.js inside the executable does with its own variables, before the program starts or behind its back. */
+export const variablesOfNode: Readonly<Record<string, string>> = {
+  NODE_EXTRA_CA_CERTS: "Nothing is trusted for it; but a file that cannot be read leads to a warning.",
+  NODE_DEBUG: "Adds remarks to standard error, as does `NODE_DEBUG_NATIVE`.",
+  NODE_V8_COVERAGE: "A report is written into that folder.",
+  NODE_COMPILE_CACHE: "An empty folder is made there.",
+  NODE_CHANNEL_FD:
+    "Ends the program at once or at its end, when nothing is at that number. Programs of Node's set it for what they fork, from which nobody inherits it.",
+  NODE_REPL_EXTERNAL_MODULE: "The program does not start.",
 };
 
 /** The text of docs/reference.md. */
@@ -43,11 +56,9 @@ export function referencePage(): string {
     exitCodeTable(),
     "On Windows kubectl replaces the exit code of every plugin by 1; `kubectl-vmnode.exe`, called by itself, gives the code.",
     "## Environment",
-    table(
-      ["variable", "meaning"],
-      Object.entries(variables).map(([name, meaning]) => [code(name), meaning]),
-    ),
-    "Variables for Node.js, such as `NODE_OPTIONS`, have no effect.",
+    variableTable(variables),
+    "Variables for Node.js and OpenSSL, such as `NODE_OPTIONS`, `NODE_PATH`, `NODE_TLS_REJECT_UNAUTHORIZED` and `OPENSSL_CONF`, have no effect, but for what the Node.js inside does by itself:",
+    variableTable(variablesOfNode),
     "## For programs",
     "`-o json` and `-o yaml` are described by [schema.json](schema.json): fields may be added within `vmnode/v1`, none changes its meaning. `drain` and `recover` print one event a line with `-o json`, the last one a summary with the exit code. The codes of findings stand in [rules.md](rules.md#the-codes-of-findings).",
   ];
@@ -94,6 +105,13 @@ function commandTable(address: (name: string) => string): string {
     return [`[${code(line)}](${address(definition.name)})`, definition.summary];
   });
   return table(["command", "does"], rows);
+}
+
+function variableTable(variables: Readonly<Record<string, string>>): string {
+  return table(
+    ["variable", "meaning"],
+    Object.entries(variables).map(([name, meaning]) => [code(name), meaning]),
+  );
 }
 
 function exitCodeTable(): string {

@@ -42,7 +42,7 @@ export function makeExecutable({ bundles, output, node, system, maker, native }:
     const blob = path.join(workdir, "sea.blob");
     writeFileSync(
       path.join(workdir, "sea.json"),
-      JSON.stringify(seaSettings(blob, Object.fromEntries(assets), native)),
+      JSON.stringify(seaSettings(blob, Object.fromEntries(assets), { system, native })),
     );
     // Started where the bundles are, because stack traces name the path of the bundle as it stands in the settings.
     run("--experimental-sea-config", path.join(workdir, "sea.json"));
@@ -69,13 +69,19 @@ export function makeExecutable({ bundles, output, node, system, maker, native }:
  */
 const settings = ["--no-warnings", "--min-semi-space-size=8", "--max-semi-space-size=8"];
 
-function seaSettings(output: string, assets: Readonly<Record<string, string>>, useCodeCache: boolean) {
+function seaSettings(
+  output: string,
+  assets: Readonly<Record<string, string>>,
+  { system, native }: Pick<ExecutableOptions, "system" | "native">,
+) {
+  // Without a file that OPENSSL_CONF, or the place where OpenSSL would look, names for other programs: it may ask for modules that are not here.
+  const noOpensslConfig = `--openssl-config=${system === "windows" ? "NUL" : "/dev/null"}`;
   return {
     main: bundleFiles.start,
     output,
     disableExperimentalSEAWarning: true,
-    useCodeCache,
-    execArgv: settings,
+    useCodeCache: native,
+    execArgv: [...settings, noOpensslConfig],
     // NODE_OPTIONS belongs to other programs of the user.
     execArgvExtension: "none",
     assets,

@@ -58,8 +58,9 @@ function reasonOf(error: unknown): string {
   return message.split(":").at(-1) ?? message;
 }
 
-/** Without a CA of its own a cluster is trusted as kubectl does: by the machine's authorities, not by Node's. */
+/** Without a CA of its own a cluster is trusted as kubectl does: by the machine's authorities, and by Mozilla's only where it has none. */
 function systemAuthorities(): string[] {
   const system = tls.getCACertificates("system");
-  return system.length > 0 ? system : tls.getCACertificates("default");
+  // Not Node's "default", to which NODE_EXTRA_CA_CERTS adds what other programs are to trust.
+  return system.length > 0 ? system : tls.getCACertificates("bundled");
 }
