@@ -3,7 +3,7 @@ import path from "node:path";
 import { UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
-import { type CompleterLink, makeCompleterLink } from "../lib/terminal/completer-link.ts";
+import { type CompleterLink, makeCompleterLink, refuseForeign } from "../lib/terminal/completer-link.ts";
 import type { OptionsOf } from "./command.ts";
 import { quoted } from "./command-line.ts";
 import { completerLink } from "./completer.ts";
@@ -38,7 +38,9 @@ function whatWasDone({ state, leadsTo }: CompleterLink): string {
   return leadsTo === undefined ? "replaced" : `replaced: it led to ${sanitise(leadsTo)}`;
 }
 
-function commandThatMakes({ plugin, link }: CompleterLink): string {
+function commandThatMakes(found: CompleterLink): string {
+  refuseForeign(found);
+  const { plugin, link, state } = found;
   if (link.endsWith(".exe")) return `copy "${plugin}" "${link}"`;
-  return `ln -sf ${quoted(path.basename(plugin))} ${quoted(link)}`;
+  return `ln -s${state === "missing" ? "" : "f"} ${quoted(path.basename(plugin))} ${quoted(link)}`;
 }

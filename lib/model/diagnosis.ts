@@ -20,7 +20,7 @@ export interface ClientDiagnosis {
 }
 
 export interface CompletionDiagnosis {
-  readonly state: "installed" | "missing" | "stale" | "unknown";
+  readonly state: "installed" | "missing" | "stale" | "foreign" | "unknown";
   /** The link would be found. */
   readonly onPath: boolean;
 }

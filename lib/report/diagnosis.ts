@@ -46,6 +46,8 @@ function completionText({ state, onPath }: CompletionDiagnosis, command: string)
       return `not installed: ${command}`;
     case "stale":
       return `of another version: ${command}`;
+    case "foreign":
+      return "not installed: a file that this plugin did not make is in its place";
     case "unknown":
       return "only for the plugin as kubectl finds it on the PATH";
   }

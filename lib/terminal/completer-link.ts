@@ -12,8 +12,8 @@ export interface CompleterLink {
   readonly plugin: string;
   /** Where kubectl looks for the link. */
   readonly link: string;
-  /** `stale`: something else is there, or the copy of another version. */
-  readonly state: "installed" | "missing" | "stale";
+  /** `stale`: a link that leads elsewhere, or the copy of another version; `foreign`: a file that somebody put there. */
+  readonly state: "installed" | "missing" | "stale" | "foreign";
   /** Where a stale link leads. */
   readonly leadsTo: string | undefined;
   /** kubectl finds the folder. */
@@ -45,14 +45,15 @@ export async function findCompleterLink({ name, path: searched, host }: StartedA
  * the plugin's own link to a new version. Windows, where links take rights that few users have, gets a copy.
  * Throws ExpectedError when something is there that we did not make, or the folder cannot be written.
  */
-export async function makeCompleterLink({ plugin, link, state }: CompleterLink): Promise<void> {
+export async function makeCompleterLink(found: CompleterLink): Promise<void> {
+  refuseForeign(found);
+  const { plugin, link, state } = found;
   if (state === "installed") return;
   try {
-    if (state === "stale") await removeOwn(link);
+    if (state === "stale") await rm(link);
     if (process.platform === "win32") await copyFile(plugin, link, constants.COPYFILE_FICLONE);
     else await symlink(path.basename(plugin), link);
   } catch (error) {
-    if (error instanceof ExpectedError) throw error;
     throw cannotMake(link, error);
   }
 }
@@ -68,13 +69,10 @@ function cannotMake(link: string, error: unknown): ExpectedError {
   });
 }
 
-/** A link, whatever it names; on Windows the copy. Never a file that somebody put there. */
-async function removeOwn(link: string): Promise<void> {
-  const found = await lstat(link);
-  if (!found.isSymbolicLink() && process.platform !== "win32") {
-    throw new ExpectedError(`${link} is a file that this plugin did not make`, { hint: "remove it, and try again" });
-  }
-  await rm(link);
+/** Throws ExpectedError where a file stands that somebody put there: whatever makes the link would overwrite it. */
+export function refuseForeign({ link, state }: CompleterLink): void {
+  if (state !== "foreign") return;
+  throw new ExpectedError(`${link} is a file that this plugin did not make`, { hint: "remove it, and try again" });
 }
 
 async function pluginFile(name: string, folders: readonly string[]): Promise<string> {
@@ -104,6 +102,7 @@ async function stateOf(link: string, plugin: string): Promise<CompleterLink["sta
     const ends = await Promise.all([link, plugin].map((file) => realpath(file).catch(() => file)));
     return ends[0] === ends[1] ? "installed" : "stale";
   }
+  if (process.platform !== "win32") return "foreign";
   // A copy: another version has another size, nearly always.
-  return process.platform === "win32" && found.size === (await stat(plugin)).size ? "installed" : "stale";
+  return found.size === (await stat(plugin)).size ? "installed" : "stale";
 }

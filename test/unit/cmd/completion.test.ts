@@ -1,5 +1,5 @@
 /** `completion`: what is done and said. */
-import { chmodSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -17,8 +17,24 @@ const scene = { startedAs: plugin, env: { PATH: folder } };
 
 describe.skipIf(process.platform === "win32")("completion", () => {
   test("print shows the command, and does nothing", async () => {
-    expect(await run("completion print", scene)).toMatchObject({ code: 0, stdout: `ln -sf kubectl-vmnode ${link}` });
+    expect(await run("completion print", scene)).toMatchObject({ code: 0, stdout: `ln -s kubectl-vmnode ${link}` });
     expect(() => readlinkSync(link)).toThrow("ENOENT");
+  });
+
+  test("a file that somebody put there is overwritten by neither install nor the command that print shows", async () => {
+    writeFileSync(link, "theirs");
+    for (const line of ["completion install", "completion print"]) {
+      expect(await run(line, scene)).toMatchObject({
+        code: 1,
+        stdout: "",
+        stderr: expect.stringContaining(`${link} is a file that this plugin did not make`),
+      });
+    }
+    expect((await run("doctor", scene)).stdout).toMatch(
+      /Completion +not installed: a file that this plugin did not make/,
+    );
+    expect(readFileSync(link, "utf8")).toBe("theirs");
+    rmSync(link);
   });
 
   test("install makes the link, and says so", async () => {
@@ -38,6 +54,7 @@ describe.skipIf(process.platform === "win32")("completion", () => {
   test("a link that led elsewhere is replaced, and that is said", async () => {
     rmSync(link);
     symlinkSync("/opt/old/kubectl-vmnode", link);
+    expect((await run("completion print", scene)).stdout).toBe(`ln -sf kubectl-vmnode ${link}`);
     expect((await run("completion install", scene)).stdout).toBe(`${link} replaced: it led to /opt/old/kubectl-vmnode`);
     expect(readlinkSync(link)).toBe("kubectl-vmnode");
   });

@@ -74,6 +74,7 @@ describe.skipIf(process.platform === "win32")("the link", () => {
 
   test("does not replace a file that somebody wrote", async () => {
     writeFileSync(link, "#!/bin/sh\n");
+    expect((await find()).state).toBe("foreign");
     await expect(makeCompleterLink(await find())).rejects.toThrow("is a file that this plugin did not make");
     expect(readFileSync(link, "utf8")).toBe("#!/bin/sh\n");
   });
