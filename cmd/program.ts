@@ -1,5 +1,5 @@
 /** The program: joins the command line to the real world, and turns the outcome into the exit code of the process. */
-import { constants, homedir, tmpdir } from "node:os";
+import { constants, homedir as homeOfUser, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeClient } from "../lib/kube/client.ts";
@@ -94,6 +94,15 @@ async function connectTo(
   const client = createClient(connection);
   clients.push(client);
   return client;
+}
+
+/** A user without HOME whom no list of users knows, as in a bare container, is at home where container runtimes would say. */
+function homedir(): string {
+  try {
+    return homeOfUser();
+  } catch {
+    return "/";
+  }
 }
 
 async function loadKubeconfig(explicit: string | undefined): Promise<Kubeconfig> {

@@ -138,7 +138,7 @@ describe.skipIf(process.platform !== "linux" || wayIn === undefined)(
 
     const inside = (words: readonly string[]) => {
       const [program = "", ...before] = wayIn ?? [];
-      return run(program, [...before, "HOME=/", "KUBECONFIG=/config", "chroot", root, "/kubectl-vmnode", ...words]);
+      return run(program, [...before, "KUBECONFIG=/config", "chroot", root, "/kubectl-vmnode", ...words]);
     };
 
     test("there is no Node, and no library that only Node's newer versions need", () => {
