@@ -4,7 +4,7 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, InterruptedError } from "../model/errors.ts";
 import type { Node } from "../model/kubernetes.ts";
-import type { NodeSigns } from "../model/lost-node.ts";
+import type { ContainerWrite, NodeSigns } from "../model/lost-node.ts";
 import { readSigns } from "../observe/signs.ts";
 
 export interface GateWorld {
@@ -68,7 +68,8 @@ export class LifeGate {
   readonly #patience: Patience;
   /** Our own clock's time at which the latest reading began that showed no life. */
   #openedAt = Number.NEGATIVE_INFINITY;
-  #node: Node | undefined;
+  /** What it read. */
+  #signs: NodeSigns;
   /** The reading that several requests wait for. */
   #passing: Promise<void> | undefined;
 
@@ -76,12 +77,20 @@ export class LifeGate {
   constructor(world: GateWorld, consented: NodeSigns, warn: (message: string) => void) {
     this.#world = world;
     this.#consented = consented;
+    this.#signs = consented;
     this.#patience = new Patience(world.clock, warn);
   }
 
   /** The Node as it was when the gate was last open; undefined where there is none. */
   get node(): Node | undefined {
-    return this.#node;
+    const { object } = this.#signs;
+    return object.kind === "seen" ? object.value : undefined;
+  }
+
+  /** Throws Stop where the containers of the node show life: what a kubelet that is back says of them may precede its Lease. */
+  heed(containers: readonly ContainerWrite[]): void {
+    const gate = gateOf(this.#consented, { ...this.#signs, containers: { kind: "seen", value: containers } });
+    if (gate.kind === "life") throw new Stop(gate.reason, gate);
   }
 
   /** Reads Node and Lease. Throws Stop at any sign of life, and when they cannot be read any more; the signal's reason. */
@@ -96,7 +105,7 @@ export class LifeGate {
       if (gate.kind === "open") {
         this.#patience.succeeded();
         this.#openedAt = begun;
-        this.#node = signs.object.kind === "seen" ? signs.object.value : undefined;
+        this.#signs = signs;
         return;
       }
       this.#patience.failed(new ExpectedError(gate.reason));

@@ -16,14 +16,14 @@ import { type RecoverCommands, type RecoverySummaryInput, summariseRecovery } fr
 import type { KubeClient } from "../kube/client.ts";
 import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
-import type { Dossier, VmRecovery } from "../model/dossier.ts";
+import type { Dossier } from "../model/dossier.ts";
 import { InterruptedError, RefusedError } from "../model/errors.ts";
 import { exitCode } from "../model/exit-code.ts";
 import { keyOf } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import type { DrainProgress, RecoverySummary, Reporter, VmProgress } from "../model/progress.ts";
 import type { RecordedVm } from "../model/record.ts";
-import { readRecovery } from "../observe/recovery-picture.ts";
+import { type RecoveryReading, readRecovery } from "../observe/recovery-picture.ts";
 import { changesOf } from "./abort-node.ts";
 import { type DeclaredLost, recordOnNode, recordOnVms } from "./assertion-events.ts";
 import { describe } from "./cordon-nodes.ts";
@@ -68,6 +68,8 @@ class RecoveryRun {
   private readonly gate: LifeGate;
   private readonly pictures: Patience;
   private readonly declaration: LossDeclaration;
+  /** The picture that was read before anything was written, as long as it holds. */
+  private ahead: RecoveryReading | undefined;
   /** The last word has been said. */
   private isOver = false;
   /** What we may not do, and where. */
@@ -106,18 +108,18 @@ class RecoveryRun {
     }
   }
 
-  /** A migration away from the node may have gone on while the question stood; the taint would take its pod, too. */
+  /** Much may have happened while the question stood: a guest may have migrated away, whose pod the taint would take, too. */
   private async refuseWhatHasMovedOn(): Promise<void> {
     const { clock, signal } = this.world;
     const { intent } = this.recovery;
-    const migrating = intent.vms.filter(({ row, migrations }) => row === "C5" || migrations.length > 0);
-    if (migrating.length === 0) return;
-    let picture = await this.read(migrating);
-    for (; picture === undefined; picture = await this.read(migrating)) await clock.sleep(lookEveryMs, signal);
+    let picture = await this.read();
+    for (; picture === undefined; picture = await this.read()) await clock.sleep(lookEveryMs, signal);
     const held = heldMeanwhile(picture.facts, intent);
     const vm = intent.vms.find(({ uid }) => held.has(uid));
     if (vm !== undefined)
       throw new RefusedError(`${keyOf(vm)} is not as it was: ${held.get(vm.uid)}`, "nothing was changed; look again");
+    const migrates = intent.vms.some(({ row, migrations }) => row === "C5" || migrations.length > 0);
+    this.ahead = migrates ? undefined : picture;
   }
 
   private declarationOf({ lost, dossier, intent, by, assertion }: ConfirmedRecovery): LossDeclaration {
@@ -189,7 +191,8 @@ class RecoveryRun {
       await this.gate.pass();
       this.declaration.withdrawnFrom(this.gate.node);
       if (clock.now().getTime() < lookAt) continue;
-      const picture = await this.read(this.open);
+      const picture = this.ahead ?? (await this.read());
+      this.ahead = undefined;
       if (picture !== undefined) {
         this.time = picture.facts.time;
         const decision = decideRecover(picture, this.recovery.intent, this.ledger);
@@ -208,16 +211,14 @@ class RecoveryRun {
     return Date.parse(this.time) - this.ledger.changedAt >= quietAfterMs;
   }
 
-  /** VMs that have come to their end are not asked for again. */
-  private get open(): readonly VmRecovery[] {
-    return this.recovery.intent.vms.filter(({ uid }) => this.ledger.ended[uid] === undefined);
-  }
-
-  /** A picture with these VMs, or undefined when it could not be had this time. */
-  private async read(vms: readonly VmRecovery[]) {
+  /** A picture, or undefined when it could not be had this time. VMs that have come to their end are not asked for again. */
+  private async read(): Promise<RecoveryReading | undefined> {
+    const { lost, intent } = this.recovery;
+    const open = intent.vms.filter(({ uid }) => this.ledger.ended[uid] === undefined);
     try {
-      const picture = await readRecovery(this.world.client, this.recovery.lost.facts, vms, this.world.signal);
+      const picture = await readRecovery(this.world.client, lost.facts, open, this.world.signal);
       this.pictures.succeeded();
+      this.gate.heed(picture.containers);
       return picture;
     } catch (error) {
       this.pictures.failed(error);

@@ -80,7 +80,9 @@ export function gateOf(consented: NodeSigns, fresh: NodeSigns): Gate {
   const hasBooted = rebooted || new Set(boots).size > 1;
   const life = (why: string): Gate => ({ kind: "life", reason: why, rebooted: hasBooted });
   if (verdict === "alive" || rebooted) return life(reason);
-  if (now !== undefined && now.metadata.uid !== (before?.metadata.uid ?? now.metadata.uid))
+  // Only a kubelet makes a Node where there was none.
+  const wasThere = before !== undefined || consented.object.kind !== "absent";
+  if (now !== undefined && (!wasThere || now.metadata.uid !== (before?.metadata.uid ?? now.metadata.uid)))
     return life(`${fresh.node} has registered anew`);
   const isReady = findCondition(now?.status.conditions ?? [], "Ready")?.status === "True";
   const wasReady = findCondition(before?.status.conditions ?? [], "Ready")?.status === "True";

@@ -4,6 +4,7 @@ import { ExpectedError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { keyOf, type VolumeAttachment } from "../model/kubernetes.ts";
 import type { VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
+import type { ContainerWrite } from "../model/lost-node.ts";
 import { vmiNameLabel } from "../platform/names.ts";
 import { keyOfVmi, replicaSetsByName, virtualMachinesByName } from "./around-vms.ts";
 import { decodePod } from "./decode/core.ts";
@@ -13,6 +14,7 @@ import { selectAny } from "./label-selectors.ts";
 import { type ObjectName, readNamed } from "./named-objects.ts";
 import { type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
+import { containerWrite } from "./signs.ts";
 import { vmisByName } from "./workloads.ts";
 
 /** Looked at every second, so that single objects are cheaper than lists for longer than elsewhere. */
@@ -27,6 +29,8 @@ export interface RecoveryReading {
   readonly facts: Facts;
   /** Undefined when they could not be read. */
   readonly attachments: readonly VolumeAttachment[] | undefined;
+  /** What the pods of the node say of their containers: a sign of life, when it changes. */
+  readonly containers: readonly ContainerWrite[];
 }
 
 /**
@@ -40,10 +44,15 @@ export async function readRecovery(
   signal?: AbortSignal,
 ): Promise<RecoveryReading> {
   const reading = startReading(client, signal);
+  const writes: ContainerWrite[] = [];
   const [node] = base.targets;
   const sets = vms.flatMap(({ namespace, replicaSet: name }) => (name === undefined ? [] : [{ namespace, name }]));
   const [pods, vmis, virtualMachines, replicaSets, migrations, attachments] = await Promise.all([
-    reading.list(resourceTypes.pods, { fieldSelector: `spec.nodeName=${node}` }, decodePod),
+    reading.list(resourceTypes.pods, { fieldSelector: `spec.nodeName=${node}` }, (pod) => {
+      const write = containerWrite(pod);
+      if (write !== undefined) writes.push(write);
+      return decodePod(pod);
+    }),
     readNamed(reading, { ...vmisByName, singlesAtMost }, vms),
     readNamed(reading, { ...virtualMachinesByName, singlesAtMost }, vms),
     readNamed(reading, { ...replicaSetsByName, singlesAtMost }, sets),
@@ -66,7 +75,8 @@ export async function readRecovery(
     absent: vms.map(keyOf).filter((key) => !found.has(key)),
     gaps: reading.gaps,
   };
-  return { facts, attachments };
+  const readAt = reading.serverTime()?.toISOString();
+  return { facts, attachments, containers: writes.map((write) => ({ ...write, readAt })) };
 }
 
 async function readMigrationsOf(

@@ -119,6 +119,22 @@ describe("the node comes back", () => {
   });
 });
 
+test("a kubelet that is back may report containers before it renews its Lease: nothing is done", async () => {
+  stage = await openStage(scenarioOf([powerLoss]));
+  const { store } = stage.cluster;
+  const pods = { group: "", resource: "pods" };
+  const pod = store.list(pods, "shop").find(({ spec }) => spec?.nodeName === lost);
+  const report = () =>
+    store.modify(pods, "shop", pod?.metadata.name ?? "", (draft) => {
+      for (const container of draft.status.containerStatuses) container.restartCount += 1;
+    });
+  const { code, stdout } = await stage.run(`recover ${lost} ${word}`, between(isGate, isGate, report));
+  expect(stdout).toContain("STOPPED: worker-1 shows life");
+  expect(code).toBe(3);
+  expect(stage.deletions()).toEqual([]);
+  expect(stage.taints()).not.toContain(outOfService);
+});
+
 describe("a migration away from the node", () => {
   const vmis = { group: "kubevirt.io", resource: "virtualmachineinstances" };
   const arrives = (more: object = {}) =>

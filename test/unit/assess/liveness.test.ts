@@ -447,6 +447,8 @@ describe("the gate before a destructive call", () => {
       { ...node, metadata: { ...node.metadata, uid: "other" } },
     ])
       expect(gateOf(consented, { ...reading, object: { kind: "seen", value: changed } }).kind).toBe("life");
+    const deleted = readingAt(600, { ...death, node: absent, lease: absent });
+    expect(gateOf(deleted, { ...reading, lease: absent })).toMatchObject({ reason: "worker-1 has registered anew" });
   });
 
   it("tells whether the guests that ran there have ended", () => {
