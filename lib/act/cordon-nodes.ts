@@ -8,7 +8,7 @@ import type { Node } from "../model/kubernetes.ts";
 import { recordAnnotation } from "../model/record.ts";
 import { recordOnNode } from "../observe/decode/record.ts";
 import { readNode } from "../observe/read-node.ts";
-import { perform } from "./perform.ts";
+import { type PerformOptions, perform } from "./perform.ts";
 
 /** A node's status is written all the time, so a conflict is ordinary; this many in a row are not. */
 const triesOnConflict = 8;
@@ -19,6 +19,9 @@ export interface CordonOutcome {
   readonly already: boolean;
   readonly record: RecordOnNode;
 }
+
+/** The hint where the answer to the cordon was lost, and what became of it could not be read. */
+export const mayBeCordoned = "it may be cordoned now";
 
 /**
  * Cordons one node for a drain and writes the record.
@@ -34,36 +37,71 @@ export async function cordonNode(
   );
   if (result.kind !== "done")
     throw new ExpectedError(`unable to cordon node "${assessed.name}": ${describe(result)}`, {
-      hint: "nothing was evicted; nodes that were cordoned before it stay so: kubectl vmnode abort NODE",
+      hint: isUncertain(result) ? mayBeCordoned : undefined,
     });
   return { node: assessed.name, already: node.spec.unschedulable, record: recordOnNode(node) };
 }
 
-type NodeAction = Extract<Action, { kind: "cordon" | "release-node" }>;
+interface AssessedNode {
+  readonly name: string;
+  readonly uid?: string | undefined;
+}
+
+type NodeDecision = (
+  node: Node,
+  record: RecordOnNode,
+) => Extract<Action, { kind: "cordon" | "release-node" }> | undefined;
+
+interface NodeChange {
+  readonly node: Node;
+  readonly result: ActionResult;
+}
 
 /**
  * Reads the node, lets `decide` make the action from what was read, and carries it out; again from the start on a conflict,
- * `tries` times at most. The node that is returned is the one read before the change. An action of undefined changes nothing and
- * is done. Throws RefusedError where the node carries a record that cannot be understood, which is never written over.
+ * `tries` times at most, and once where the answer does not tell whether it was done. The node that is returned is the one read
+ * before the change. An action of undefined changes nothing and is done. Throws RefusedError where the node carries a record that cannot be understood, which is never written over.
  */
 export async function changeNode(
   client: KubeClient,
-  assessed: { readonly name: string; readonly uid?: string | undefined },
-  decide: (node: Node, record: RecordOnNode) => NodeAction | undefined,
+  assessed: AssessedNode,
+  decide: NodeDecision,
   options: { readonly dryRun?: boolean; readonly tries?: number } = {},
-): Promise<{ readonly node: Node; readonly result: ActionResult }> {
+): Promise<NodeChange> {
+  const triesAtMost = options.tries ?? triesOnConflict;
   for (let tries = 1; ; tries += 1) {
-    const node = await readNode(client, assessed.name);
-    if (assessed.uid !== undefined && node.metadata.uid !== assessed.uid)
-      return { node, result: { kind: "nothing-to-do", detail: "another node has this name now" } };
-    const record = recordOnNode(node);
-    if (record.kind === "damaged" || record.kind === "newer") throw recordNotUnderstood(node);
-    const action = decide(node, record);
-    if (action === undefined) return { node, result: { kind: "done" } };
-    const result = await perform(client, action, options);
-    const conflict = result.kind === "refused" && result.code === 409;
-    if (!conflict || tries >= (options.tries ?? triesOnConflict)) return { node, result };
+    const change = await changeOnce(client, assessed, decide, options);
+    if (tries === triesAtMost) return change;
+    if (isUncertain(change.result)) {
+      // What became of it shows on the node.
+      const again = changeNode(client, assessed, decide, { ...options, tries: Math.min(2, triesAtMost - tries) });
+      const settled = await again.catch((error: unknown) => {
+        if (!(error instanceof ExpectedError)) throw error;
+      });
+      return settled === undefined ? change : { ...settled, node: change.node };
+    }
+    if (change.result.kind !== "refused" || change.result.code !== 409) return change;
   }
+}
+
+async function changeOnce(
+  client: KubeClient,
+  assessed: AssessedNode,
+  decide: NodeDecision,
+  options: PerformOptions,
+): Promise<NodeChange> {
+  const node = await readNode(client, assessed.name);
+  if (assessed.uid !== undefined && node.metadata.uid !== assessed.uid)
+    return { node, result: { kind: "nothing-to-do", detail: "another node has this name now" } };
+  const record = recordOnNode(node);
+  if (record.kind === "damaged" || record.kind === "newer") throw recordNotUnderstood(node);
+  const action = decide(node, record);
+  return { node, result: action === undefined ? { kind: "done" } : await perform(client, action, options) };
+}
+
+/** The write may have been done all the same. */
+function isUncertain(result: ActionResult): boolean {
+  return result.kind === "unanswered" || (result.kind === "refused" && result.code >= 500);
 }
 
 /** Not even consent covers it: what its writer needs in order to go back would be lost. */
