@@ -55,7 +55,7 @@ function refusalsFor(index: Index, pod: Pod, vmi: VirtualMachineInstance): NodeR
   const places = placesOf(index);
   const source = vmi.status.nodeName ?? "";
   const arrival = { pod, source, disks: disksOf(index, pod, vmi) };
-  const affinity = affinityRule(pod, places);
+  const affinity = affinityRule(pod, { all: places, repelling: places });
   const refusals: NodeRefusal[] = [];
   for (const place of places) {
     const { name } = place.node.metadata;

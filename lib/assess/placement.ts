@@ -52,7 +52,7 @@ export function placeAll(requests: readonly Request[], places: PlacesInOrder): P
   for (let placed = true; placed && waiting.length > 0; ) {
     placed = false;
     for (const request of waiting) {
-      const { fit, place } = placeOne(request.arrival, places.all);
+      const { fit, place } = placeOne(request.arrival, places);
       found.set(request.key, fit);
       if (place === undefined) continue;
       takeBack.push(settle(request.arrival, place, places));
@@ -70,19 +70,24 @@ export function placeAll(requests: readonly Request[], places: PlacesInOrder): P
 /** Keeps places in order while VMs are placed, most memory first: of a thousand nodes the first one that is looked at mostly takes the VM. */
 export class PlacesInOrder {
   all: Place[];
+  readonly repelling: Set<Place>;
+  private readonly byNode: ReadonlyMap<string, Place>;
 
   constructor(places: readonly Place[]) {
     this.all = [...places].sort(byMemory);
+    this.repelling = new Set(places.filter(({ repelling }) => repelling.size > 0));
+    this.byNode = new Map(places.map((place) => [place.node.metadata.name, place]));
   }
 
   find(node: string): Place | undefined {
-    return this.all.find((place) => place.node.metadata.name === node);
+    return this.byNode.get(node);
   }
 
   /** Puts a place where it belongs after `change`. */
   move(place: Place, change: () => void): void {
     this.all.splice(this.all.indexOf(place), 1);
     change();
+    if (place.repelling.size > 0) this.repelling.add(place);
     let [low, high] = [0, this.all.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -113,12 +118,11 @@ function memoryOf({ arrival }: Request): number {
   return demandOf(arrival.pod).get("memory") ?? 0;
 }
 
-/** `places` in the order in which they are preferred. */
-function placeOne(arrival: Arrival, places: readonly Place[]): { readonly fit: Fit; readonly place?: Place } {
+function placeOne(arrival: Arrival, places: PlacesInOrder): { readonly fit: Fit; readonly place?: Place } {
   const refusals: NodeRefusal[] = [];
   const perhaps: Place[] = [];
   const affinity = affinityRule(arrival.pod, places, arrival.leaving);
-  for (const place of places) {
+  for (const place of places.all) {
     const { name } = place.node.metadata;
     if (name === arrival.source) continue;
     const answer = fits(arrival, place, affinity);
@@ -131,7 +135,7 @@ function placeOne(arrival: Arrival, places: readonly Place[]): { readonly fit: F
   if (first !== undefined) {
     return { fit: { kind: "unknown", nodes: perhaps.map((place) => place.node.metadata.name) }, place: first };
   }
-  return { fit: { kind: "none", refusals, summary: summarise(arrival, places, refusals) } };
+  return { fit: { kind: "none", refusals, summary: summarise(arrival, places.all, refusals) } };
 }
 
 function freeMemory(place: Place): number {

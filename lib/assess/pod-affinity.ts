@@ -9,12 +9,18 @@ import type { Place } from "./room.ts";
 /** Why pods that are there, or are not, keep the new pod from a node; undefined when they do not. */
 export type AffinityRule = (place: Place) => string | undefined;
 
+export interface Surroundings {
+  readonly all: readonly Place[];
+  /** At least those with pods that do not tolerate others near them: mostly there are none among a thousand nodes. */
+  readonly repelling: Iterable<Place>;
+}
+
 /**
  * The rule for one new pod. `leaving` is the pod that ends before the new one starts, and so does not count.
  */
-export function affinityRule(pod: Pod, places: readonly Place[], leaving?: Pod): AffinityRule {
+export function affinityRule(pod: Pod, { all: places, repelling }: Surroundings, leaving?: Pod): AffinityRule {
   const { requiredPods, requiredAntiPods } = pod.spec.affinity;
-  const repelled = domainsThatRepel(pod, places, leaving);
+  const repelled = domainsThatRepel(pod, repelling, leaving);
   const avoided = requiredAntiPods.filter(isReadable).map((term) => domainsWith(term, pod, places, leaving));
   const wanted = requiredPods.filter(isReadable).map((term) => wantedDomains(term, pod, places, leaving));
   return (place) => {
@@ -81,12 +87,9 @@ function domainsWith(term: PodAffinityTerm, from: Pod, places: readonly Place[],
 }
 
 /** Where pods are that do not tolerate the new one near them. */
-function domainsThatRepel(newPod: Pod, places: readonly Place[], leaving: Pod | undefined): Domains[] {
+function domainsThatRepel(newPod: Pod, places: Iterable<Place>, leaving: Pod | undefined): Domains[] {
   const byKey = new Map<string, Domains>();
-  for (let at = 0; at < places.length; at += 1) {
-    const place = places[at];
-    // Asked of every node for every VM: mostly there are none.
-    if (place === undefined || place.repelling.size === 0) continue;
+  for (const place of places) {
     for (const pod of place.repelling) {
       if (pod === leaving) continue;
       for (const term of pod.spec.affinity.requiredAntiPods) {

@@ -37,6 +37,8 @@ export interface ListOptions extends Selection, RequestOptions {
   readonly pagesAtMost?: number | undefined;
   /** Goes on where an earlier list stopped. */
   readonly from?: string | undefined;
+  /** Objects come with empty `managedFields`: a third less to parse. */
+  readonly withoutManagedFields?: boolean | undefined;
 }
 
 /** What of a list was not read. */

@@ -108,8 +108,8 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
     return answer;
   };
 
-  const answered = (wire: WireResponse): KubeResponse => {
-    const response = readAnswer(wire, server, proxy);
+  const answered = (wire: WireResponse, { withoutManagedFields }: KubeRequest): KubeResponse => {
+    const response = readAnswer(wire, { server, proxy, withoutManagedFields });
     for (const warning of response.warnings) {
       if (!warned.has(warning)) environment.warn(warning);
       warned.add(warning);
@@ -131,7 +131,7 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
       // What still runs when a command has failed must not begin to wait for the server anew.
       if (closed) throw new UnreachableError(`the connection to ${server} is closed`);
       for (let attempt = 1; ; attempt += 1) {
-        const response = answered(await authenticated(request, logged));
+        const response = answered(await authenticated(request, logged), request);
         const seconds = request.method === "GET" ? postponedSeconds(response) : undefined;
         if (seconds === undefined || attempt >= postponed.tries) return response;
         environment.log(4, `The server asks to be asked again in ${seconds} seconds`);
@@ -140,7 +140,7 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
     },
     stream: async ({ idleTimeoutMs = defaultIdleMs, ...request }) => {
       const opened = await authenticated(request, async (wire) => openStream(transport, wire));
-      if (opened.stream === undefined) return answered(opened);
+      if (opened.stream === undefined) return answered(opened, request);
       environment.log(6, `${request.method} ${server}${request.path} 200 (watching)`);
       return {
         serverTime: serverTime(opened.stream.response.headers.date),

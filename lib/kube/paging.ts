@@ -64,12 +64,13 @@ function pageRequest(
   { type, options, accept, query }: PageRequest,
   page: Readonly<Record<string, string | number | undefined>>,
 ) {
-  const { namespace, labelSelector, fieldSelector, signal, timeoutMs, as } = options;
+  const { namespace, labelSelector, fieldSelector, signal, timeoutMs, as, withoutManagedFields } = options;
   return {
     method: "GET",
     path: collectionPath(type, namespace),
     query: { labelSelector: labelSelector || undefined, fieldSelector: fieldSelector || undefined, ...query, ...page },
     accept,
+    withoutManagedFields,
     signal,
     timeoutMs,
     as,

@@ -9,6 +9,8 @@ export interface KubeRequest {
   readonly body?: unknown;
   readonly contentType?: string | undefined;
   readonly accept?: string | undefined;
+  /** Objects of the answer come with empty `managedFields`. */
+  readonly withoutManagedFields?: boolean | undefined;
   /** Instead of the connection's time limit; 0 for none. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;

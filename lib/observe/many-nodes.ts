@@ -16,7 +16,7 @@ import { readBudgets, readOwners } from "./around-vms.ts";
 import { decodeNode } from "./decode/core.ts";
 import { decodeVmi } from "./decode/kubevirt.ts";
 import { readInstallation, timesOf } from "./observe.ts";
-import { type Decoder, startReading } from "./reading.ts";
+import { startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 export interface ManyNodesOptions {
@@ -33,11 +33,11 @@ const vmisAtATime = 64;
  * them, no other pods take up room, and of migrations is known what VMIs tell. What could not be read is a gap.
  */
 export async function observeManyNodes(client: KubeClient, options: ManyNodesOptions): Promise<Facts> {
-  const reading = startReading(client, options.signal);
+  const reading = startReading(client, options.signal, { withoutManagedFields: true });
   const wanted = new Set(options.nodes);
   const [nodes, vmis, installation] = await Promise.all([
     reading.list(resourceTypes.nodes, {}, decodeNode),
-    reading.list(resourceTypes.vmis, { limit: vmisAtATime }, leanDecoder()),
+    reading.list(resourceTypes.vmis, { limit: vmisAtATime }, decodeLean),
     readInstallation(reading, undefined),
   ]);
   const there = (vmis ?? []).filter((vmi) => wanted.has(vmi.status.nodeName ?? "") && !isFinalVmi(vmi));
@@ -52,7 +52,7 @@ export async function observeManyNodes(client: KubeClient, options: ManyNodesOpt
     versions: { kubevirt: installation.kubevirt?.observedVersion },
     targets: options.nodes,
     nodes: nodes ?? [],
-    pods: there.map(launcherOf),
+    pods: there.map(launcherMaker()),
     roomKnown: options.nodes,
     vmis: there,
     virtualMachines,
@@ -67,24 +67,15 @@ export async function observeManyNodes(client: KubeClient, options: ManyNodesOpt
   };
 }
 
-/** Makes VMIs without what no rule for a forecast looks at; what the labels of thousands have in common is kept once. */
-function leanDecoder(): Decoder<VirtualMachineInstance> {
-  const texts = new Map<string, string>();
-  const kept = (text: string): string => {
-    const known = texts.get(text);
-    if (known === undefined) texts.set(text, text);
-    return known ?? text;
-  };
-  return (object) => {
-    const vmi = decodeVmi(object);
-    if (vmi === undefined) return undefined;
-    const { metadata } = vmi;
-    const source = metadata.annotations[evictionSourceAnnotation];
-    const annotations: Record<string, string> = source === undefined ? {} : { [evictionSourceAnnotation]: source };
-    const labels: Record<string, string> = { [appLabel]: launcherApp, [createdByLabel]: metadata.uid };
-    for (const [key, value] of Object.entries(metadata.labels)) labels[key] ??= kept(value);
-    return { ...vmi, metadata: { ...metadata, annotations, labels, finalizers: [] } };
-  };
+/** A VMI without what no rule for a forecast looks at, and with the labels of its launcher pod, so that the pod can have the same. */
+function decodeLean(object: unknown): VirtualMachineInstance | undefined {
+  const vmi = decodeVmi(object);
+  if (vmi === undefined) return undefined;
+  const { metadata } = vmi;
+  const source = metadata.annotations[evictionSourceAnnotation];
+  const annotations: Record<string, string> = source === undefined ? {} : { [evictionSourceAnnotation]: source };
+  const labels = { ...metadata.labels, [appLabel]: launcherApp, [createdByLabel]: metadata.uid };
+  return { ...vmi, metadata: { ...metadata, annotations, labels, finalizers: [] } };
 }
 
 /** Only then it matters who starts it again, and whether budgets forbid it. */
@@ -93,8 +84,20 @@ function mayBeShutDown({ spec }: VirtualMachineInstance, kubevirt: KubeVirt | un
   return strategy !== "LiveMigrate" && strategy !== "External";
 }
 
+/** Makes launcher pods. VMs of the same size have the same containers, so that what these ask for is worked out once. */
+function launcherMaker(): (vmi: VirtualMachineInstance) => Pod {
+  const sizes = new Map<string | undefined, Pod["spec"]["containers"]>();
+  return (vmi) => {
+    const { guestMemory } = vmi.spec;
+    const requests: Record<string, string> = guestMemory === undefined ? {} : { memory: guestMemory };
+    const containers = sizes.get(guestMemory) ?? [{ name: "compute", requests, sidecar: false }];
+    sizes.set(guestMemory, containers);
+    return launcherOf(vmi, containers);
+  };
+}
+
 /** The pod of a running VM, as far as the rules look at it; it has the VMI's labels (pkg/virt-controller/services/template.go). */
-function launcherOf({ metadata, spec, status }: VirtualMachineInstance): Pod {
+function launcherOf({ metadata, spec, status }: VirtualMachineInstance, containers: Pod["spec"]["containers"]): Pod {
   const { name, namespace, uid } = metadata;
   const { nodeName } = status;
   const active = Object.entries(status.activePods).find(([, node]) => node === nodeName);
@@ -114,13 +117,7 @@ function launcherOf({ metadata, spec, status }: VirtualMachineInstance): Pod {
       nodeSelector: spec.nodeSelector,
       affinity: spec.affinity,
       tolerations: spec.tolerations,
-      containers: [
-        {
-          name: "compute",
-          requests: spec.guestMemory === undefined ? {} : { memory: spec.guestMemory },
-          sidecar: false,
-        },
-      ],
+      containers,
       initContainers: [],
       overhead: {},
       volumes: [],

@@ -53,7 +53,7 @@ const roomNodesAtMost = 40;
  * nothing can. Throws RefusedError where VMs cannot be seen, ExpectedError without KubeVirt, KubeError for unknown nodes.
  */
 export async function observe(client: KubeClient, options: ObserveOptions): Promise<Facts> {
-  const reading = startReading(client, options.signal);
+  const reading = startReading(client, options.signal, { withoutManagedFields: true });
   const { vmsOnly = false, allPods = false } = options;
   const [discovery, firstNodes, kubernetes] = await Promise.all([
     reading.discover({ groupsOnly: vmsOnly }),

@@ -2,7 +2,7 @@
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-const noFields: Fields = {};
+const noFields: Fields = Object.freeze({});
 
 /** The members of a JSON object; none when the value is something else. */
 export function fieldsOf(value: unknown): Fields {
@@ -41,8 +41,14 @@ export function listOf<T>(value: unknown, decode: (entry: unknown) => T | undefi
 
 /** A map from text to text, such as labels; entries with other values are left out, empty values stay. */
 export function textMap(value: unknown): Readonly<Record<string, string>> {
-  // A loop, because this is most of what decoding takes.
-  const texts: Record<string, string> = {};
-  for (const [key, entry] of Object.entries(fieldsOf(value))) if (typeof entry === "string") texts[key] = entry;
-  return texts;
+  const fields = fieldsOf(value);
+  // Mostly it can stay as it is: copies would be most of what decoding takes.
+  for (const key in fields) if (typeof fields[key] !== "string") return textsAmong(fields);
+  return fields as Readonly<Record<string, string>>;
+}
+
+function textsAmong(fields: Fields): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }

@@ -67,8 +67,17 @@ export interface Reading {
   noteGap(gap: Gap): void;
 }
 
+export interface ReadingOptions {
+  /** Lists come without `managedFields`, for who does not ask when something was written. */
+  readonly withoutManagedFields?: boolean;
+}
+
 /** Starts a pass. `signal` ends it: whatever is being read then throws the signal's reason. */
-export function startReading(client: KubeClient, signal?: AbortSignal): Reading {
+export function startReading(
+  client: KubeClient,
+  signal?: AbortSignal,
+  { withoutManagedFields }: ReadingOptions = {},
+): Reading {
   const slots = requestSlots();
   const gaps: Gap[] = [];
   let newest: Date | undefined;
@@ -113,7 +122,9 @@ export function startReading(client: KubeClient, signal?: AbortSignal): Reading 
       if (decoded === undefined) malformed += 1;
       return decoded;
     };
-    const answer = await attempt((to) => to.list(type, { ...where, ...part, signal }, decodeWanted));
+    const answer = await attempt((to) =>
+      to.list(type, { ...where, ...part, withoutManagedFields, signal }, decodeWanted),
+    );
     if (!answer.ok) return answer;
     if (malformed > 0) note(malformedGap(type, where.namespace, malformed));
     const { items, rest } = answer.value;

@@ -234,6 +234,15 @@ describe("affinity between pods", () => {
     expect(refusal({ labels: { app: "cache" } }, aNode("worker-2"), [shy])).toBeUndefined();
   });
 
+  it("keeps away from VMs that avoid it and that have only just been placed there", () => {
+    const facts = factsWith(
+      [aRunningVm("shy", { affinity: avoids(term({ app: "web" })) }), aRunningVm("web", { labels: { app: "web" } })],
+      { nodes: [aNode("worker-1"), aNode("worker-2")], roomKnown: ["worker-2"] },
+    );
+    expect(vmVerdict(facts, "shy").outcome).toBe("moves");
+    expect(vmVerdict(facts, "web").findings[0]?.reason).toContain("does not tolerate it near (anti-affinity)");
+  });
+
   it("ignores pods that have finished, and pods of other namespaces", () => {
     const finished = aPod("other", { node: "worker-2", labels: { app: "db" }, phase: "Succeeded" });
     const elsewhere = aPod("other", { node: "worker-2", labels: { app: "db" }, namespace: "lab" });

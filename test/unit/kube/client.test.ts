@@ -183,6 +183,31 @@ describe("list", () => {
       return { body: { metadata: { resourceVersion: `${100 + from}`, continue: to < count ? `${to}` : "" }, items } };
     };
 
+  const written = '{"metadata":{"managedFields":[{"fieldsV1":{"f:a":{}}},{"fieldsV1":{}}],"name":"a"},"text":"}]"}';
+
+  test.each([
+    ["one object", `[${written}]`, `[${written.replace(/\[\{.*?\}\],/, "[],")}]`],
+    ["many objects", `[${written},{"name":"b"},${written}]`, undefined],
+    ["an object that has none", '[{"metadata":{"managedFields":[],"name":"a"},"list":[{"b":1}]}]', undefined],
+    ["none at all", '[{"metadata":{"name":"a"},"list":[{"b":1}]}]', undefined],
+    ["blanks in between", `[${written.replaceAll(":", ": ")}]`, undefined],
+    ["a text that looks like them", `[{"text":${JSON.stringify(written)}}]`, undefined],
+    ["a name that looks like their end", `[${written.replace("f:a", "k:}]")}]`, undefined],
+    ["such a name in two objects", `[${written.replace("f:a", "k:}]")},${written.replace("f:a", "k:}]")}]`, undefined],
+  ])("managedFields that nobody wants do not touch the rest: %s", async (_what, items, expected) => {
+    const { client: c } = await client(() => ({
+      body: `{"kind":"List","items":${items}}`,
+      headers: { "Content-Type": "application/json" },
+    }));
+    const { items: whole } = await c.list(pods);
+    const { items: lean } = await c.list(pods, { withoutManagedFields: true });
+    const without = (list: unknown[]): unknown =>
+      JSON.parse(JSON.stringify(list), (key, value) => (key === "managedFields" ? undefined : value));
+    expect(whole).toEqual(JSON.parse(items));
+    expect(without(lean)).toEqual(without(whole));
+    if (expected !== undefined) expect(lean).toEqual(JSON.parse(expected));
+  });
+
   test("reads all pages; a watch can start at the version of the first", async () => {
     const { client: c, server } = await client(numbered(5));
     const list = await c.list(pods, {

@@ -43,6 +43,11 @@ function garbled(wrong: unknown): unknown {
   return { metadata: { ...named, labels: wrong, ownerReferences: wrong, finalizers: wrong }, spec: all, status: all };
 }
 
+it("leaves out of labels what is no text, and keeps the others", () => {
+  const labels = { a: "b", empty: "", number: 7, none: null };
+  expect(decodeNode({ metadata: { ...named, labels } })?.metadata.labels).toEqual({ a: "b", empty: "" });
+});
+
 describe.each(Object.entries(decoders))("%s", (_name, decode) => {
   it.each([[undefined], [null], [7], ["text"], [[]], [{}], [{ metadata: null }], [{ metadata: { name: "x" } }]])(
     "leaves out %j, which has no name or no UID",
