@@ -2,7 +2,7 @@
 import type { Argv } from "yargs";
 import { ExpectedError, UsageError } from "../lib/model/errors.ts";
 import { exitCode } from "../lib/model/exit-code.ts";
-import { closeNames } from "../lib/observe/close-names.ts";
+import { closeNames, didYouMean } from "../lib/observe/close-names.ts";
 import { errorLines } from "../lib/report/errors.ts";
 import { type Command, type CommandDefinition, type Flags, type FlagValues, flagName } from "./command.ts";
 import { commandGroups, commands } from "./commands.ts";
@@ -40,16 +40,16 @@ async function runCommand(command: Command, argv: readonly string[], world: Worl
   const { definition } = command;
   const line = spell(argv, { ...definition.flags, ...helpFlags }, definition.refusedFlags);
   if (isSet(line, "help")) return print(commandHelp(definition, helpContext(world)), world);
-  return await command.run(await readOptions(command, line, world), world);
+  return await command.run(await readOptions(command, line), world);
 }
 
 /** The program without a command: its help, its version, or the menu. */
 async function runProgram(word: string | undefined, argv: readonly string[], world: World): Promise<number> {
-  if (word !== undefined && !pages.has(word)) await refuseCommand(word, world);
+  if (word !== undefined && !pages.has(word)) throw unknownCommand(word, world);
   const line = spell(argv, rootFlags);
   const topic = word === "help" ? line.words[1] : undefined;
   if (topic !== undefined && commands.has(topic)) return await runCli([topic, "--help"], world);
-  if (topic !== undefined && !pages.has(topic)) await refuseCommand(topic, world);
+  if (topic !== undefined && !pages.has(topic)) throw unknownCommand(topic, world);
   if (word === "options" || topic === "options") return print(optionsHelp(helpContext(world)), world);
   if (isSet(line, "version")) return print([versionLine(world.version)], world);
   if (word === "help" || isSet(line, "help") || !world.terminal.interactive) {
@@ -64,16 +64,21 @@ async function runProgram(word: string | undefined, argv: readonly string[], wor
 /** Words that are no commands but have a help text. */
 const pages: ReadonlySet<string> = new Set(["help", "options"]);
 
-/** Throws UsageError for a word that is no command, with the command that may have been meant. */
-async function refuseCommand(word: string, world: World): Promise<void> {
-  await (await parser([...commands.values()], [word], world)).parseAsync([word]);
+/** For a word that is no command. */
+function unknownCommand(word: string, world: World): UsageError {
+  const others = [...commands.values()].filter(({ definition }) => definition.suggestFor?.includes(word.toLowerCase()));
+  const meant =
+    others.length > 0
+      ? others.map(({ definition }) => definition.name)
+      : closeNames(word, [...commands.keys(), ...pages]);
+  return new UsageError(`unknown command "${word}" for "${world.program}"`, didYouMean(meant));
 }
 
 /** The options of a command: yargs judges its words and collects its flags, whose values are read as the definition says. */
-async function readOptions(command: Command, line: Spelled, world: World): Promise<Record<string, unknown>> {
+async function readOptions(command: Command, line: Spelled): Promise<Record<string, unknown>> {
   const { flags, passesOn } = command.definition;
   const flagTokens = line.flags.map(({ name, value }) => `--${name}=${value}`);
-  const judge = await parser(command, line.words, world);
+  const judge = await parser(command, line.words.slice(1).join(" "));
   const found = await judge.parseAsync([...line.words.slice(1), ...flagTokens, "--", ...line.rest]);
   const given = new Map(Object.keys(flags).map((key) => [flagName(key), textsOf(found[flagName(key)])]));
   const rest = textsOf(found["--"]);
@@ -81,14 +86,12 @@ async function readOptions(command: Command, line: Spelled, world: World): Promi
   return { ...readFlags(flags, given), words, passedOn: passesOn === undefined ? [] : rest };
 }
 
-/**
- * yargs, loaded only now because help and the version do without it; for one command, or for all where their names are wanted.
- * One command is its default command: for any other it would write a help text that nobody reads.
- */
-async function parser(known: Command | readonly Command[], words: readonly string[], world: World): Promise<Argv> {
+/** yargs for one command, as its default command: for any other it would write a help text that nobody reads. */
+async function parser({ definition }: Command, words: string): Promise<Argv> {
+  // Only now, because help and the version do without it.
   const { default: yargs } = await import("yargs");
   // Its working directory, where it would look for settings: ours may have been removed.
-  const yargsParser = yargs([], "/")
+  const judge = yargs([], "/")
     .help(false)
     .version(false)
     .exitProcess(false)
@@ -106,32 +109,21 @@ async function parser(known: Command | readonly Command[], words: readonly strin
     .showHelpOnFail(false)
     // Without a throw here yargs would go on after it has found a fault.
     .fail((_message, error) => {
-      throw error ?? wrongWords(words, world);
-    });
-  for (const { definition } of "run" in known ? [known] : known) {
-    const name = "run" in known ? "$0" : definition.name;
-    yargsParser.command({
-      command: definition.words === undefined ? name : `${name} [words..]`,
+      throw error ?? wrongWords(definition, words);
+    })
+    .command({
+      command: definition.words === undefined ? "$0" : "$0 [words..]",
       describe: definition.summary,
       builder: (own) => declare(own, definition),
       handler: () => {},
     });
-  }
-  return yargsParser;
+  return judge;
 }
 
 /** The flags were judged when they were spelled out, so it is the words that yargs finds fault with. */
-function wrongWords([name = "", ...more]: readonly string[], world: World): UsageError {
-  const known = commands.get(name)?.definition;
-  if (known !== undefined) {
-    const hint = known.passesOn === undefined ? undefined : `Did you mean ${name} -- ${more.join(" ")}?`;
-    return new UsageError(`${name} takes no arguments: ${more.join(" ")}`, hint);
-  }
-  const others = [...commands.values()].filter(({ definition }) => definition.suggestFor?.includes(name));
-  const meant =
-    others.length > 0 ? others.map(({ definition }) => definition.name) : closeNames(name, [...commands.keys()]);
-  const suggestion = meant.length === 0 ? undefined : `Did you mean ${meant.join(" or ")}?`;
-  return new UsageError(`unknown command "${name}" for "${world.program}"`, suggestion);
+function wrongWords({ name, passesOn }: CommandDefinition, words: string): UsageError {
+  const meant = passesOn === undefined ? [] : [`${name} -- ${words}`];
+  return new UsageError(`${name} takes no arguments: ${words}`, didYouMean(meant));
 }
 
 /** Everything is text for yargs: node names such as `007` stay as they are, and a repeated flag is a list. */

@@ -91,9 +91,9 @@ function flagCandidates({ definition, line }: Asked): NameCandidate[] {
     .map(([key, flag]) => ({ name: `--${flagName(key)}`, about: firstSentence(flag) }));
 }
 
-/** Up to the first full stop, but not "With --all-pods:" alone. */
+/** Up to the first full stop, but not "With --all-pods:" alone, and none that is in brackets. */
 function firstSentence({ description }: Flag): string {
-  return /^((?:With --[\w-]+: )?.+?)[.:;](?:\s|$)/s.exec(description)?.[1] ?? description;
+  return /^((?:With --[\w-]+: )?(?:\(.*?\)|[^(])+?)[.:;](?:\s|$)/s.exec(description)?.[1] ?? description;
 }
 
 async function wordCandidates(typed: string, asked: Asked): Promise<readonly NameCandidate[]> {
@@ -146,7 +146,7 @@ async function valueCandidates(name: string, flag: Flag, asked: Asked): Promise<
     case "namespace":
       return await clusterNames("namespaceCandidates", asked);
     case "waive": {
-      const concerned = waivedBy[asked.definition?.name ?? ""] ?? /(?:)/;
+      const concerned = waivedBy[asked.definition?.name ?? ""] ?? /^(?!HostWasNeverOff|EvacuationGoesOn)/;
       const waivable = Object.entries(findingCodes).filter(([name, code]) => code.waivable && concerned.test(name));
       return waivable.map(([code, { meaning }]) => ({ name: code, about: meaning }));
     }
@@ -157,7 +157,7 @@ async function valueCandidates(name: string, flag: Flag, asked: Asked): Promise<
   }
 }
 
-/** The codes that a command looks at, where those are not all. */
+/** The codes that a command looks at; those that only uncordon knows are left out elsewhere. */
 const waivedBy: Readonly<Record<string, RegExp>> = {
   recover: /^HeldBy/,
   uncordon: /^(?:HeldBy|HostWasNeverOff|NodeNotReady|EvacuationGoesOn)/,

@@ -2,6 +2,7 @@
 import path from "node:path";
 import { UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import { closeNames, didYouMean } from "../lib/observe/close-names.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { type CompleterLink, makeCompleterLink, refuseForeign } from "../lib/terminal/completer-link.ts";
 import type { OptionsOf } from "./command.ts";
@@ -11,9 +12,10 @@ import type { completion } from "./definitions/completion.ts";
 import type { World } from "./world.ts";
 
 export async function run(options: OptionsOf<typeof completion>, world: World): Promise<ExitCode> {
-  const [action, ...more] = options.words;
-  if ((action !== "install" && action !== "print") || more.length > 0) {
-    throw new UsageError("USAGE: completion (install|print) [flags]");
+  const action = options.words.join(" ");
+  if (action !== "install" && action !== "print") {
+    const meant = closeNames(action, ["install", "print"]).map((name) => `completion ${name}`);
+    throw new UsageError("USAGE: completion (install|print) [flags]", didYouMean(meant));
   }
   const found = await completerLink(world);
   if (action === "print") world.terminal.writeLine(commandThatMakes(found));

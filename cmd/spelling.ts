@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from "../lib/model/errors.ts";
-import { closeNames } from "../lib/observe/close-names.ts";
+import { closeNames, didYouMean } from "../lib/observe/close-names.ts";
 import { type Flag, type Flags, flagName } from "./command.ts";
 
 type Token =
@@ -144,6 +144,5 @@ function lacksValue(flag: string, spelling: string): Token {
 function unknownFlag(name: string, flags: ReadonlyMap<string, Flag>): Token {
   const visible = [...flags].filter(([, flag]) => !flag.hidden).map(([known]) => known);
   const close = closeNames(name, visible).map((known) => `--${known}`);
-  const hint = close.length === 0 ? undefined : `Did you mean ${close.join(" or ")}?`;
-  return { kind: "fault", flag: name, message: `unknown flag: --${name}`, hint };
+  return { kind: "fault", flag: name, message: `unknown flag: --${name}`, hint: didYouMean(close) };
 }

@@ -26,7 +26,13 @@ describe("what cannot be understood ends with exit code 2 and says where to read
     ["evacuate worker-1", "drain"],
     ["get nodes", "list"],
     ["undrain worker-1", "abort"],
-  ])("a command that other tools call so: %s", async (line, meant) => {
+    ["LIST", "list"],
+    ["Get nodes", "list"],
+    ["optoins", "options"],
+    ["hlep drain", "help"],
+    ["help optoins", "options"],
+    ["completion instal", "completion install"],
+  ])("another word that was meant to be one of ours: %s", async (line, meant) => {
     const { code, stderr } = await run(line);
     expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(`Did you mean ${meant}?`) });
   });

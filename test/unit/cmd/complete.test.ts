@@ -1,5 +1,6 @@
 /** What is offered for a command line that is being typed, and that nothing else is ever said. */
 import { describe, expect, test } from "vitest";
+import { commands } from "../../../cmd/commands.ts";
 import { type CompletionWorld, complete, completionBudgetMs } from "../../../cmd/complete.ts";
 import type { ConnectionOptions } from "../../../lib/kube/effective-config.ts";
 import { clusterOf } from "../observe/raw-objects.ts";
@@ -95,6 +96,16 @@ describe("flags", () => {
     ]);
   });
 
+  test("a bracket is no end of a sentence", async () => {
+    expect(await lines("drain --selector|")).toEqual([
+      expect.stringMatching(/^--selector\t.*'notin' \(e\.g\. [^()]+\)$/),
+      ":4",
+    ]);
+    for (const command of ["", ...commands.keys()])
+      for (const line of await lines(`${command} --|`))
+        expect(line.match(/[([]/g)?.length, line).toBe(line.match(/[)\]]/g)?.length);
+  });
+
   test("one that was given is not offered again, unless it may be repeated", async () => {
     expect(await names("drain --yes --y|")).toEqual([]);
     expect(await names("drain --waive ExternalStrategy --wai|")).toEqual(["--waive"]);
@@ -137,6 +148,8 @@ describe("values of flags", () => {
     expect(offered).toContain("HeldByRemediation");
     expect(offered.filter((name) => !name.startsWith("HeldBy"))).toEqual([]);
     expect(await names("uncordon --waive Host|")).toEqual(["HostWasNeverOff"]);
+    for (const command of ["check", "drain"])
+      for (const typed of ["Host", "Evac"]) expect(await names(`${command} --waive ${typed}|`)).toEqual([]);
   });
 
   test("a blocker is not offered to be waived", async () => {

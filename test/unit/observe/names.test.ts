@@ -11,6 +11,8 @@ describe("closeNames", () => {
     ["letters swapped", "wokrer-2", ["worker-2"]],
     ["only the beginning", "gpu", ["gpu-a"]],
     ["nothing like it", "database", []],
+    ["in capitals", "GPU-A", ["gpu-a"]],
+    ["nothing at all", "", []],
   ])("%s: %s", (_case, typed, expected) => {
     expect(closeNames(typed, nodes).slice(0, expected.length || 1)).toEqual(expected);
   });
