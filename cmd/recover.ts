@@ -176,7 +176,8 @@ function show({ options, world, node }: Scene, dossier: Dossier): void {
 }
 
 /** What the evidence forbids, no flag allows; another holder of the node can be overridden by name. */
-function refuse({ node, options, waived, world }: Scene, { verdict, reason, heldBy, vms, signs }: Dossier): void {
+function refuse(scene: Scene, { verdict, reason, heldBy, vms, signs, gaps }: Dossier): void {
+  const { node, options, waived, world } = scene;
   const { again, uncordon } = commandsFor(node, options, world);
   if (verdict === "alive") {
     // Under that taint nothing can run there, VMs that were started again elsewhere or not.
@@ -189,6 +190,9 @@ function refuse({ node, options, waived, world }: Scene, { verdict, reason, held
       `it cannot be told yet whether ${node} is dead: ${reason}`,
       `nothing was changed; ${again} --wait waits until it can`,
     );
+  const unseen = gaps.find(({ resource, namespace }) => resource === "pods" && namespace === undefined);
+  if (unseen !== undefined)
+    throw new RefusedError(`the pods of ${node} cannot be seen: ${sanitise(unseen.reason)}`, "nothing was changed");
   const holder = heldBy.find(({ kind }) => !waived.has(holderCodes[kind]));
   if (holder !== undefined) {
     const { kind, object, detail } = holder;

@@ -240,6 +240,13 @@ describe("who recovers", () => {
     expect(stage.recovered()).toEqual(lostVms);
   });
 
+  test("who may not list pods is refused, for the taint takes pods that could not be named", async () => {
+    const outcome = await runWith(stage, withoutVerb("pods", "list"), recover, stage.run);
+    expect(outcome.code).toBe(3);
+    expect(outcome.stderr).toMatch(/the pods of worker-1 cannot be seen: forbidden: list pods/);
+    expect(stage.taints()).not.toContain("node.kubernetes.io/out-of-service");
+  });
+
   test.each([
     ["nodes", /cannot (?:get|list|patch) resource "nodes"/],
     ["pods", /forbidden: list pods|cannot (?:list|delete) resource "pods"/],
