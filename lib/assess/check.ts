@@ -11,7 +11,7 @@ import { migrationArrival, restartArrival } from "./arrivals.ts";
 import { budgetsFor } from "./budgets.ts";
 import { type DrainFilters, otherPodsOf } from "./drain-filters.ts";
 import { withDryRun } from "./dry-run.ts";
-import { type Judgement, judge, type Rules } from "./eviction.ts";
+import { isLeftover, type Judgement, judge, type Rules } from "./eviction.ts";
 import { makeFinding, refer } from "./findings.ts";
 import { effectiveStrategy, guestGrace, migratability } from "./kubevirt-state.ts";
 import { migrationTarget } from "./migration-findings.ts";
@@ -19,7 +19,16 @@ import { leftoverPods, migrationLimits, nodeFindings } from "./node.ts";
 import { type Fit, type Placement, PlacesInOrder, placeAll, type Request } from "./placement.ts";
 import { placesOf } from "./room.ts";
 import { settle } from "./settle.ts";
-import { findGap, type Index, indexFacts, machineOf, type Subject, subjectsOn, vmiNameOf } from "./subjects.ts";
+import {
+  activePodsOf,
+  findGap,
+  type Index,
+  indexFacts,
+  machineOf,
+  type Subject,
+  subjectsOn,
+  vmiNameOf,
+} from "./subjects.ts";
 
 export interface AssessOptions {
   /** Codes of findings that were accepted. */
@@ -126,6 +135,9 @@ function requestOf(index: Index, { pod, vmi }: Subject, judgement: Judgement, ke
   if (pod === undefined || vmi === undefined || judgement.needs === undefined) return undefined;
   if (judgement.needs === "restart") return { key, arrival: restartArrival(index, pod, vmi), moves: false };
   if (migrationTarget(index, vmi) !== undefined) return undefined;
+  // The pod of a migration may be seen before the migration is.
+  const others = activePodsOf(index, vmi).filter((other) => other.metadata.uid !== pod.metadata.uid);
+  if (others.some((other) => other.spec.nodeName !== undefined && !isLeftover(index, other, pod))) return undefined;
   return { key, arrival: migrationArrival(index, pod, vmi), moves: true };
 }
 

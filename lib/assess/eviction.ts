@@ -282,7 +282,7 @@ function migrates(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, node: str
  * Another pod of the VMI that has outlived its migration. The target of a migration that has not been seen yet is none: pods and
  * migrations are watched apart, and the pod may be seen first.
  */
-function isLeftover(index: Index, other: Pod, pod: Pod): boolean {
+export function isLeftover(index: Index, other: Pod, pod: Pod): boolean {
   if (other.metadata.uid === pod.metadata.uid) return false;
   const job = other.metadata.labels[migrationJobUidLabel];
   return job === undefined || index.facts.migrations.some((migration) => migration.metadata.uid === job);

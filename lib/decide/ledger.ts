@@ -102,6 +102,7 @@ export function nextTry(entry: PodEntry | undefined): number {
 
 function pauseAfter(entry: PodEntry, answer: EvictionAnswer): number {
   if (answer.kind === "webhook-unreachable") return Math.min(2 ** (entry.webhookFailures - 1), longestWebhookPause);
-  if (finalAnswers.has(answer.kind)) return secondsAfterRefusal;
+  // A pod that is gone does not come back under its UID: only the picture is late.
+  if (answer.kind === "gone" || finalAnswers.has(answer.kind)) return secondsAfterRefusal;
   return Math.max(secondsBetweenTries, answer.retryAfterSeconds ?? 0);
 }

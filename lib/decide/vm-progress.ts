@@ -92,6 +92,7 @@ function standingOnNode(
     case "D10":
       if (verdict.outcome !== "blocks") return { state: "queued", ...why };
   }
+  if (wasJustAnswered(input, verdict, "evicted")) return { state: "shutting-down" };
   if (waitsForBudget(verdict, planned)) {
     const detail = `${budgetNames(verdict)} lets its pods go one after another`;
     return patiently(input, verdict, "held", detail);
@@ -103,7 +104,6 @@ function standingOnNode(
   if (!consentCovers(planned?.outcome, verdict.outcome)) return notAgreedTo(verdict, planned);
   if (isFinalRefusal(refusal)) return { state: "blocked", detail: refusal?.answer?.message };
   if (verdict.row === "D9") return { state: "held", ...why };
-  if (wasJustAnswered(input, verdict, "evicted")) return { state: "shutting-down" };
   if (isMarked(input, verdict, node)) return { state: "queued", detail: "marked for evacuation" };
   if (refusal?.answer !== undefined && refusal.answer.kind !== "evacuating" && refusal.answer.kind !== "evicted")
     return { state: "waiting", detail: refusal.answer.message, until: nextTry(refusal) };

@@ -226,6 +226,22 @@ describe("affinity between pods", () => {
     expect(refusal({ affinity: avoids(term({ app: "cache" })) }, aNode("worker-2"), [other])).toBeUndefined();
   });
 
+  it("does not keep a VM from its own migration, whose pod is seen before the migration is", () => {
+    const vm = aRunningVm("web", { affinity: avoids(term({ "kubevirt.io/created-by": "uid-vmi-web" })) });
+    const target = aLauncherPod(aVmi("web"), {
+      name: "virt-launcher-web-new",
+      uid: "uid-new",
+      node: "worker-2",
+      labels: { "kubevirt.io/migrationJobUID": "uid-unseen" },
+    });
+    const facts = factsWith([vm], {
+      nodes: [aNode("worker-1"), aNode("worker-2")],
+      roomKnown: ["worker-2"],
+      pods: [target],
+    });
+    expect(brief(vmVerdict(facts, "web"))).toEqual(["D13", "moves", "LiveMigrates"]);
+  });
+
   it("keeps away from pods that avoid it", () => {
     const shy = aPod("shy", { node: "worker-2", affinity: avoids(term({ app: "web" })) });
     expect(refusal({ labels: { app: "web" } }, aNode("worker-2"), [shy])).toBe(

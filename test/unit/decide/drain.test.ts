@@ -70,6 +70,8 @@ describe("a VM is evicted", () => {
     ["webhook-unreachable", -1, ["web"]],
     ["forbidden", -29, []],
     ["forbidden", -30, ["web"]],
+    ["gone", -29, []],
+    ["gone", -30, ["web"]],
   ] as const)("after the answer %s %d s ago: %j", (kind, seconds, expected) => {
     expect(evicted(aTurn({ here: [aVerdict("web")], ledger: answered(kind, seconds) }))).toEqual(expected);
   });
@@ -98,6 +100,15 @@ test("a VM whose eviction was accepted is shutting down, although its pod does n
   const turn = aTurn({ here: [aVerdict("web", "D19")], ledger: answered("evicted", -1) });
   expect(stateOf(turn, "web")?.state).toBe("shutting-down");
   expect(evicted(turn)).toEqual([]);
+});
+
+test("nor is it held up by its budget, from which its own eviction has taken what was left", () => {
+  const turn = aTurn({
+    here: [aVerdict("web", "D16", { budgets: ["pdb"] })],
+    planned: [aVerdict("web", "D19")],
+    ledger: answered("evicted", -1),
+  });
+  expect(stateOf(turn, "web")?.state).toBe("shutting-down");
 });
 
 describe("VMs that are shut down come last", () => {
