@@ -5,7 +5,6 @@ import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { NodeOverview } from "../lib/model/overview.ts";
 import type { NodeVerdict } from "../lib/model/verdict.ts";
 import { readOverview } from "../lib/observe/overview.ts";
-import { nodeTable, vmTable } from "../lib/report/list.ts";
 import {
   type MachineDocument,
   machineLines,
@@ -30,7 +29,7 @@ type Options = OptionsOf<typeof list>;
 interface Listing {
   /** Each item with the text that changes when it does. */
   readonly items: readonly { readonly key: string; readonly state: () => string }[];
-  /** A line of headers, one line for each item, and perhaps remarks. */
+  /** A line of headers, one line for each item, and perhaps remarks; nothing where a document is printed. */
   readonly table: readonly string[];
   readonly document: (keys: ReadonlySet<string>) => MachineDocument;
   /** What could not be read. */
@@ -65,14 +64,16 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
   const nodes = options.sortBy === undefined ? read : sortBy(read, options.sortBy);
   return {
     items: nodes.map((node) => ({ key: `node/${node.name}`, state: () => JSON.stringify(node) })),
-    table: nodeTable(nodes, {
-      now: overview.time ?? world.clock.now(),
-      wide: options.output === "wide",
-      columns,
-      style,
-      program: world.program,
-      commandFlags: connectionTexts(options),
-    }),
+    table: await drawn(options, ({ nodeTable }) =>
+      nodeTable(nodes, {
+        now: overview.time ?? world.clock.now(),
+        wide: options.output === "wide",
+        columns,
+        style,
+        program: world.program,
+        commandFlags: connectionTexts(options),
+      }),
+    ),
     document: (keys) => nodeListDocument(nodes.filter(({ name }) => keys.has(`node/${name}`))),
     warnings: [
       ...(options.output === "wide" && nodes.length > nodesSingly ? [estimated] : []),
@@ -152,16 +153,30 @@ async function listVms(client: KubeClient, names: readonly string[], { options, 
   const { columns, style } = world.terminal;
   return {
     items: items.map((vm) => ({ key: keyOf(vm), state: () => JSON.stringify(vm) })),
-    table: vmTable(inOrder(nodes, items), {
-      now: new Date(check.time),
-      wide: options.output === "wide",
-      columns,
-      style,
-    }),
+    table: await drawn(options, ({ vmTable }) =>
+      vmTable(inOrder(nodes, items), {
+        now: new Date(check.time),
+        wide: options.output === "wide",
+        columns,
+        style,
+      }),
+    ),
     document: (keys) => vmListDocument(items.filter((vm) => keys.has(keyOf(vm)))),
     warnings: gapTexts(check.gaps).map((gap) => `not read: ${gap}`),
     empty: `No VMs found on ${names.join(", ")}`,
   };
+}
+
+/** Nothing where documents are printed: those who read them do not wait for what draws tables. */
+async function drawn(
+  { output }: Options,
+  draw: (tables: typeof import("../lib/report/list.ts")) => readonly string[],
+): Promise<readonly string[]> {
+  return isForPrograms(output) ? [] : draw(await import("../lib/report/list.ts"));
+}
+
+function isForPrograms(output: Options["output"]): output is Exclude<Options["output"], "wide" | undefined> {
+  return output !== undefined && output !== "wide";
 }
 
 function keyOf({ node, namespace, name }: VmItem): string {
@@ -183,7 +198,7 @@ function namespaceOf(options: Options): string | undefined {
 function show(listing: Listing, { output }: Options, { terminal }: World): void {
   for (const warning of listing.warnings) terminal.writeError(`${terminal.errorStyle("warn", "Warning:")} ${warning}`);
   const all = new Set(listing.items.map(({ key }) => key));
-  if (output !== undefined && output !== "wide") terminal.writeLines(machineLines(listing.document(all), output));
+  if (isForPrograms(output)) terminal.writeLines(machineLines(listing.document(all), output));
   else if (all.size === 0) terminal.writeError(listing.empty);
   else terminal.writeLines(listing.table);
 }
@@ -213,7 +228,7 @@ function showChanges(before: Listing, now: Listing, { options, world }: Context)
   const known = new Map(before.items.map(({ key, state }) => [key, state()]));
   const changed = now.items.flatMap(({ key, state }, row) => (known.get(key) === state() ? [] : [{ key, row }]));
   const present = new Set(now.items.map(({ key }) => key));
-  if (options.output !== undefined && options.output !== "wide") {
+  if (isForPrograms(options.output)) {
     const document = now.document(new Set(changed.map(({ key }) => key)));
     if (changed.length > 0) world.terminal.writeLines(machineLines(document, options.output));
     return;

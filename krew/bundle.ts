@@ -27,10 +27,10 @@ interface Part {
 
 /** Writes the bundles, and resolves to esbuild's account of what is in each. The same sources give the same bytes. */
 export async function bundle({ entry, outdir, plugins = [] }: BundleOptions): Promise<readonly Metafile[]> {
-  const shrinking = [...plugins, leaveOutUnreached(), oneStringWidth()];
+  const shrinking = [...plugins, leaveOutUnreached(), oneStringWidth(), tablesWhenDrawn()];
   const parts: readonly Part[] = [
     { file: bundleFiles.program, paths: "cmd/program.ts", plugins: shrinking },
-    { file: bundleFiles.practice, paths: "lib/practice/", plugins: [sharedErrors()] },
+    { file: bundleFiles.practice, paths: "lib/practice/", plugins: [...plugins, sharedErrors()] },
   ];
   const imported = new Map(parts.map((part) => [part, new Map<string, string>()]));
   const apart = parts.map((part) => setApart(part, imported.get(part) ?? new Map()));
@@ -41,8 +41,9 @@ export async function bundle({ entry, outdir, plugins = [] }: BundleOptions): Pr
   const metafiles = [await write(bundleFiles.start, { entryPoints: [entry], plugins: shrinking })];
   for (const [{ file, plugins }, modules] of imported) {
     if (modules.size === 0) continue;
+    // Each is evaluated when it is asked for: the list of scenarios needs no cluster.
     const contents = [...modules]
-      .map(([module, name]) => `export * as ${name} from ${JSON.stringify(module)};`)
+      .map(([module, name]) => `Object.defineProperty(exports, "${name}", { get: () => require("${module}") });`)
       .join("\n");
     metafiles.push(await write(file, { ...partForm, stdin: { contents, resolveDir: root }, plugins: [...plugins] }));
   }
@@ -203,6 +204,20 @@ function oneStringWidth(): Plugin {
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^string-width$/ }, ({ path: name }) => ({ path: name, namespace: "string-width" }));
       onLoad({ filter: /.*/, namespace: "string-width" }, () => ({ contents, resolveDir: root }));
+    },
+  };
+}
+
+/** Tables in plain text we fill up ourselves, and most are: cli-table3 waits for the first that it has to draw. */
+function tablesWhenDrawn(): Plugin {
+  const contents = `
+    let whole;
+    module.exports = function (options) { return new (whole ??= require("./node_modules/cli-table3/index.js"))(options); };`;
+  return {
+    name: "tables-when-drawn",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^cli-table3$/ }, ({ path: name }) => ({ path: name, namespace: "cli-table3" }));
+      onLoad({ filter: /.*/, namespace: "cli-table3" }, () => ({ contents, resolveDir: root }));
     },
   };
 }

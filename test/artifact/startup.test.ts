@@ -9,7 +9,7 @@ import { fleet } from "../../lib/practice/scenarios/fleet.ts";
 import { type CountingRelay, countingRelay } from "../counting-relay.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import { runPiped } from "../terminal/session.ts";
-import { type NotedBundle, notedBundle } from "./evaluated.ts";
+import { type NotedBundle, notedBundle, type Start } from "./evaluated.ts";
 
 let noted: NotedBundle;
 let cluster: TestCluster;
@@ -37,9 +37,25 @@ interface Evaluated {
   readonly modules: readonly string[];
 }
 
+/** Starts that are no command lines of their own. */
+const otherStarts: Readonly<Record<string, Start>> = {
+  "(the menu)": { words: [], until: "Which node?" },
+  "(completion of a command)": { words: ["dr"], as: "kubectl_complete-vmnode" },
+  "(completion of a node)": { words: ["drain", ""], as: "kubectl_complete-vmnode" },
+};
+const found = new Map<string, Promise<readonly string[]>>();
+
+/** What a start evaluates; each is started once. */
+function evaluatedBy(line: string): Promise<readonly string[]> {
+  const start = otherStarts[line] ?? { words: line.split(" ") };
+  const known = found.get(line) ?? noted.evaluated({ ...start, env: cluster.env });
+  found.set(line, known);
+  return known;
+}
+
 /** What was evaluated: our rooms (`cmd` without what defines the commands), and packages. */
 async function evaluated(commandLine: string): Promise<Evaluated> {
-  const noticed = await noted.evaluated(commandLine.split(" "), cluster.env);
+  const noticed = await evaluatedBy(commandLine);
   const modules = noticed.filter((module) => module !== "krew/load-part.ts");
   const isOurs = (module: string) => /^(?:cmd|lib)\//.test(module);
   const rooms = modules.filter(isOurs).map((module) =>
@@ -56,50 +72,52 @@ async function evaluated(commandLine: string): Promise<Evaluated> {
 }
 
 const forYargs = ["yargs", "yargs-parser"];
-const forTables = ["cli-table3"];
-/** Where a table has signs that are no ASCII: then cli-table3 measures text. */
+/** Where there are signs that are no ASCII, which have to be measured. */
 const forWideText = ["ansi-regex", "is-fullwidth-code-point", "string-width", "strip-ansi"];
 const forServer = ["@kubernetes/client-node", "js-yaml"];
 const looking = ["cmd", "lib/kube", "lib/model", "lib/observe", "lib/platform", "lib/report", "lib/terminal"];
+const helping = ["cmd", "lib/model", "lib/observe", "lib/report", "lib/terminal"];
 
 describe("evaluated is what is used, and nothing else:", () => {
   test("--version needs a number", async () => {
     expect((await evaluated("--version")).modules).toEqual(["cmd/program-name.ts", "cmd/main.ts"]);
   });
 
-  test.each(["--help", "drain -h", "options"])(
-    "%s needs the definitions, but no yargs and no command's code",
-    async (line) => {
-      const { rooms, packages, modules } = await evaluated(line);
-      expect(packages).toEqual([]);
-      expect(rooms).toEqual(["cmd", "lib/model", "lib/observe", "lib/report", "lib/terminal"]);
-      expect(modules.filter((module) => module.startsWith("lib/observe/"))).toEqual(["lib/observe/close-names.ts"]);
-      expect(
-        modules.filter((module) =>
-          /^cmd\/(?:abort|check|completion|doctor|drain|list|practice|recover|uncordon|menu)\.ts$/.test(module),
-        ),
-      ).toEqual([]);
-    },
-  );
+  const helps = ["--help", "drain -h", "options"];
+  test.each(helps)("%s needs the definitions, but no yargs and no command's code", async (line) => {
+    const { rooms, packages, modules } = await evaluated(line);
+    expect(packages).toEqual([]);
+    expect(rooms).toEqual(helping);
+    expect(modules.filter((module) => module.startsWith("lib/observe/"))).toEqual(["lib/observe/close-names.ts"]);
+    expect(
+      modules.filter((module) =>
+        /^cmd\/(?:abort|check|completion|doctor|drain|list|practice|recover|uncordon|menu)\.ts$/.test(module),
+      ),
+    ).toEqual([]);
+  });
 
   const assessing = [...looking, "lib/assess"];
   const acting = [...assessing, "lib/act", "lib/decide"];
 
-  test.each([
-    ["list", looking, [...forServer, ...forYargs, ...forTables]],
-    ["list worker-1", assessing, [...forServer, ...forYargs, ...forTables]],
-    ["list -o wide", assessing, [...forServer, ...forYargs, ...forTables]],
-    ["list -o json", looking, [...forServer, ...forYargs, ...forTables]],
+  const commandLines: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+    ["list", looking, [...forServer, ...forYargs]],
+    ["list worker-1", assessing, [...forServer, ...forYargs]],
+    ["list -o wide", assessing, [...forServer, ...forYargs]],
+    ["list -o json", looking, [...forServer, ...forYargs]],
+    ["list -o name", looking, [...forServer, ...forYargs]],
     ["check worker-1", assessing, [...forServer, ...forYargs]],
     ["drain worker-1 --dry-run", acting, [...forServer, ...forYargs]],
     ["abort worker-1 --dry-run", acting, [...forServer, ...forYargs]],
     ["uncordon worker-1 --dry-run", acting, [...forServer, ...forYargs]],
-    ["recover", acting, [...forServer, ...forYargs, ...forTables]],
-    ["recover worker-1 --dry-run", acting, [...forServer, ...forYargs, ...forTables, ...forWideText]],
+    ["recover", acting, [...forServer, ...forYargs]],
+    ["recover worker-1 --dry-run", acting, [...forServer, ...forYargs, ...forWideText]],
     ["doctor", looking, [...forServer, ...forYargs]],
     ["version", looking, [...forServer, ...forYargs]],
-    ["completion", ["cmd", "lib/model", "lib/observe", "lib/report", "lib/terminal"], forYargs],
-  ])("%s", async (line, rooms, packages) => {
+    ["completion", helping, forYargs],
+    ["practice --list", [...helping, "lib/practice"], forYargs],
+  ];
+
+  test.each(commandLines)("%s", async (line, rooms, packages) => {
     const found = await evaluated(line);
     expect(found.rooms).toEqual(rooms.toSorted());
     expect(found.packages).toEqual(packages.toSorted());
@@ -110,7 +128,50 @@ describe("evaluated is what is used, and nothing else:", () => {
     const own = `cmd/${line.split(" ")[0]}.ts`;
     expect(found.modules.filter((module) => otherCommands.test(module) && module !== own)).toEqual([]);
   });
+
+  test("completion needs no yargs, no terminal and no command's code, and the server only for names", async () => {
+    const ofCommand = await evaluated("(completion of a command)");
+    const ofNode = await evaluated("(completion of a node)");
+    expect(ofCommand.packages).toEqual([]);
+    expect(ofCommand.rooms).not.toContain("lib/kube");
+    expect(ofNode.packages).toEqual(forServer);
+    for (const { modules } of [ofCommand, ofNode])
+      expect(
+        modules.filter((module) => /^cmd\/(?:drain|list|menu)\.ts$|^lib\/(?:assess|decide|act)/.test(module)),
+      ).toEqual([]);
+  });
+
+  test("documents for programs are printed without what draws tables", async () => {
+    for (const line of ["list -o json", "list -o name"])
+      expect(
+        (await evaluated(line)).modules.filter((module) => /^lib\/report\/(?:list|table)\.ts$/.test(module)),
+      ).toEqual([]);
+  });
+
+  // Whoever adds an import sees here which starts it makes slower: `vitest run test/artifact/startup.test.ts -u` writes the list anew.
+  test("by each start, module by module, what evaluated.txt says", { timeout: 120_000 }, async () => {
+    const lines = [
+      "--version",
+      ...helps,
+      ...commandLines.map(([line]) => line),
+      "practice -- true",
+      ...Object.keys(otherStarts),
+    ];
+    const starts = new Map<string, string[]>();
+    for (const line of lines)
+      for (const module of await evaluatedBy(line)) starts.set(module, [...(starts.get(module) ?? []), line]);
+    const rows = [...starts].map(([module, by]) => `${module}: ${among(lines, by)}`).sort();
+    const text = ["# Which module is evaluated by which start.", "", ...lines, "", ...rows, ""].join("\n");
+    await expect(text).toMatchFileSnapshot("evaluated.txt");
+  });
 });
+
+/** Those named, or all but those that are not, whichever is shorter. */
+function among(lines: readonly string[], named: readonly string[]): string {
+  const others = lines.filter((line) => !named.includes(line));
+  if (others.length === 0) return "all";
+  return others.length < named.length ? `all but ${others.join(", ")}` : named.join(", ");
+}
 
 describe("a command asks the server only for what it shows", () => {
   let relay: CountingRelay;
