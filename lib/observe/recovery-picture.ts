@@ -1,5 +1,6 @@
 /** Reads, again and again while a recovery runs, what it changes: the pods and volumes of the node, and its VMs wherever they are. */
 import type { KubeClient } from "../kube/client.ts";
+import type { RecoveryOutcome } from "../model/dossier.ts";
 import { ExpectedError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { keyOf, type VolumeAttachment } from "../model/kubernetes.ts";
@@ -21,6 +22,8 @@ import { vmisByName } from "./workloads.ts";
 const singlesAtMost = 20;
 
 interface LostVm extends ObjectName {
+  /** `restarts`: by its VirtualMachine, which it must have. */
+  readonly outcome?: RecoveryOutcome | undefined;
   /** The replica set that makes another in its place. */
   readonly replicaSet?: string | undefined;
 }
@@ -64,6 +67,8 @@ export async function readRecovery(
   if (hole !== undefined || pods === undefined)
     throw new ExpectedError(`what is left of node/${node} could not be read: ${hole?.resource}: ${hole?.reason}`);
   const found = new Set(vmis.map((vmi) => keyOf(vmi.metadata)));
+  const machines = new Set(virtualMachines.map((vm) => keyOf(vm.metadata)));
+  const machinesSeen = !reading.gaps.some(({ resource }) => resource.startsWith(resourceTypes.virtualMachines.plural));
   const facts: Facts = {
     ...base,
     time: reading.serverTime()?.toISOString() ?? base.time,
@@ -73,6 +78,10 @@ export async function readRecovery(
     replicaSets,
     migrations,
     absent: vms.map(keyOf).filter((key) => !found.has(key)),
+    absentMachines: vms
+      .filter(({ outcome }) => outcome === "restarts" && machinesSeen)
+      .map(keyOf)
+      .filter((key) => !machines.has(key)),
     gaps: reading.gaps,
   };
   const readAt = reading.serverTime()?.toISOString();

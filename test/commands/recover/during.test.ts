@@ -210,6 +210,14 @@ describe("somebody takes back that the node is lost", () => {
   });
 });
 
+test("a VirtualMachine that is deleted meanwhile is not waited for", async () => {
+  stage = await openStage(scenarioOf([powerLoss]));
+  const machines = { group: "kubevirt.io", resource: "virtualmachines" };
+  const remove = () => void stage.cluster.store.delete(machines, "lab", "batch");
+  const { stdout } = await stage.run(`recover ${lost} ${word}`, between(isTaint, isGate, remove));
+  expect(stdout).toMatch(/lab\/batch\s+its VirtualMachine was deleted meanwhile/);
+});
+
 test("a finalizer holds a pod: named once, and its VM is followed by the same command", async () => {
   const finalizer = "example.org/backup";
   stage = await openStage(scenarioOf([powerLoss]));
