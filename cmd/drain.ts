@@ -80,12 +80,17 @@ async function refuseWithoutRights({ client, world }: Scene, { check }: NodeChec
   for (const verb of ["get", "patch"])
     if ((await ask({ verb, type: resourceTypes.nodes })) === false)
       refuse(`${verb} nodes, so that they cannot be cordoned`);
+  // A VM that has left its node is looked up by its name.
+  const following = { verb: "get", type: resourceTypes.vmis };
   const eviction = { verb: "create", type: resourceTypes.pods, subresource: "eviction" };
   const namespaces = new Set(check.nodes.flatMap((node) => node.vms.map((vm) => vm.namespace)));
-  if ((await ask(eviction)) === false)
-    for (const namespace of namespaces)
-      if ((await ask({ ...eviction, namespace })) === false)
-        refuse(`create pods/eviction in namespace ${sanitise(namespace)}`);
+  for (const [question, right] of [
+    [following, "get virtualmachineinstances"],
+    [eviction, "create pods/eviction"],
+  ] as const)
+    if ((await ask(question)) === false)
+      for (const namespace of namespaces)
+        if ((await ask({ ...question, namespace })) === false) refuse(`${right} in namespace ${sanitise(namespace)}`);
   for (const { message } of silences.slice(0, 1))
     world.terminal.writeError(`Warning: whether you may drain could not be asked: ${sanitise(message)}`);
 }

@@ -1,9 +1,10 @@
 /** Before a node is given back: VMs that KubeVirt still moves away from it stay there by an abort first, or somebody wants them to leave. */
-import { leavingVms } from "../lib/assess/evacuation.ts";
+import { leavingVms, unseenParts } from "../lib/assess/evacuation.ts";
 import { ExpectedError, RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts } from "../lib/model/facts.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
+import { sanitise } from "../lib/report/sanitise.ts";
 import { leavingLines } from "../lib/report/uncordon.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandOn } from "./command-line.ts";
@@ -21,7 +22,7 @@ const waiver = "--waive EvacuationGoesOn";
 
 /**
  * Marks outlive an uncordon: KubeVirt would go on moving these VMs away from a node that is in service. By node the VMs that leave
- * because somebody wants it so; the exit code of the abort when a drain could not be undone. Throws RefusedError where nobody can be asked.
+ * because somebody wants it so; the exit code of the abort when a drain could not be undone. Throws RefusedError where nobody can be asked, or it cannot be told.
  */
 export async function settleEvacuations(
   nodes: readonly string[],
@@ -30,7 +31,14 @@ export async function settleEvacuations(
   const { facts, waived, options, world } = scene;
   const leaving = new Map<string, readonly string[]>();
   for (const node of nodes) if (leavingVms(facts, node).length > 0) leaving.set(node, leavingVms(facts, node));
-  if (leaving.size === 0 || waived.has("EvacuationGoesOn")) return leaving;
+  if (waived.has("EvacuationGoesOn")) return leaving;
+  const unseen = unseenParts(facts);
+  if (unseen.length > 0)
+    throw new RefusedError(
+      `whether VMs are still being moved away cannot be told: ${unseen.map(sanitise).join("; ")}`,
+      `nothing was changed; to give back all the same: ${waiver}`,
+    );
+  if (leaving.size === 0) return leaving;
   const { columns, errorStyle, interactive } = world.terminal;
   for (const [node, vms] of leaving)
     for (const line of leavingLines(node, vms, errorStyle, columns)) world.terminal.writeError(line);

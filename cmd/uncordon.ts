@@ -13,11 +13,13 @@ import type { ProgressEvent, UncordonSummary } from "../lib/model/progress.ts";
 import { recordAnnotation } from "../lib/model/record.ts";
 import { currentUser } from "../lib/observe/access.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
+import { holderResources } from "../lib/observe/holder-kinds.ts";
 import { observe } from "../lib/observe/observe.ts";
 import { eventLines } from "../lib/report/events.ts";
 import { neverOffWarning } from "../lib/report/homecoming.ts";
 import { eventJson } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
+import { gapTexts } from "../lib/report/wording.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
 import { uncordon as definition } from "./definitions/uncordon.ts";
@@ -40,6 +42,8 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const facts = await observe(client, { nodes, clock: world.clock });
   const scene: Return = { client, facts, waived, options, world };
   refuseHeld(scene);
+  for (const gap of gapTexts(facts.gaps.filter(({ resource }) => holderResources.has(resource))))
+    tell(scene, { type: "warning", message: `somebody else may hold the node, too; not read: ${gap}` });
   // Before the first write: from here on there is a result to tell, however it ends.
   const signal = world.terminal.catchSignals();
   await refuseUnsoundReturn(nodes, scene);

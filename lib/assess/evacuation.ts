@@ -8,6 +8,7 @@ import {
   type VirtualMachineInstanceMigration,
 } from "../model/kubevirt.ts";
 import { evacuationMigrationAnnotation, evictionSourceAnnotation, vmiNameLabel } from "../platform/names.ts";
+import { findGap } from "./subjects.ts";
 
 export interface Evacuation {
   /** VMIs that are marked to leave the node, without those that the descheduler marked. */
@@ -40,6 +41,16 @@ export function evacuationOf(facts: Facts, node: string): Evacuation {
     migrations: unfinished.filter((migration) => !beyondReturn.includes(migration)),
     beyondReturn,
   };
+}
+
+/** What could not be looked at may go on: nothing is called undone, or given back, over it. */
+export function unseenParts(facts: Facts): string[] {
+  return ["virtualmachineinstances", "virtualmachineinstancemigrations"].flatMap((resource) => {
+    const gap = findGap(facts, resource);
+    return gap === undefined
+      ? []
+      : [`${resource} could not be read (${gap.reason}): what of them goes on is not known`];
+  });
 }
 
 /** VMs, `namespace/name`, that KubeVirt goes on moving away from the node whatever becomes of the drain. */

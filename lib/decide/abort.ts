@@ -3,8 +3,7 @@
  * evacuation marks, the unfinished evacuation migrations, and at last our own cordon. What others set is named and left.
  */
 import { addressed } from "../assess/addressed.ts";
-import { drainTaintOf, type Evacuation, evacuationOf, isMigrationOf } from "../assess/evacuation.ts";
-import { findGap } from "../assess/subjects.ts";
+import { drainTaintOf, type Evacuation, evacuationOf, isMigrationOf, unseenParts } from "../assess/evacuation.ts";
 import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Facts, RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
@@ -236,7 +235,7 @@ function failuresOf(scene: {
     else if (taint !== undefined || keepsItsMark(migration, marks.filter(isKept)))
       failures.push(`${object}: left alone, because KubeVirt would make it again`);
   }
-  failures.push(...unseen(facts));
+  failures.push(...unseenParts(facts));
   const { found } = scene;
   if (found.kind === "damaged" || found.kind === "newer")
     failures.push(
@@ -245,16 +244,6 @@ function failuresOf(scene: {
   if (node !== undefined && isGivenUp(ledger, node.metadata.uid))
     failures.push(`node/${intent.node}: ${whyItFailed(ledger, node.metadata.uid, "it could not be changed")}`);
   return failures;
-}
-
-/** What could not be looked at may go on: nothing is called undone over it. */
-function unseen(facts: Facts): string[] {
-  return ["virtualmachineinstances", "virtualmachineinstancemigrations"].flatMap((resource) => {
-    const gap = findGap(facts, resource);
-    return gap === undefined
-      ? []
-      : [`${resource} could not be read (${gap.reason}): what of them goes on is not known`];
-  });
 }
 
 function whyItFailed(ledger: AbortLedger, uid: string, otherwise: string): string {

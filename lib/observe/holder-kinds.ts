@@ -106,3 +106,8 @@ export const holdingAnnotations: Readonly<Record<string, NodeHolder["kind"]>> = 
 export const holdingTaints: Readonly<Record<string, NodeHolder["kind"]>> = {
   ToBeDeletedByClusterAutoscaler: "Machine",
 };
+
+/** Resources without which it is not known whether somebody else holds a node. */
+export const holderResources: ReadonlySet<string> = new Set(
+  [...holderKinds, ...machineKinds].map(({ type }) => type.plural),
+);

@@ -6,7 +6,7 @@ import { recordAnnotation } from "../model/record.ts";
 import { objectParts } from "./decode/metadata.ts";
 import { recordOnNode } from "./decode/record.ts";
 import { type HolderKind, holderKinds, holdingAnnotations, holdingTaints, machineKinds } from "./holder-kinds.ts";
-import type { Reading } from "./reading.ts";
+import { gapOf, isNotFound, type Reading } from "./reading.ts";
 
 export interface HolderQuestion {
   readonly discovery: Discovery;
@@ -63,8 +63,10 @@ async function deletedMachine(reading: Reading, discovery: Discovery, node: Node
     const named = kind.machineOf(node.metadata.annotations);
     const type = named && servedType(discovery, kind.type);
     if (named === undefined || type === undefined) continue;
-    const machine = await reading.get({ type, ...named }, objectParts);
-    const since = machine?.metadata.deletionTimestamp;
+    const answer = await reading.attempt((client) => client.get({ type, ...named }, { signal: reading.signal }));
+    // Whichever namespace it is in, it is about the node.
+    if (!answer.ok && !isNotFound(answer.error)) reading.noteGap(gapOf(type, "get", undefined, answer.error));
+    const since = answer.ok ? objectParts(answer.value.object)?.metadata.deletionTimestamp : undefined;
     if (since === undefined) continue;
     const object = `machine/${named.name}`;
     return [{ node: node.metadata.name, kind: "Machine", object, detail: `being deleted since ${since}` }];
