@@ -106,7 +106,7 @@ function summariseNode(input: SummaryInput, node: NodeAtTheEnd): Summary["nodes"
     moved: inState("moved"),
     restarted: inState("restarted"),
     stopped: inState("stopped"),
-    failed: [...failed, ...starting],
+    failed: [...failed, ...starting.map((vm) => ({ ...vm, detail: vm.detail ?? "is starting, and does not run yet" }))],
     stillThere,
     podsLeft,
     outsideSelection: node.others.length,

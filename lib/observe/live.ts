@@ -17,7 +17,7 @@ import { selectAny } from "./label-selectors.ts";
 import { type Added, type Followings, overlay } from "./live-picture.ts";
 import { type LookedUp, lookUp, nothingLookedUp } from "./lookups.ts";
 import type { ObjectName } from "./named-objects.ts";
-import { type Reading, startReading } from "./reading.ts";
+import { isForbiddenGap, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 export interface LiveOptions {
@@ -72,6 +72,8 @@ class LiveNodes implements Live {
   private addedGaps: readonly Gap[] = [];
   private followed: readonly ObjectName[] = [];
   private lookedUp: LookedUp = nothingLookedUp;
+  /** What may not be looked up. */
+  private refusals: readonly Problem[] = [];
   /** The server's clock less ours, in milliseconds. */
   private skew: number;
   private lastTime = 0;
@@ -119,7 +121,7 @@ class LiveNodes implements Live {
   }
 
   problems(): readonly Problem[] {
-    return this.follower.problems();
+    return [...this.follower.problems(), ...this.refusals];
   }
 
   follow(vms: readonly ObjectName[]): void {
@@ -228,6 +230,11 @@ class LiveNodes implements Live {
       replicaSetOf: (key) => this.replicaSetOf(key),
     });
     this.takeTime(reading);
+    const since = this.clock.now().toISOString();
+    this.refusals = reading.gaps
+      .filter(isForbiddenGap)
+      .map(({ resource, reason }) => ({ resource, since, message: reason, unreachable: false, lockedOut: false }));
+    if (this.refusals.length > 0) this.changes.note();
     if (found === undefined) return;
     this.lookedUp = found;
     this.changes.note();

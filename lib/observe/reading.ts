@@ -198,6 +198,11 @@ export function gapOf(type: ResourceType, verb: string, namespace: string | unde
   return { resource: type.plural, namespace, reason };
 }
 
+/** True when the user may not read it. */
+export function isForbiddenGap(gap: Gap): boolean {
+  return gap.reason.startsWith("forbidden: ");
+}
+
 function malformedGap(type: ResourceType, namespace: string | undefined, count: number): Gap {
   const what = count === 1 ? "one object has" : `${count} objects have`;
   return { resource: type.plural, namespace, reason: `${what} ${malformedReason}` };

@@ -45,7 +45,7 @@ function endLines({ end, stoppedBy, goesOn = [] }: Summary, style: Style, column
   const lines = [
     ...(why === undefined ? [] : [style("warn", why)]),
     ...(moving.length === 0 ? [] : [`KubeVirt goes on moving ${count(moving.length, "VM")}: ${names(moving, false)}`]),
-    ...(ending.length === 0 ? [] : [`${count(ending.length, "VM")} still shut down or start: ${names(ending, false)}`]),
+    ...(ending.length === 0 ? [] : [`Still shutting down or starting: ${names(ending, false)}`]),
   ];
   return lines.length === 0 ? [] : ["", ...lines.flatMap((line) => wrapIndented(line, columns))];
 }

@@ -87,6 +87,11 @@ describe("exit code and power", () => {
     expect(summaryOf([aVm("ci", "failed")])).toMatchObject({ exitCode: 4, node: { drained: true } });
   });
 
+  test("one that is starting when the drain ends is not called failed without a word", () => {
+    const { nodes } = summariseDrain({ progress: aProgress([aVm("ci", "starting")]), nodes: [empty], commands });
+    expect(nodes[0]?.failed).toMatchObject([{ name: "ci", detail: "is starting, and does not run yet" }]);
+  });
+
   test("a node that was not read afresh is never drained", () => {
     const progress = aProgress([]);
     expect(summaryOf([], nodeInPicture(progress, "worker-1"))).toMatchObject({ exitCode: 4, node: { drained: false } });

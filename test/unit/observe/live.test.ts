@@ -305,6 +305,8 @@ describe("VMs that no watch shows", () => {
     live.follow([{ namespace: "prod", name: "web" }]);
     await clock.advance(10_000);
     expect(live.facts().absent).toBeUndefined();
+    const problem = { resource: "virtualmachineinstances", message: "forbidden: get virtualmachineinstances" };
+    expect(live.problems()).toMatchObject([problem]);
   });
 
   it("are looked up, too, when a launcher pod on the node stays without them", async () => {

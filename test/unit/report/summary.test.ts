@@ -103,7 +103,7 @@ test("an end before everything was done says why, and what goes on without this 
     "",
     "Interrupted: nothing more is evicted.",
     "KubeVirt goes on moving 1 VM: prod/a",
-    "1 VM still shut down or start: t/ci",
+    "Still shutting down or starting: t/ci",
   ]);
   expect(text(summaryReport(summaryOf({}, { end: "timed-out" })))).toContain("the time limit (--timeout) is over");
   expect(text(summaryReport(summaryOf({}, { end: "stuck" })))).toContain("everything that is left is blocked");
