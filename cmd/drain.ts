@@ -5,12 +5,11 @@ import { planOf } from "../lib/decide/intent.ts";
 import { podWarnings } from "../lib/decide/other-pods.ts";
 import type { VmOnItsWay } from "../lib/decide/vm-progress.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
-import { ExpectedError, KubeError, RefusedError, UsageError } from "../lib/model/errors.ts";
+import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { matchesSelector } from "../lib/model/selectors.ts";
 import type { NodeVerdict } from "../lib/model/verdict.ts";
-import { type AccessQuestion, mayI } from "../lib/observe/access.ts";
-import { resourceTypes } from "../lib/observe/resource-types.ts";
+import { askDrainRights } from "../lib/observe/drain-rights.ts";
 import { checkDocument, machineLines } from "../lib/report/machine.ts";
 import { drainQuestion, planReport } from "../lib/report/plan.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
@@ -61,38 +60,20 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
  * say what we may, the drain itself will find out.
  */
 async function refuseWithoutRights({ client, world }: Scene, { check }: NodeCheck): Promise<void> {
-  const silences: KubeError[] = [];
-  const ask = async (question: AccessQuestion): Promise<boolean | undefined> => {
-    try {
-      return await mayI(client, question);
-    } catch (error) {
-      if (!(error instanceof KubeError)) throw error;
-      silences.push(error);
-      return undefined;
-    }
-  };
-  const refuse = (right: string): never => {
-    throw new RefusedError(
-      `you may not ${right}`,
-      "nothing was changed; a role with the rights that a drain needs is in docs/rbac",
-    );
-  };
-  for (const verb of ["get", "patch"])
-    if ((await ask({ verb, type: resourceTypes.nodes })) === false)
-      refuse(`${verb} nodes, so that they cannot be cordoned`);
-  // A VM that has left its node is looked up by its name.
-  const following = { verb: "get", type: resourceTypes.vmis };
-  const eviction = { verb: "create", type: resourceTypes.pods, subresource: "eviction" };
-  const namespaces = new Set(check.nodes.flatMap((node) => node.vms.map((vm) => vm.namespace)));
-  for (const [question, right] of [
-    [following, "get virtualmachineinstances"],
-    [eviction, "create pods/eviction"],
-  ] as const)
-    if ((await ask(question)) === false)
-      for (const namespace of namespaces)
-        if ((await ask({ ...question, namespace })) === false) refuse(`${right} in namespace ${sanitise(namespace)}`);
-  for (const { message } of silences.slice(0, 1))
-    world.terminal.writeError(`Warning: whether you may drain could not be asked: ${sanitise(message)}`);
+  const vms = check.nodes.flatMap((node) => node.vms);
+  const others = check.nodes.flatMap((node) => node.otherPods).filter(({ outcome }) => outcome === "evicted");
+  const namespaces = (objects: readonly { readonly namespace: string }[]) =>
+    new Set(objects.map(({ namespace }) => namespace));
+  const { missing, silence } = await askDrainRights(client, {
+    ofVms: namespaces(vms),
+    ofPods: namespaces([...vms, ...others]),
+  });
+  if (missing !== undefined) {
+    const hint = "nothing was changed; a role with the rights that a drain needs is in docs/rbac";
+    throw new RefusedError(`you may not ${sanitise(missing)}`, hint);
+  }
+  if (silence !== undefined)
+    world.terminal.writeError(`Warning: whether you may drain could not be asked: ${sanitise(silence)}`);
 }
 
 function showPlan({ options, world }: Scene, { check, assessOptions }: NodeCheck): void {

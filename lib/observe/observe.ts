@@ -153,7 +153,7 @@ async function readFirstNodes(reading: Reading, names: readonly string[]): Promi
   try {
     return { nodes: [...items, ...(await readNodesSingly(reading, others))], rest: readRest };
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    if (!isNotFound(error) && !isForbidden(error)) throw error;
     const all = await readRest();
     return { nodes: all.ok ? all.value : items };
   }

@@ -62,7 +62,10 @@ test("a right that is known to be missing is told, although the server is silent
     return asked.length < 3 ? { kind: "status", status: failure(500, "not now", "InternalError") } : undefined;
   });
   const { code, stderr } = await runHere(`drain worker-1 --yes --as ${user}`);
-  expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining("you may not patch nodes") });
+  expect({ code, stderr }).toEqual({
+    code: 3,
+    stderr: expect.stringMatching(/you may not (?:patch nodes|create pods\/eviction)/),
+  });
   expect(world.writes()).toEqual([]);
 });
 
@@ -77,6 +80,53 @@ describe("a dry run promises nothing that the drain would be refused", () => {
       const { code, stdout, stderr } = await runHere(`drain worker-1 ${flag} --as ${user}`);
       expect({ code, stderr }, flag).toEqual({ code: 3, stderr: expect.stringContaining(message) });
       expect(stdout).not.toContain("node/worker-1 drained");
+    }
+    expect(world.writes()).toEqual([]);
+  });
+});
+
+describe("a right that holds in some namespaces", () => {
+  const rbac = "rbac.authorization.k8s.io";
+
+  /** May drain, but evict in namespace apps alone, where all VMs are. */
+  function evictingInApps(): string {
+    const user = grant(world, without("pods/eviction", "create"));
+    const { store } = world.cluster;
+    const metadata = { name: user, namespace: "apps" };
+    const apiVersion = `${rbac}/v1`;
+    const rules = [{ apiGroups: [""], resources: ["pods/eviction"], verbs: ["create"] }];
+    store.create({ group: rbac, resource: "roles" }, { apiVersion, kind: "Role", metadata, rules });
+    store.create(
+      { group: rbac, resource: "rolebindings" },
+      {
+        apiVersion,
+        kind: "RoleBinding",
+        metadata,
+        subjects: [{ kind: "User", name: user, apiGroup: rbac }],
+        roleRef: { apiGroup: rbac, kind: "Role", name: user },
+      },
+    );
+    return user;
+  }
+
+  test("is enough where all that is evicted is there", async () => {
+    const { code, stdout } = await runHere(`drain worker-1 --yes --as ${evictingInApps()}`);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("node/worker-1 drained") });
+  });
+
+  test("is not when other pods are taken along", async () => {
+    const flags = "--all-pods --ignore-daemonsets --delete-emptydir-data --force";
+    const user = evictingInApps();
+    const { store } = world.cluster;
+    const metadata = { name: "alone", namespace: "default" };
+    const spec = { nodeName: "worker-1", containers: [{ name: "c", image: "i" }] };
+    store.create({ group: "", resource: "pods" }, { apiVersion: "v1", kind: "Pod", metadata, spec });
+    for (const flag of ["--dry-run", "--yes"]) {
+      const { code, stderr } = await runHere(`drain worker-1 ${flag} ${flags} --as ${user}`);
+      expect({ code, stderr }, flag).toEqual({
+        code: 3,
+        stderr: expect.stringContaining("you may not create pods/eviction in namespace default"),
+      });
     }
     expect(world.writes()).toEqual([]);
   });

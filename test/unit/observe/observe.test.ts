@@ -231,6 +231,14 @@ describe("a large cluster", () => {
     expect(all.nodesUnread).toBeUndefined();
   });
 
+  it("has a node that may not be read by its name found in the list", async () => {
+    const cluster = around(120, 0);
+    cluster.forbid("get", "nodes");
+    const facts = await look(cluster, { nodes: ["worker-120"] });
+    expect(namesOf(facts.nodes)).toContain("worker-120");
+    expect(facts.gaps).toEqual([]);
+  });
+
   it("suggests names of nodes that were not read", async () => {
     await expect(look(around(120, 0), { nodes: ["worker-1199"] })).rejects.toMatchObject({
       hint: expect.stringContaining("worker-119"),
