@@ -9,14 +9,11 @@ import type {
   Quantities,
 } from "../../model/kubernetes.ts";
 import { fieldsOf, flag, listOf, number, text, textMap, textOrNumber } from "../read-field.ts";
-import { decodeConditions, objectParts } from "./metadata.ts";
+import { decodeConditions, decoder } from "./metadata.ts";
 import { decodeAffinity, decodeNodeSelector, decodeTaints, decodeTolerations } from "./scheduling.ts";
 
-export function decodeNode(object: unknown): Node | undefined {
-  const parts = objectParts(object);
-  if (parts === undefined) return undefined;
-  const { metadata, spec, status } = parts;
-  return {
+export const decodeNode = decoder(
+  ({ metadata, spec, status }): Node => ({
     metadata,
     spec: {
       unschedulable: flag(spec.unschedulable),
@@ -28,14 +25,11 @@ export function decodeNode(object: unknown): Node | undefined {
       allocatable: decodeQuantities(status.allocatable),
       bootID: text(fieldsOf(status.nodeInfo).bootID),
     },
-  };
-}
+  }),
+);
 
-export function decodePod(object: unknown): Pod | undefined {
-  const parts = objectParts(object);
-  if (parts === undefined) return undefined;
-  const { metadata, spec, status } = parts;
-  return {
+export const decodePod = decoder(
+  ({ metadata, spec, status }): Pod => ({
     metadata,
     spec: {
       nodeName: text(spec.nodeName),
@@ -56,8 +50,8 @@ export function decodePod(object: unknown): Pod | undefined {
       reason: text(status.reason),
       conditions: decodeConditions(status.conditions),
     },
-  };
-}
+  }),
+);
 
 function decodeContainer(value: unknown): Container {
   const fields = fieldsOf(value);
@@ -89,17 +83,15 @@ function decodeQuantities(value: unknown): Quantities {
   return Object.fromEntries(entries);
 }
 
-export function decodeClaim(object: unknown): PersistentVolumeClaim | undefined {
-  const parts = objectParts(object);
-  if (parts === undefined) return undefined;
-  const { metadata, spec } = parts;
-  return { metadata, volumeName: text(spec.volumeName), accessModes: listOf(spec.accessModes, text) };
-}
+export const decodeClaim = decoder(
+  ({ metadata, spec }): PersistentVolumeClaim => ({
+    metadata,
+    volumeName: text(spec.volumeName),
+    accessModes: listOf(spec.accessModes, text),
+  }),
+);
 
-export function decodePersistentVolume(object: unknown): PersistentVolume | undefined {
-  const parts = objectParts(object);
-  if (parts === undefined) return undefined;
-  const { metadata, spec } = parts;
+export const decodePersistentVolume = decoder(({ metadata, spec }): PersistentVolume => {
   const claim = fieldsOf(spec.claimRef);
   const claimName = text(claim.name);
   return {
@@ -108,4 +100,4 @@ export function decodePersistentVolume(object: unknown): PersistentVolume | unde
     nodeAffinity: decodeNodeSelector(fieldsOf(spec.nodeAffinity).required),
     claim: claimName === undefined ? undefined : { namespace: text(claim.namespace) ?? "", name: claimName },
   };
-}
+});

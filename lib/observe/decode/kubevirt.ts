@@ -10,13 +10,10 @@ import type {
   VmiVolume,
 } from "../../model/kubevirt.ts";
 import { type Fields, fieldsOf, flag, listOf, number, text, textMap, textOrNumber } from "../read-field.ts";
-import { decodeConditions, objectParts } from "./metadata.ts";
+import { decodeConditions, decoder } from "./metadata.ts";
 import { decodeAffinity, decodeTolerations } from "./scheduling.ts";
 
-export function decodeVmi(object: unknown): VirtualMachineInstance | undefined {
-  const parts = objectParts(object);
-  if (parts === undefined) return undefined;
-  const { metadata, spec, status } = parts;
+export const decodeVmi = decoder(({ metadata, spec, status }): VirtualMachineInstance => {
   const domain = fieldsOf(spec.domain);
   return {
     metadata,
@@ -42,7 +39,7 @@ export function decodeVmi(object: unknown): VirtualMachineInstance | undefined {
       migrationState: decodeMigrationState(status.migrationState),
     },
   };
-}
+});
 
 /** The order of KubeVirt's `GetVirtualMemory` (pkg/virt-launcher/virtwrap/converter/vcpu/vcpu.go): guest, request, limit. */
 function guestMemory(domain: Fields): string | undefined {
@@ -92,11 +89,8 @@ function decodeMigrationState(value: unknown): MigrationState | undefined {
   };
 }
 
-export function decodeMigration(object: unknown): VirtualMachineInstanceMigration | undefined {
-  const parts = objectParts(object);
-  if (parts === undefined) return undefined;
-  const { metadata, spec, status } = parts;
-  return {
+export const decodeMigration = decoder(
+  ({ metadata, spec, status }): VirtualMachineInstanceMigration => ({
     metadata,
     spec: { vmiName: text(spec.vmiName) ?? "", priority: text(spec.priority) },
     status: {
@@ -109,27 +103,25 @@ export function decodeMigration(object: unknown): VirtualMachineInstanceMigratio
       conditions: decodeConditions(status.conditions),
       migrationState: decodeMigrationState(status.migrationState),
     },
-  };
-}
+  }),
+);
 
-export function decodeVirtualMachine(object: unknown): VirtualMachine | undefined {
-  const parts = objectParts(object);
-  if (parts === undefined) return undefined;
-  const { metadata, spec, status } = parts;
-  return {
+export const decodeVirtualMachine = decoder(
+  ({ metadata, spec, status }): VirtualMachine => ({
     metadata,
     runStrategy: runStrategy(spec),
     printableStatus: text(status.printableStatus),
     conditions: decodeConditions(status.conditions),
-  };
-}
+  }),
+);
 
-export function decodeReplicaSet(object: unknown): ReplicaSet | undefined {
-  const parts = objectParts(object);
-  if (parts === undefined) return undefined;
-  const { metadata, spec, status } = parts;
-  return { metadata, replicas: number(spec.replicas) ?? 1, readyReplicas: number(status.readyReplicas) ?? 0 };
-}
+export const decodeReplicaSet = decoder(
+  ({ metadata, spec, status }): ReplicaSet => ({
+    metadata,
+    replicas: number(spec.replicas) ?? 1,
+    readyReplicas: number(status.readyReplicas) ?? 0,
+  }),
+);
 
 /** `VirtualMachine.RunStrategy` (kubevirt.io/api/core/v1/types.go); undefined where not even `spec.running` can be read. */
 function runStrategy(spec: Fields): string | undefined {
@@ -139,10 +131,7 @@ function runStrategy(spec: Fields): string | undefined {
   return spec.running ? "Always" : "Halted";
 }
 
-export function decodeKubeVirt(object: unknown): KubeVirt | undefined {
-  const parts = objectParts(object);
-  if (parts === undefined) return undefined;
-  const { metadata, spec, status } = parts;
+export const decodeKubeVirt = decoder(({ metadata, spec, status }): KubeVirt => {
   const configuration = fieldsOf(spec.configuration);
   return {
     metadata,
@@ -152,7 +141,7 @@ export function decodeKubeVirt(object: unknown): KubeVirt | undefined {
     targetVersion: text(status.targetKubeVirtVersion),
     phase: text(status.phase),
   };
-}
+});
 
 function decodeMigrationConfiguration(value: unknown): MigrationConfiguration {
   const fields = fieldsOf(value);

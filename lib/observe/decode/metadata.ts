@@ -16,6 +16,14 @@ export function objectParts(object: unknown): ObjectParts | undefined {
   return metadata && { metadata, spec: fieldsOf(fields.spec), status: fieldsOf(fields.status) };
 }
 
+/** Makes a decoder for objects of one kind out of what it reads of their parts. */
+export function decoder<T>(decode: (parts: ObjectParts) => T): (object: unknown) => T | undefined {
+  return (object) => {
+    const parts = objectParts(object);
+    return parts && decode(parts);
+  };
+}
+
 function decodeMetadata(value: unknown): ObjectMeta | undefined {
   const fields = fieldsOf(value);
   const name = text(fields.name);

@@ -1,15 +1,12 @@
 /** Decodes PodDisruptionBudgets (group policy). */
 import type { PodDisruptionBudget } from "../../model/kubernetes.ts";
 import { number, text, textOrNumber } from "../read-field.ts";
-import { decodeConditions, objectParts } from "./metadata.ts";
+import { decodeConditions, decoder } from "./metadata.ts";
 import { decodeLabelSelector } from "./scheduling.ts";
 
 /** A budget whose status is missing allows nothing, as in the API server, where the fields' zero value is 0. */
-export function decodeBudget(object: unknown): PodDisruptionBudget | undefined {
-  const parts = objectParts(object);
-  if (parts === undefined) return undefined;
-  const { metadata, spec, status } = parts;
-  return {
+export const decodeBudget = decoder(
+  ({ metadata, spec, status }): PodDisruptionBudget => ({
     metadata,
     spec: {
       minAvailable: textOrNumber(spec.minAvailable),
@@ -25,5 +22,5 @@ export function decodeBudget(object: unknown): PodDisruptionBudget | undefined {
       expectedPods: number(status.expectedPods) ?? 0,
       conditions: decodeConditions(status.conditions),
     },
-  };
-}
+  }),
+);

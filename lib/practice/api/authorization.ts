@@ -1,16 +1,9 @@
 /** What a user may do: RBAC over the roles and bindings in the store (kubernetes plugin/pkg/auth/authorizer/rbac). */
 import { failure, groupResource, StoreError } from "../status.ts";
 import type { KubeObject, ResourceKey, Store } from "../store.ts";
-import type { RequestInfo, UserInfo } from "./call.ts";
+import type { RequestInfo, ResourceRequest, UserInfo } from "./call.ts";
 
-export interface Attributes {
-  readonly verb: string;
-  readonly group: string;
-  readonly version: string;
-  readonly namespace: string;
-  readonly resource: string;
-  readonly subresource: string;
-  readonly name: string;
+export interface Attributes extends ResourceRequest {
   /** Set for requests that are not about a resource. */
   readonly path?: string;
 }

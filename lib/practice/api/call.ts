@@ -11,17 +11,21 @@ export interface UserInfo {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What the URL and method ask for (k8s.io/apiserver pkg/endpoints/request/requestinfo.go). */
-export interface RequestInfo {
+/** A request for resources, as it is authorized. */
+export interface ResourceRequest {
   readonly verb: string;
-  readonly isResource: boolean;
-  readonly path: string;
   readonly group: string;
   readonly version: string;
   readonly namespace: string;
   readonly resource: string;
   readonly subresource: string;
   readonly name: string;
+}
+
+/** What the URL and method ask for (k8s.io/apiserver pkg/endpoints/request/requestinfo.go). */
+export interface RequestInfo extends ResourceRequest {
+  readonly isResource: boolean;
+  readonly path: string;
   /** The path elements from the resource on. */
   readonly parts: readonly string[];
 }

@@ -79,13 +79,7 @@ function sync(world: World, budget: KubeObject): number | undefined {
     const reason = allowed ? "SufficientPods" : "InsufficientPods";
     setDisruptionAllowed(draft, { status: allowed ? "True" : "False", reason, message: "" }, rfc3339(now));
   };
-  world.store.modify(
-    budgets,
-    budget.metadata.namespace,
-    budget.metadata.name,
-    change,
-    onStatus(managers.controllerManager),
-  );
+  writeStatus(world, budget, change);
   return granted.recheckMs;
 }
 
@@ -102,13 +96,11 @@ function failSync(world: World, budget: KubeObject, why: string): void {
     draft.status = { ...empty, ...draft.status, disruptionsAllowed: 0 };
     setDisruptionAllowed(draft, { status: "False", reason: "SyncFailed", message: why }, now);
   };
-  world.store.modify(
-    budgets,
-    budget.metadata.namespace,
-    budget.metadata.name,
-    change,
-    onStatus(managers.controllerManager),
-  );
+  writeStatus(world, budget, change);
+}
+
+function writeStatus(world: World, { metadata }: KubeObject, change: (draft: KubeObject) => void): void {
+  world.store.modify(budgets, metadata.namespace, metadata.name, change, onStatus(managers.controllerManager));
 }
 
 /** The condition speaks for the generation that the status has observed. */

@@ -1,15 +1,6 @@
 /** Small questions about objects that many controllers ask. */
-import type { KubeObject } from "../store.ts";
+import type { KubeObject, OwnerReference } from "../store.ts";
 import { hasCondition } from "./conditions.ts";
-
-export interface OwnerReference {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  uid: string;
-  controller?: boolean;
-  blockOwnerDeletion?: boolean;
-}
 
 /** The one owner that controls the object (`metav1.GetControllerOf`). */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {

@@ -1,9 +1,8 @@
 /** New pods as controllers create them: with everything that kube-apiserver fills in. */
 import { StoreError } from "../status.ts";
-import type { KubeObject, NewObject, ObjectMeta, Writer } from "../store.ts";
+import type { KubeObject, NewObject, ObjectMeta, OwnerReference, Writer } from "../store.ts";
 import { pods } from "./keys.ts";
 import { completed } from "./new-objects.ts";
-import type { OwnerReference } from "./objects.ts";
 import type { World } from "./world.ts";
 
 /** The pod with the server's defaults: container fields, QoS class, 300 s of patience with lost nodes. */

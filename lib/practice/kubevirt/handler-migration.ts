@@ -4,13 +4,13 @@ import { rfc3339 } from "../clock.ts";
 import { removeCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
 import type { Host } from "../kubernetes/hosts.ts";
-import { instances, isOf, managers, pods } from "../kubernetes/keys.ts";
+import { instances, managers, pods } from "../kubernetes/keys.ts";
 import { endHostedPod } from "../kubernetes/kubelet.ts";
 import { isDeleting } from "../kubernetes/objects.ts";
 import { hostAddress } from "../kubernetes/pod-status.ts";
 import type { KubeObject } from "../store.ts";
 import type { Guest } from "./guests.ts";
-import { handlerKeys, splitHandlerKey } from "./handler.ts";
+import { handlerTouches, splitHandlerKey } from "./handler.ts";
 import { handlerWorks } from "./heartbeat.ts";
 import { currentPod, isFinal } from "./instance.ts";
 import { migrationTargetNodeLabel, outdatedImageLabel } from "./names.ts";
@@ -26,11 +26,7 @@ export function createMigrationHandler(virt: Virt): Reconciler {
   const { world } = virt;
   return {
     name: migrationReconciler,
-    *touches({ key, object, previous }) {
-      if (!isOf(key, instances)) return;
-      yield* handlerKeys(object);
-      if (previous !== undefined) yield* handlerKeys(previous);
-    },
+    touches: handlerTouches,
     reconcile(key) {
       const { node, namespace, name } = splitHandlerKey(key);
       const host = world.hosts.get(node);

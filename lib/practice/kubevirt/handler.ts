@@ -6,7 +6,7 @@ import type { Reconciler } from "../kubernetes/control-loop.ts";
 import type { Host } from "../kubernetes/hosts.ts";
 import { instances, isOf, keyOf, managers, nodes, splitKey } from "../kubernetes/keys.ts";
 import { isDeleting } from "../kubernetes/objects.ts";
-import type { KubeObject } from "../store.ts";
+import type { KubeObject, StoreEvent } from "../store.ts";
 import type { Guest } from "./guests.ts";
 import { handlerWorks } from "./heartbeat.ts";
 import { currentPod, isFinal, movesOnEviction, phaseOf, stampPhase } from "./instance.ts";
@@ -20,10 +20,17 @@ const writer = managers.virtHandler;
 const from = "virt-handler";
 
 /** The keys `<node>|<namespace>/<name>` of the nodes that a VMI concerns. */
-export function handlerKeys(vmi: KubeObject): string[] {
+function handlerKeys(vmi: KubeObject): string[] {
   const labels = vmi.metadata.labels ?? {};
   const concerned = new Set([labels[nodeNameLabel], labels[migrationTargetNodeLabel]]);
   return [...concerned].flatMap((node) => (node === undefined ? [] : [`${node}|${keyOf(vmi)}`]));
+}
+
+/** The keys that a change of a VMI touches, on the nodes that it concerns and those that it concerned. */
+export function* handlerTouches({ key, object, previous }: StoreEvent): Generator<string> {
+  if (!isOf(key, instances)) return;
+  yield* handlerKeys(object);
+  if (previous !== undefined) yield* handlerKeys(previous);
 }
 
 export function splitHandlerKey(key: string): { node: string; namespace: string; name: string } {
@@ -35,11 +42,7 @@ export function createHandler(virt: Virt): Reconciler {
   const { world } = virt;
   return {
     name: handlerReconciler,
-    *touches({ key, object, previous }) {
-      if (!isOf(key, instances)) return;
-      yield* handlerKeys(object);
-      if (previous !== undefined) yield* handlerKeys(previous);
-    },
+    touches: handlerTouches,
     reconcile(key) {
       const { node, namespace, name } = splitHandlerKey(key);
       const host = world.hosts.get(node);
