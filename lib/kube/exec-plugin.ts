@@ -91,9 +91,12 @@ function run(
   });
 }
 
+/** Nobody sees a silent plugin wait, and nobody can do what it waits for. */
+const silentForAtMostMs = 30_000;
+
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Ends a silent plugin, and what it has started, when this process ends before it: the shell's Ctrl-C does not reach another group. */
+/** Ends a silent plugin, and what it has started, when it takes long, or this process ends before it: the shell's Ctrl-C does not reach another group. */
 function endWithUs(plugin: ChildProcess): void {
   const end = (): void => {
     const { pid } = plugin;
@@ -110,9 +113,11 @@ function endWithUs(plugin: ChildProcess): void {
     process.kill(process.pid, signal);
   };
   const forget = (): void => {
+    clearTimeout(timer);
     process.off("exit", end);
     for (const signal of signals) process.off(signal, leave);
   };
+  const timer = setTimeout(end, silentForAtMostMs);
   process.on("exit", end);
   for (const signal of signals) process.on(signal, leave);
   plugin.on("close", forget);

@@ -1,5 +1,6 @@
 /** Completion as a shell gets it: genuine kubectl asks the built file, which asks a cluster. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -151,6 +152,8 @@ describe.skipIf(process.platform === "win32")("with the link", () => {
     describe("a credential plugin", () => {
       const asking = path.join(folder, "asking");
       const pids = path.join(folder, "pids");
+      /** Starts another program, and waits for it. */
+      const slow = `sleep 300 & echo $$ $! > '${pids}'; echo noisy >&2; wait`;
       const completeWith = (script: string, interactiveMode = "IfAvailable", more: Record<string, string> = {}) => {
         const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "sh", args: ["-c", script] };
         writeFileSync(asking, kubeconfigOf("https://127.0.0.1:1", { exec: { ...exec, interactiveMode } }));
@@ -169,13 +172,31 @@ describe.skipIf(process.platform === "win32")("with the link", () => {
       });
 
       test("that takes its time is ended with whatever it has started", async () => {
-        const script = `sleep 300 & echo $$ $! > '${pids}'; echo noisy >&2; wait`;
         const budget = { KUBECTL_VMNODE_COMPLETION_TIMEOUT: "2s" };
-        expect(await completeWith(script, "IfAvailable", budget)).toEqual(nothing);
+        expect(await completeWith(slow, "IfAvailable", budget)).toEqual(nothing);
+        await expectEnded();
+      });
+
+      test("that takes its time is ended with us, too, by a signal", async () => {
+        const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "sh", args: ["-c", slow] };
+        writeFileSync(asking, kubeconfigOf("https://127.0.0.1:1", { exec: { ...exec, interactiveMode: "Never" } }));
+        rmSync(pids, { force: true });
+        const completer = spawn(path.join(bin, "kubectl_complete-vmnode"), ["drain", ""], {
+          stdio: "ignore",
+          env: { KUBECONFIG: asking, PATH: `${bin}:/bin:/usr/bin`, KUBECTL_VMNODE_COMPLETION_TIMEOUT: "60s" },
+        });
+        const ended = once(completer, "exit");
+        await expect.poll(() => existsSync(pids) && readFileSync(pids, "utf8"), { timeout: 20_000 }).toMatch(/\n/);
+        completer.kill("SIGINT");
+        expect(await ended).toEqual([null, "SIGINT"]);
+        await expectEnded();
+      });
+
+      async function expectEnded(): Promise<void> {
         const started = readFileSync(pids, "utf8").trim().split(" ").map(Number);
         expect(started).toHaveLength(2);
         await expect.poll(() => started.filter(isAlive), { timeout: 5000 }).toEqual([]);
-      });
+      }
     });
   });
 

@@ -1,0 +1,65 @@
+/** A credential plugin that must be silent: what it may do, and when it is ended. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { runExecPlugin } from "../../../lib/kube/exec-plugin.ts";
+import type { ExecEntry } from "../../../lib/kube/kubeconfig.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "vmnode-exec-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const apiVersion = "client.authentication.k8s.io/v1";
+const token = `{"apiVersion":"${apiVersion}","status":{"token":"t"}}`;
+
+function runSilently(script: string) {
+  const exec: ExecEntry = {
+    apiVersion,
+    command: "sh",
+    args: ["-c", script],
+    env: [],
+    interactiveMode: "IfAvailable",
+    provideClusterInfo: false,
+    installHint: undefined,
+  };
+  const surroundings = { env: { PATH: process.env.PATH }, stdinIsTerminal: false, silent: true };
+  return runExecPlugin(exec, { server: "https://10.0.0.1" }, surroundings);
+}
+
+describe.skipIf(process.platform === "win32")("a silent plugin", () => {
+  test("gives its credential, and leaves no listener behind", async () => {
+    const listeners = () => ["exit", "SIGINT", "SIGTERM", "SIGHUP"].map((event) => process.listenerCount(event));
+    const before = listeners();
+    expect(await runSilently(`echo '${token}'`)).toMatchObject({ token: "t" });
+    expect(listeners()).toEqual(before);
+  });
+
+  test("has no terminal to ask at", async () => {
+    const script = `if (: < /dev/tty) 2> /dev/null; then exit 1; fi; echo '${token}'`;
+    expect(await runSilently(script)).toMatchObject({ token: "t" });
+  });
+
+  test("is ended when it takes long, because nobody sees what it waits for", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const file = path.join(folder, "pid");
+    const waiting = runSilently(`sleep 300 & echo $! > '${file}'; wait`);
+    const ended = expect(waiting).rejects.toThrow("executable sh was ended by SIGTERM");
+    const pid = () => (existsSync(file) ? Number(readFileSync(file, "utf8")) : 0);
+    await expect.poll(pid).toBeGreaterThan(0);
+    await vi.advanceTimersByTimeAsync(30_000);
+    await ended;
+    // Whoever inherits it may take a moment to notice.
+    await expect.poll(() => isAlive(pid()), { timeout: 5000 }).toBe(false);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
