@@ -12,6 +12,7 @@ import type { FindingCode } from "../lib/model/finding.ts";
 import type { ProgressEvent, UncordonSummary } from "../lib/model/progress.ts";
 import { recordAnnotation } from "../lib/model/record.ts";
 import { currentUser } from "../lib/observe/access.ts";
+import { recordOfNode } from "../lib/observe/declaration.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { holderResources } from "../lib/observe/holder-kinds.ts";
 import { observe } from "../lib/observe/observe.ts";
@@ -118,8 +119,9 @@ async function refuseUnsoundReturn(nodes: readonly string[], scene: Return): Pro
   const refusals: RefusedError[] = [];
   for (const node of facts.nodes.filter(({ metadata }) => nodes.includes(metadata.name))) {
     const { name } = node.metadata;
-    const homecoming = judgeHomecoming(node, recordOnNode(node));
-    if (homecoming.kind === "not-back" && !unseenReturn.every((code) => waived.has(code)))
+    const homecoming = judgeHomecoming(node, await recordOfNode(scene.client, node, facts.time));
+    const isRecorded = recordOnNode(node).kind === "record";
+    if (homecoming.kind === "not-back" && isRecorded && !unseenReturn.every((code) => waived.has(code)))
       refusals.push(
         new RefusedError(
           `node/${name} was declared lost and has not come back: it is not Ready, and whether its host was ever off cannot be told`,
@@ -129,12 +131,15 @@ async function refuseUnsoundReturn(nodes: readonly string[], scene: Return): Pro
     if (homecoming.kind !== "never-off") continue;
     const { columns, errorStyle: style } = world.terminal;
     for (const line of neverOffWarning(name, homecoming.record, { columns, style })) world.terminal.writeError(line);
-    if (waived.has("HostWasNeverOff")) continue;
+    if (waived.has("HostWasNeverOff")) {
+      if (!isRecorded) await tellReturn(name, scene);
+      continue;
+    }
     await takeTaintsOff(name, scene);
     refusals.push(
       new RefusedError(
         `node/${name} was never off while its VMs were started elsewhere`,
-        `its cordon stays; when you have looked at these VMs: ${commandOn(world.program, "uncordon", name, options)} --waive HostWasNeverOff`,
+        `${isRecorded ? "its cordon stays" : "nothing was changed"}; when you have looked at these VMs: ${commandOn(world.program, "uncordon", name, options)} --waive HostWasNeverOff`,
       ),
     );
   }
@@ -154,7 +159,12 @@ async function giveBack(node: string, scene: Return, keepRecord: boolean): Promi
   for (const taint of taints)
     tell(scene, { type: "changed-object", object: `node/${node}`, verb: `untainted (${taint})` });
   tell(scene, { type: "node-uncordoned", node, already });
-  if (!wasLost || dryRun) return;
+  if (wasLost) await tellReturn(node, scene);
+}
+
+async function tellReturn(node: string, scene: Return): Promise<void> {
+  const { client, options } = scene;
+  if (options.dryRun !== "none") return;
   const by = (await currentUser(client)) ?? "somebody";
   const failure = await recordReturn(client, { node, by, time: scene.facts.time });
   if (failure !== undefined) tell(scene, { type: "warning", message: failure });

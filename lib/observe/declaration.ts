@@ -1,9 +1,11 @@
 /** Finds the record of a recovery whose Node has been deleted since: the event that declared the node lost bears it, too. */
+import type { KubeClient } from "../kube/client.ts";
 import type { RecordOnNode } from "../model/facts.ts";
+import type { Node } from "../model/kubernetes.ts";
 import { declaredLostReason, givenBackReason, recordAnnotation } from "../model/record.ts";
-import { recordIn } from "./decode/record.ts";
+import { recordIn, recordOnNode } from "./decode/record.ts";
 import { fieldsOf, text, textMap } from "./read-field.ts";
-import type { Reading } from "./reading.ts";
+import { type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 /**
@@ -28,4 +30,15 @@ export async function readDeclaration(
   );
   const [latest] = records.sort((left, right) => right.time - left.time);
   return latest?.found ?? { kind: "none" };
+}
+
+/** A Node that is older than this was not made anew since an event that can still be read. */
+const eventsLiveForMs = 24 * 3_600_000;
+
+/** The record on a Node; of one that was deleted and has registered anew, the one that its predecessor bore. `now`: RFC 3339. */
+export async function recordOfNode(client: KubeClient, node: Node, now: string): Promise<RecordOnNode> {
+  const found = recordOnNode(node);
+  const { name, creationTimestamp = "" } = node.metadata;
+  if (found.kind !== "none" || !(Date.parse(now) - Date.parse(creationTimestamp) < eventsLiveForMs)) return found;
+  return await readDeclaration(startReading(client), name, undefined);
 }

@@ -108,6 +108,22 @@ test("a host that was never off: the taint goes, the VMs are named, and the cord
   expect(stage.record()).toBeUndefined();
 });
 
+test("a host that was never off, whose Node was deleted and has registered anew: the event tells what it bore", async () => {
+  await recovered(cutOff);
+  const { store } = stage.cluster;
+  const { name, labels } = stage.node(lost).metadata;
+  const { status } = stage.node(lost);
+  stage.cluster.faults.deleteNodeObject(lost);
+  store.create(nodes, { apiVersion: "v1", kind: "Node", metadata: { name, labels }, spec: {}, status });
+  await comeBack();
+  const refused = await stage.run(`uncordon ${lost}`);
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining(`WARNING: ${lost} was never off`) });
+  const waived = await stage.run(`uncordon ${lost} --waive HostWasNeverOff`);
+  expect(waived).toMatchObject({ code: 0, stdout: `node/${lost} already uncordoned` });
+  // Whoever has looked is not asked again.
+  expect(await stage.run(`uncordon ${lost}`)).toMatchObject({ code: 0, stderr: "" });
+});
+
 test("a node that is still away is not given back: its bootID would tell nothing", async () => {
   await recovered(powerLoss);
   const before = stage.writes();
