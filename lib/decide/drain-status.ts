@@ -2,13 +2,15 @@
 
 import { addressed } from "../assess/addressed.ts";
 import type { EvictAction } from "../model/action.ts";
+import type { Facts } from "../model/facts.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { DrainProgress, OtherPodProgress, VmProgress } from "../model/progress.ts";
 import { hasEnded } from "./departure.ts";
 import type { DrainInput } from "./drain-input.ts";
 import type { DrainIntent } from "./intent.ts";
 import type { OtherPod } from "./other-pods.ts";
-import type { ProgressInput, VmOnItsWay } from "./vm-progress.ts";
+import { type ProgressInput, unfinishedMigration, type VmOnItsWay } from "./vm-progress.ts";
 
 /** A drain in which every VM left is blocked gives up when nothing has changed for this long. */
 export const stuckAfter = 60_000;
@@ -77,17 +79,34 @@ function silentNodes({ check, intent }: DrainInput): string[] {
 /** A mark is answered with a migration within seconds (pkg/virt-controller/watch/drain/evacuation), be it one that waits for a slot. */
 const idleAfter = 60_000;
 
-/** Marked VMs of which none is migrated, although no migration anywhere takes the slots. The same words as long as it lasts. */
+/** What virt-controller leaves undone. The same words as long as it lasts. */
 function idleController({ facts, commandFlags = "" }: DrainInput, vms: readonly VmOnItsWay[], now: number): string[] {
-  if (facts.runningMigrations !== undefined && facts.runningMigrations > 0) return [];
-  if (facts.migrations.some((migration) => !isFinishedMigration(migration))) return [];
+  const undone = unclosedMigration(facts, vms, now) ?? missingMigrations(facts, vms, now);
+  if (undone === undefined) return [];
+  const look = addressed("kubectl get pods -A -l kubevirt.io=virt-controller", commandFlags);
+  return [`KubeVirt has ${undone} for a minute: is virt-controller at work? ${look}`];
+}
+
+/** A VM has arrived, and its migration goes on to hold a slot. */
+function unclosedMigration({ migrations }: Facts, vms: readonly VmOnItsWay[], now: number): string | undefined {
+  const unclosed = vms.find(({ progress: { state, since, namespace, name } }) => {
+    const arrival = Date.parse(since);
+    if (state !== "moved" || now < arrival + idleAfter) return false;
+    const open = unfinishedMigration({ migrations }, { namespace, name });
+    return open !== undefined && Date.parse(open.metadata.creationTimestamp ?? "") < arrival;
+  });
+  return unclosed && `not closed the migration of ${keyOf(unclosed.progress)}, which has arrived,`;
+}
+
+/** VMs are marked of which none is migrated, although no migration anywhere takes the slots. */
+function missingMigrations(facts: Facts, vms: readonly VmOnItsWay[], now: number): string | undefined {
+  if (facts.runningMigrations !== undefined && facts.runningMigrations > 0) return undefined;
+  if (facts.migrations.some((migration) => !isFinishedMigration(migration))) return undefined;
   const inVain = vms.some(
     ({ progress, verdict }) =>
       progress.state === "queued" && verdict?.row === "D13" && now >= Date.parse(progress.since) + idleAfter,
   );
-  if (!inVain) return [];
-  const look = addressed("kubectl get pods -A -l kubevirt.io=virt-controller", commandFlags);
-  return [`KubeVirt has begun no migration of the marked VMs for a minute: is virt-controller at work? ${look}`];
+  return inVain ? "begun no migration of the marked VMs" : undefined;
 }
 
 /** What views of the drain are given. */

@@ -229,7 +229,7 @@ function findPod(facts: Facts, uid: string): Pod | undefined {
 
 /** The migration of this VMI that has not ended, if there is one. */
 export function unfinishedMigration(
-  facts: Facts,
+  facts: Pick<Facts, "migrations">,
   vm: { readonly namespace: string; readonly name: string },
 ): VirtualMachineInstanceMigration | undefined {
   return facts.migrations.find(

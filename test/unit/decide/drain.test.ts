@@ -572,6 +572,28 @@ describe("virt-controller that does nothing about the marks", () => {
     ]);
   });
 
+  test("is suspected, too, when a migration is not closed a minute after its VM has arrived", () => {
+    const here = [aVerdict("mail")];
+    const arrived = (seconds: number, created: number) => {
+      const facts = {
+        vmis: [aVmi("web", { node: "worker-2" }), aVmi("mail", { evacuationNodeName: "worker-1" })],
+        migrations: [
+          aMigration("m", "web", { created: at(created) }),
+          aMigration("n", "mail", { phase: "Pending", created: at(-200) }),
+        ],
+      };
+      const seen = { "uid-vmi-web": { state: "moved", row: "", phase: "", since: start - seconds * 1000 } } as const;
+      const ledger = { ...emptyLedger(start), seen };
+      return decideDrain(aTurn({ here, planned: [aVerdict("web"), ...here], facts, ledger })).progress.trouble;
+    };
+    expect(arrived(59, -200)).toEqual([]);
+    expect(arrived(60, -200)).toEqual([
+      expect.stringMatching(/not closed the migration of prod\/web.*virt-controller/),
+    ]);
+    // It has been sent on from where it had arrived.
+    expect(arrived(60, -30)).toEqual([]);
+  });
+
   test("is not suspected while migrations take the slots", () => {
     expect(trouble({ runningMigrations: 1 }, 90)).toEqual([]);
     expect(trouble({ migrations: [aMigration("m", "mail", { phase: "Running" })] }, 90)).toEqual([]);
