@@ -118,7 +118,7 @@ const recovering: readonly Right[] = [
     ["create", "list"],
     "who declared the node lost, and on what word; read again when the Node was deleted",
   ),
-  elsewhere("metal3.io", "baremetalhosts", ["get", "list"], "whether the host is off"),
+  elsewhere("metal3.io", "baremetalhosts", ["get"], "whether the host is off"),
   elsewhere("infrastructure.cluster.x-k8s.io", "metal3machines", ["get"], "the host behind a machine"),
 ];
 
