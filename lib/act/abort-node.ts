@@ -98,7 +98,7 @@ function tell(world: AbortWorld, action: Action, result: ActionResult, time: str
   }
   // A conflict only says that the node was written meanwhile: the next turn reads it again. What is refused for good stands in the result.
   if (result.kind === "refused" && result.code < 500) return;
-  const object = changesOf(action)[0]?.object ?? "node";
+  const object = changesOf(action)[0]?.object ?? ("node" in action ? `node/${action.node}` : action.kind);
   world.reporter.event({ type: "warning", time, message: `${object}: ${describe(result)}` });
 }
 

@@ -8,6 +8,7 @@ import { type Facts, unreadNodes } from "../model/facts.ts";
 import { isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
 import { liveLaunchers } from "../platform/launcher-pod.ts";
+import { subresourcesGroup } from "../platform/names.ts";
 import {
   countRunningMigrations,
   readBudgets,
@@ -109,7 +110,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
     dryRuns: {},
     gaps: reading.gaps,
   };
-  const probed = await withDryRuns(reading, facts, options);
+  const probed = await withDryRuns(reading, facts, { ...options, discovery });
   const whole = await withRoom(reading, probed, { ...options, moreNodes: firstNodes.rest });
   return { ...whole, ...timesOf(reading, options.clock), gaps: [...reading.gaps] };
 }
@@ -215,11 +216,19 @@ function budgetNamespaces(pods: readonly Pod[], allPods: boolean): ReadonlySet<s
   return new Set(evicted.map((pod) => pod.metadata.namespace));
 }
 
-async function withDryRuns(reading: Reading, facts: Facts, options: ObserveOptions): Promise<Facts> {
+async function withDryRuns(
+  reading: Reading,
+  facts: Facts,
+  options: ObserveOptions & { readonly discovery: Discovery },
+): Promise<Facts> {
   if (options.dryRunIsSafe === undefined) return facts;
   const version = facts.versions.kubevirt;
-  if (!options.dryRunIsSafe(facts))
+  if (!options.dryRunIsSafe(facts)) {
+    // A dry run would tell, too, that virt-api does not answer, whatever its endpoints say.
+    if (options.discovery.unavailable.includes(`${subresourcesGroup}/v1`))
+      reading.noteGap({ resource: subresourcesGroup, reason: "virt-api does not answer" });
     return { ...facts, dryRunsLeftOut: `KubeVirt ${version ?? "of unknown version"} may carry out a dry run for real` };
+  }
   const onTargets = facts.pods.filter((pod) => facts.targets.includes(pod.spec.nodeName ?? ""));
   const pods = liveLaunchers(onTargets).filter((pod) => pod.metadata.deletionTimestamp === undefined);
   const { answers, leftOut } = await askDryRuns(reading, pods);

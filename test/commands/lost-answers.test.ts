@@ -53,3 +53,12 @@ test("of an uncordon: the node is told as it was found", async () => {
   const { code, stdout } = await world.run("uncordon worker-1", { through: withoutAnswer("worker-1", "answers") });
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("node/worker-1 uncordoned") });
 });
+
+test("of an undo's first write: the warning names the node", async () => {
+  await world.run("drain worker-1 --yes --timeout 5s");
+  const { code, stdout, stderr } = await world.run("abort worker-1 --yes", {
+    through: withoutAnswer("worker-1", "answers"),
+  });
+  expect(code, stdout + stderr).toBe(0);
+  expect(stderr).toContain("Warning: node/worker-1: the connection was closed before the answer was complete");
+});

@@ -444,6 +444,15 @@ describe("dry-run evictions", () => {
     expect(facts.dryRunsLeftOut).toBe("KubeVirt v1.9.0 may carry out a dry run for real");
   });
 
+  it("are left out, with a gap where they would have told that virt-api does not answer", async () => {
+    const cluster = clusterOf("worker-1");
+    putVm(cluster, "prod", "web", "worker-1");
+    cluster.unavailable = ["subresources.kubevirt.io/v1"];
+    const gap = { resource: "subresources.kubevirt.io", reason: "virt-api does not answer" };
+    expect((await look(cluster, { dryRunIsSafe: () => false })).gaps).toContainEqual(gap);
+    expect((await look(cluster, { dryRunIsSafe: () => true })).gaps).not.toContainEqual(gap);
+  });
+
   it("are left out, without a gap, when the user may not evict", async () => {
     const cluster = clusterOf("worker-1");
     putVm(cluster, "prod", "web", "worker-1");
