@@ -6,6 +6,7 @@ import type { Facts } from "../lib/model/facts.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { leavingLines } from "../lib/report/uncordon.ts";
+import { enumerate } from "../lib/report/wording.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandOn } from "./command-line.ts";
 import type { uncordon } from "./definitions/uncordon.ts";
@@ -55,7 +56,7 @@ function refuse(nodes: readonly string[], { facts, options, world }: Scene): nev
     .map((name) => commandOn(world.program, "abort", name, options));
   const undo = aborts.length === 0 ? "" : `; so that they stay: ${aborts.join("; ")}`;
   throw new RefusedError(
-    `${nodes.map((name) => `node/${name}`).join(" and ")} cannot be given back while VMs are being moved away`,
+    `${enumerate(nodes.map((name) => `node/${name}`))} cannot be given back while VMs are being moved away`,
     `nothing was changed${undo}; to let them leave: ${waiver}`,
   );
 }
@@ -70,7 +71,7 @@ function isRecovered({ nodes }: Facts, name: string): boolean {
 /** One question for all of them: whoever leaves it has changed nothing. The first abort that fails is the last. */
 async function abortFirst(nodes: readonly string[], { options, world }: Scene): Promise<ExitCode> {
   const agreed = await world.terminal.confirm({
-    text: `Undo the drain of ${nodes.join(" and ")} first, so that they stay?`,
+    text: `Undo the drain of ${enumerate(nodes)} first, so that they stay?`,
     flag: waiver,
   });
   if (!agreed)

@@ -4,7 +4,7 @@ import { sanitised } from "./sanitise.ts";
 import { stepLines } from "./steps.ts";
 import { plain, type Style } from "./style.ts";
 import { wrapIndented } from "./width.ts";
-import { count } from "./wording.ts";
+import { count, enumerate } from "./wording.ts";
 
 /** VMs that KubeVirt goes on moving away from the node, and why that matters. */
 export function leavingLines(node: string, vms: readonly string[], style: Style = plain, columns?: number): string[] {
@@ -34,7 +34,7 @@ export function uncordonResult(summary: UncordonSummary, style: Style = plain, c
 }
 
 function interruption(nodes: UncordonSummary["nodes"]): string {
-  const joined = (some: UncordonSummary["nodes"]) => some.map(({ name }) => name).join(" and ");
+  const joined = (some: UncordonSummary["nodes"]) => enumerate(some.map(({ name }) => name));
   const kept = nodes.filter(({ uncordoned }) => uncordoned === false);
   if (kept.length > 0) return `Interrupted: ${joined(kept)} ${kept.length === 1 ? "was" : "were"} not given back.`;
   const unknown = nodes.filter(({ takesVms }) => takesVms === undefined);
