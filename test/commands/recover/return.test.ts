@@ -111,7 +111,7 @@ test("a host that was never off: the taint goes, the VMs are named, and the cord
 test("a host that was never off, whose Node was deleted and has registered anew: the event tells what it bore", async () => {
   await recovered(cutOff);
   const { store } = stage.cluster;
-  const { name, labels } = stage.node(lost).metadata;
+  const { name, labels = {} } = stage.node(lost).metadata;
   const { status } = stage.node(lost);
   stage.cluster.faults.deleteNodeObject(lost);
   store.create(nodes, { apiVersion: "v1", kind: "Node", metadata: { name, labels }, spec: {}, status });
