@@ -116,7 +116,9 @@ export class LifeGate {
   /** As `pass`, unless the latest reading still holds. */
   async fresh(): Promise<void> {
     this.#world.signal.throwIfAborted();
-    if (this.#world.clock.now().getTime() - this.#openedAt <= goodForMs) return;
+    const age = this.#world.clock.now().getTime() - this.#openedAt;
+    // A clock that is set back would make an old reading new.
+    if (age >= 0 && age <= goodForMs) return;
     this.#passing ??= this.pass().finally(() => {
       this.#passing = undefined;
     });

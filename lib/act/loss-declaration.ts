@@ -133,7 +133,8 @@ export class LossDeclaration {
   }
 
   get #whatIsLeft(): string {
-    if (!this.#unanswered) return "no pod was removed";
+    if (!this.#unanswered)
+      return `no pod was removed${this.#input.taint === undefined ? "" : "; --keep-other-pods does without the taint"}`;
     const look = this.#listener.kubectl(`describe node ${this.#node.name}`);
     return `whether it bears the taint ${outOfServiceTaint.key} now is not known: ${look}`;
   }
