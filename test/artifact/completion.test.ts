@@ -2,9 +2,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
-  cpSync,
   existsSync,
-  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -18,7 +16,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runKubectl } from "../kubectl.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
-import { executable } from "../terminal/session.ts";
+import { placeExecutable } from "../terminal/session.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "vmnode-completion-"));
 const bin = path.join(folder, "bin");
@@ -33,15 +31,6 @@ afterAll(async () => {
   await cluster.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** The same file under another name, without a copy where the system allows it. */
-function placeExecutable(target: string): void {
-  try {
-    linkSync(executable, target);
-  } catch {
-    cpSync(executable, target);
-  }
-}
 
 interface Completed {
   readonly lines: readonly string[];

@@ -4,6 +4,7 @@ import { commands } from "../../cmd/commands.ts";
 import { InterruptedError } from "../../lib/model/errors.ts";
 import { exitCode } from "../../lib/model/exit-code.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
+import { ofTheBuiltFile } from "../terminal/session.ts";
 import { runCommand } from "./run.ts";
 
 let world: TestCluster;
@@ -12,14 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** They start other programs, and touch files; test/artifact and test/terminal run them. */
-const elsewhere = ["practice", "completion"];
 /** What an example may end with: done, refused because of what is on the node, something left, or the Ctrl-C that it takes. */
 const expected: readonly number[] = [exitCode.ok, exitCode.refused, exitCode.incomplete, exitCode.interrupted];
 /** doctor has something to say of a clock that runs sixty times too fast. */
 const findings: Readonly<Record<string, number>> = { doctor: exitCode.error };
 
-const names = [...commands.keys()].filter((name) => !elsewhere.includes(name));
+const names = [...commands.keys()].filter((name) => !ofTheBuiltFile.includes(name));
 
 describe.each(names)("%s", (name) => {
   const examples = commands.get(name)?.definition.examples ?? [];

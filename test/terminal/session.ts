@@ -1,5 +1,5 @@
 /** The built file in a pseudo-terminal: keys go in, and what a person would read comes out. */
-import { existsSync } from "node:fs";
+import { copyFileSync, existsSync, linkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,18 @@ export const executable = path.join(
   "dist",
   process.platform === "win32" ? "kubectl-vmnode.exe" : "kubectl-vmnode",
 );
+
+/** Commands that start other programs, and make files: their examples are run with the built file (examples.test.ts beside this). */
+export const ofTheBuiltFile: readonly string[] = ["practice", "completion"];
+
+/** Puts the built file under another name, without a copy where the system allows it. */
+export function placeExecutable(target: string): void {
+  try {
+    linkSync(executable, target);
+  } catch {
+    copyFileSync(executable, target);
+  }
+}
 
 export const keys = { enter: "\r", ctrlC: "\x03", down: "\x1b[B", up: "\x1b[A" } as const;
 
