@@ -1,4 +1,4 @@
-// Makes dist/kubectl-vmnode: this platform's single executable (Node SEA), by way of two esbuild bundles.
+// Makes dist/kubectl-vmnode: this platform's single executable (Node SEA), by way of esbuild bundles.
 // `node build.mjs ENTRY OUTDIR` builds another entry elsewhere; only tests of the build need that.
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import path from "node:path";

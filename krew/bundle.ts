@@ -1,4 +1,4 @@
-/** The program as two JavaScript files, made by esbuild: what every start compiles, and the practice cluster apart from it. */
+/** The program as three JavaScript files, made by esbuild: its start, the program, and the practice cluster, each loaded when it is needed. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
