@@ -1,6 +1,5 @@
 /** What kubectl's flags make of a kubeconfig: the one cluster, user and namespace in use (client-go `client_config.go`). */
 import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
 import { withoutUser } from "../model/address.ts";
 import { parseGoDuration } from "../model/duration.ts";
 import { ConfigError, UsageError } from "../model/errors.ts";
@@ -211,7 +210,7 @@ function overrideCluster(entry: ClusterEntry, options: ConnectionOptions): Clust
     ...entry,
     ...(trust && {
       insecureSkipTlsVerify: options.insecureSkipTlsVerify,
-      certificateAuthority: absolute(options.certificateAuthority),
+      certificateAuthority: options.certificateAuthority || undefined,
       certificateAuthorityData: undefined,
     }),
     ...((options.tlsServerName || options.server) && { tlsServerName: options.tlsServerName || undefined }),
@@ -226,19 +225,15 @@ function overrideUser(entry: UserEntry, options: ConnectionOptions): UserEntry {
     ...(options.username && { username: options.username }),
     ...(options.password && { password: options.password }),
     ...(options.clientCertificate && {
-      clientCertificate: absolute(options.clientCertificate),
+      clientCertificate: options.clientCertificate,
       clientCertificateData: undefined,
     }),
-    ...(options.clientKey && { clientKey: absolute(options.clientKey), clientKeyData: undefined }),
+    ...(options.clientKey && { clientKey: options.clientKey, clientKeyData: undefined }),
     ...(options.as && { as: options.as }),
     ...(options.asUid && { asUid: options.asUid }),
     ...(options.asGroup?.length && { asGroups: options.asGroup }),
     ...(options.asUserExtra?.length && { asUserExtra: userExtra(options.asUserExtra) }),
   };
-}
-
-function absolute(file: string | undefined): string | undefined {
-  return file ? path.resolve(file) : undefined;
 }
 
 /** `key=value`, repeated for several values of a key. */

@@ -81,6 +81,10 @@ test("a folder that has been removed is a place, too", async () => {
     code: 1,
     stderr: expect.stringMatching(/^error: /),
   });
+  expect(await runThere("list --client-certificate c --client-key k")).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error: unable to read client-cert c/),
+  });
   expect(await runThere("lits")).toMatchObject({ code: 2, stderr: expect.stringContaining("Did you mean list") });
 });
 
