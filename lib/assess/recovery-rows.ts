@@ -4,6 +4,7 @@
  */
 
 import type { RecoveryOutcome, RecoveryRow, VmRecovery } from "../model/dossier.ts";
+import type { Facts } from "../model/facts.ts";
 import {
   controllerOf,
   findCondition,
@@ -82,7 +83,7 @@ export function judgeCasualty(index: Index, node: string, casualty: Casualty, in
   const elsewhere = vmi.status.nodeName !== undefined && vmi.status.nodeName !== node;
   if (!running && (elsewhere || isFinalVmi(vmi))) return leftover;
   // Of two lost nodes, the other may have been recovered first: the pod here is what keeps the VM from starting then.
-  if (elsewhere && !isFinalVmi(vmi)) return runsElsewhere(vmi, node);
+  if (elsewhere && !isFinalVmi(vmi)) return runsElsewhere(index, vmi, node);
   const repair = needsRepair(machineOf(index, vmi));
   const held = handedOver(index, vmi, node) ?? repair;
   if (held === undefined) return lost(index, vmi, node);
@@ -118,11 +119,18 @@ function withoutVmi(index: Index, { namespace, name }: Casualty, included: boole
     : { row: "unknown", outcome: "held", sentences: [`${unread}: decide by hand.`] };
 }
 
+/** What there is to be said of a VM that runs on another node, as far as KubeVirt knows: that one may be lost, too. */
+export function doubtOn({ nodes }: Facts, name: string | undefined): string | undefined {
+  const conditions = nodes.find(({ metadata }) => metadata.name === name)?.status.conditions ?? [];
+  return (findCondition(conditions, "Ready")?.status ?? "True") === "True" ? undefined : "which is not Ready, either";
+}
+
 /** C2, and the last pod of a VM that has just left. */
-function runsElsewhere({ status }: VirtualMachineInstance, node: string): RowVerdict {
+function runsElsewhere(index: Index, { status }: VirtualMachineInstance, node: string): RowVerdict {
   const state = status.migrationState;
   const arriving = state !== undefined && state.targetNode === node && state.endTimestamp === undefined;
-  const where = `Runs on ${status.nodeName}; only its pod here is removed.`;
+  const doubt = doubtOn(index.facts, status.nodeName);
+  const where = `Runs on ${status.nodeName}${doubt === undefined ? "" : `, ${doubt}`}; only its pod here is removed.`;
   const begun = arriving && (state.mode === "PostCopy" || state.targetNodeDomainReadyTimestamp !== undefined);
   const sentences = begun
     ? [where, "It was being handed over when the node was lost: look whether its guest still runs."]

@@ -3,7 +3,7 @@
  * now, and where each of its VMs stands. Whether the node shows life is not asked here: every step is gated by who carries it out.
  */
 import { addressed } from "../assess/addressed.ts";
-import { heldSince } from "../assess/recovery-rows.ts";
+import { doubtOn, heldSince } from "../assess/recovery-rows.ts";
 import { clockTime } from "../assess/signs-of-life.ts";
 import { findGap, indexFacts } from "../assess/subjects.ts";
 import { type Action, type ActionResult, type Target, uidOf } from "../model/action.ts";
@@ -143,7 +143,12 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
   if (progress.state === "stopped" || progress.state === "failed") return withoutStart(vm, scene, progress);
   // What had started before this run looked is not this run's work.
   const foundSo = vm.pods.length === 0 && seen === undefined;
-  return { ...progress, seconds: foundSo ? undefined : Math.max(0, Math.round((now - intent.consentAt) / 1000)) };
+  const detail = progress.state === "moved" ? doubtOn(scene.picture.facts, progress.target) : progress.detail;
+  return {
+    ...progress,
+    detail,
+    seconds: foundSo ? undefined : Math.max(0, Math.round((now - intent.consentAt) / 1000)),
+  };
 }
 
 /** It does not run: as was foretold, with the words and the command of the plan; or against it, with the cluster's own words. */

@@ -152,7 +152,7 @@ function textOf({ vm, operation }: VmEvent): string {
   if (operation !== "recover") return vmText(vm);
   const why = vm.detail === undefined ? "" : `: ${vm.detail}`;
   if (vm.state === "shutting-down") return `waits for its pods to be removed${why}`;
-  if (vm.state === "moved") return `runs on ${vm.target}`;
+  if (vm.state === "moved") return `runs on ${vm.target}${vm.detail === undefined ? "" : `, ${vm.detail}`}`;
   return vm.state === "stopped" ? `stays down${why}` : vmText(vm);
 }
 

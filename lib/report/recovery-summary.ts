@@ -64,7 +64,10 @@ function runningLines(running: readonly VmProgress[]): string[] {
     "",
     `${count(running.length, "VM")} ${running.length === 1 ? "runs" : "run"}:`,
     ...running.map((vm) => {
-      const where = vm.target === undefined ? (vm.detail ?? "elsewhere") : `on ${vm.target}`;
+      const where =
+        vm.target === undefined
+          ? (vm.detail ?? "elsewhere")
+          : [`on ${vm.target}`, vm.detail].filter((part) => part !== undefined).join(", ");
       const when = vm.seconds === undefined ? "" : `, ${runningTime(vm.seconds)} after the confirmation`;
       return `  ${vmName(vm)}   ${where}${when}`;
     }),

@@ -66,6 +66,11 @@ describe("C1 and C2: what does not run on the node", () => {
       ...{ row: "C2", outcome: "unaffected", migrations: [] },
       reason: "Runs on worker-2; only its pod here is removed.",
     });
+    const lost = lostVm({ node: "worker-2", pod: { node: "worker-1" } });
+    const nodes = [aNode("worker-2", { ready: "Unknown" })];
+    expect(recoveryOf({ ...lost, facts: { ...lost.facts, nodes } }).reason).toBe(
+      "Runs on worker-2, which is not Ready, either; only its pod here is removed.",
+    );
   });
 
   it("one that was lost with another node, and has ended since, starts when its pod here is gone, too", () => {

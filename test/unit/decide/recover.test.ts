@@ -11,6 +11,7 @@ import {
   aLauncherPod,
   aMeta,
   aMigration,
+  aNode,
   aPod,
   aVm,
   aVmi,
@@ -285,8 +286,12 @@ describe("what became of a VM", () => {
     const facts = { vmis: [aVmi("web", { node: "worker-2" })] };
     expect(decide({ facts, vms: [aRecovery({ outcome: "unaffected", row: "C2" })] })).toMatchObject({
       status: "done",
-      vms: [{ state: "moved", target: "worker-2" }],
+      vms: [{ state: "moved", target: "worker-2", detail: undefined }],
     });
+    const nodes = [aNode("worker-2", { ready: "Unknown" })];
+    expect(
+      decide({ facts: { ...facts, nodes }, vms: [aRecovery({ outcome: "unaffected", row: "C2" })] }).vms,
+    ).toMatchObject([{ state: "moved", detail: "which is not Ready, either" }]);
   });
 
   test("we may not delete its pod: under the taint Kubernetes does, and only then it has failed", () => {

@@ -23,6 +23,11 @@ function ended(fields: Partial<RecoverySummary>): string {
   return recoverySummaryReport(summary).join("\n");
 }
 
+test("a VM that runs on a node of which that is in doubt", () => {
+  const moved = going("prod/web", "moved", { target: "worker-2", detail: "which is not Ready, either" });
+  expect(ended({ end: "complete", running: [moved] })).toContain("prod/web   on worker-2, which is not Ready, either");
+});
+
 describe("the node shows life", () => {
   const started = {
     running: [going("prod/web", "restarted", { target: "worker-2" }), going("prod/moved", "moved")],
