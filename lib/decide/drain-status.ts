@@ -81,10 +81,20 @@ const idleAfter = 60_000;
 
 /** What virt-controller leaves undone. The same words as long as it lasts. */
 function idleController({ facts, commandFlags = "" }: DrainInput, vms: readonly VmOnItsWay[], now: number): string[] {
-  const undone = unclosedMigration(facts, vms, now) ?? missingMigrations(facts, vms, now);
+  const undone =
+    untouchedMigration(facts, now) ?? unclosedMigration(facts, vms, now) ?? missingMigrations(facts, vms, now);
   if (undone === undefined) return [];
   const look = addressed("kubectl get pods -A -l kubevirt.io=virt-controller", commandFlags);
   return [`KubeVirt has ${undone} for a minute: is virt-controller at work? ${look}`];
+}
+
+/** A migration gets its first phase at once, even if it must wait for a slot (pkg/virt-controller/watch/migration). */
+function untouchedMigration({ migrations }: Facts, now: number): string | undefined {
+  const untouched = migrations.find(
+    ({ metadata: { creationTimestamp = "" }, status }) =>
+      status.phase === "" && now >= Date.parse(creationTimestamp) + idleAfter,
+  );
+  return untouched && `not looked at the migration of ${untouched.metadata.namespace}/${untouched.spec.vmiName}`;
 }
 
 /** A VM has arrived, and its migration goes on to hold a slot. */

@@ -572,6 +572,13 @@ describe("virt-controller that does nothing about the marks", () => {
     ]);
   });
 
+  test("is suspected, too, when a migration has no phase a minute after it was made", () => {
+    const made = (seconds: number) =>
+      trouble({ migrations: [aMigration("m", "db", { phase: "", created: at(seconds) })] }, 0);
+    expect(made(-59)).toEqual([]);
+    expect(made(-60)).toEqual([expect.stringMatching(/not looked at the migration of prod\/db.*virt-controller/)]);
+  });
+
   test("is suspected, too, when a migration is not closed a minute after its VM has arrived", () => {
     const here = [aVerdict("mail")];
     const arrived = (seconds: number, created: number) => {
