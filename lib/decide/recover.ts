@@ -2,20 +2,19 @@
  * Decides the next step of a recovery whose evidence was accepted: which pods, migrations and attachments of the lost node go
  * now, and where each of its VMs stands. Whether the node shows life is not asked here: every step is gated by who carries it out.
  */
-import { addressed } from "../assess/addressed.ts";
 import { doubtOn, heldSince } from "../assess/recovery-rows.ts";
-import { clockTime } from "../assess/signs-of-life.ts";
 import { findGap, indexFacts } from "../assess/subjects.ts";
 import { type Action, type ActionResult, type Target, uidOf } from "../model/action.ts";
 import type { VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
-import { findCondition, type Pod, type VolumeAttachment } from "../model/kubernetes.ts";
-import { isFinalVmi, isFinishedMigration } from "../model/kubevirt.ts";
+import type { Pod, VolumeAttachment } from "../model/kubernetes.ts";
+import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { VmProgress } from "../model/progress.ts";
 import type { Outcome } from "../model/verdict.ts";
-import { departed, findVmi, hasEnded } from "./departure.ts";
+import { departed, hasEnded } from "./departure.ts";
 import type { PlannedVm } from "./intent.ts";
 import type { Ledger, Seen } from "./ledger.ts";
+import { starting, withoutStart } from "./recovery-waits.ts";
 
 export interface RecoverIntent {
   readonly node: string;
@@ -56,17 +55,9 @@ const retryAfter = 3_000;
 const triesUntilGivenUp = 5;
 /** KubeVirt ends most migrations of a lost node itself, as soon as the pods are gone. */
 const migrationEndsWithin = 5_000;
-/** Kubernetes detaches the volumes of an unhealthy node by itself after this long (attach/detach controller, maxWaitForUnmountDuration). */
-const forcedDetachAfter = 6 * 60_000;
-/** Under the taint, or without its attachment, a volume is detached within seconds: nobody need hear of the six minutes then. */
-const detachedWithin = 10_000;
 /** Under the taint Kubernetes removes pods by itself: the pod collector looks every 20 s (kubernetes pkg/controller/podgc). */
 const removedWithin = 90_000;
 const theTaintDoes = "Kubernetes removes it by itself, under the taint";
-/** virt-controller fails a VMI at once when its pod goes; its leader's lease, where that was on the node, runs for 15 s. */
-const noticedWithin = 20_000;
-/** Pods that are being removed may count for a moment still. */
-const quotaPatience = 60_000;
 /** A start that must wait for that still is no failure. */
 const startPatience = 8 * 60_000;
 
@@ -151,14 +142,6 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
   };
 }
 
-/** It does not run: as was foretold, with the words and the command of the plan; or against it, with the cluster's own words. */
-function withoutStart(vm: VmRecovery, scene: Scene, progress: VmProgress): VmProgress {
-  if (vm.outcome === "stays-down")
-    return { ...progress, state: "stopped", detail: vm.lastWords ?? vm.reason, fix: vm.fix, seconds: undefined };
-  const why = isUnnoticed(vm, scene) ? unnoticed : whyItDoesNotStart(vm, scene);
-  return why === undefined ? progress : { ...progress, detail: `does not start: ${why}` };
-}
-
 /** The recovery's outcomes in the words of a drain, whose rules tell what became of a VM that is gone from its node. */
 const outcomes: Readonly<Record<VmRecovery["outcome"], Outcome>> = {
   restarts: "restarts",
@@ -179,80 +162,6 @@ function plannedFrom(vm: VmRecovery, podName: string, node: string): PlannedVm {
     outcome: outcomes[vm.outcome],
     replicaSet: vm.replicaSet,
   };
-}
-
-/** A quota is no matter of waiting: a person must see to it. */
-function starting(vm: VmRecovery, scene: Scene, progress: VmProgress): VmProgress {
-  const since = Date.parse(progress.since);
-  const waits = { ...progress, ...whatItWaitsFor(vm, scene, since) };
-  const [, quota] = /exceeded quota: ([^\s,]+)/.exec(waits.detail ?? "") ?? [];
-  if (quota === undefined || scene.now < since + quotaPatience) return waits;
-  if (vm.outcome === "stays-down") return withoutStart(vm, scene, waits);
-  const command = `kubectl describe quota ${quota} -n ${vm.namespace}`;
-  return {
-    ...waits,
-    state: "failed",
-    detail: `does not start: ${waits.detail}`,
-    fix: addressed(command, scene.intent.commandFlags),
-  };
-}
-
-/** Why a VM does not run yet, as far as the cluster tells. */
-function whatItWaitsFor(vm: VmRecovery, scene: Scene, since: number): Partial<VmProgress> {
-  const { picture, intent, now } = scene;
-  const attached = (picture.attachments ?? []).filter(
-    ({ nodeName, persistentVolumeName = "" }) =>
-      nodeName === intent.node && vm.attachments.includes(persistentVolumeName),
-  );
-  const volume = attached[0]?.persistentVolumeName;
-  if (volume !== undefined && now >= since + detachedWithin) {
-    const until = since + forcedDetachAfter;
-    return {
-      detail: `volume ${volume} is still attached to ${intent.node}; Kubernetes detaches it by itself after 6 minutes, at ${clockTime(until)} UTC`,
-      until: new Date(until).toISOString(),
-    };
-  }
-  const set = replicaSetOf(vm, picture.facts);
-  if (set !== undefined) {
-    if (now < since + noticedWithin) return {};
-    return { detail: `its replica set ${vm.replicaSet} has ${set.readyReplicas} of ${set.replicas} replicas ready` };
-  }
-  if (isUnnoticed(vm, scene)) return now < since + noticedWithin ? {} : { detail: unnoticed };
-  const node = podElsewhere(vm, scene);
-  if (node !== undefined && now < since + noticedWithin) return {};
-  const why = whyItDoesNotStart(vm, scene);
-  return why === undefined ? {} : { detail: why };
-}
-
-function replicaSetOf({ namespace, replicaSet }: VmRecovery, { replicaSets }: Facts) {
-  return replicaSets?.find(({ metadata }) => metadata.namespace === namespace && metadata.name === replicaSet);
-}
-
-const unnoticed = "KubeVirt has not noticed yet that its pod is gone: does a virt-controller run?";
-
-/** Its VMI still says that it runs on the lost node, where nothing of it is left. */
-function isUnnoticed(vm: VmRecovery, { picture, intent }: Scene): boolean {
-  const vmi = findVmi(picture.facts, vm);
-  return vmi !== undefined && vmi.metadata.uid === vm.uid && !isFinalVmi(vmi) && vmi.status.nodeName === intent.node;
-}
-
-/** The other node on which its VMI, which has ended, has a pod still: that of a migration, say. */
-function podElsewhere(vm: VmRecovery, { picture, intent }: Scene): string | undefined {
-  const vmi = findVmi(picture.facts, vm);
-  if (vmi?.metadata.uid !== vm.uid || !isFinalVmi(vmi)) return undefined;
-  return Object.values(vmi.status.activePods).find((node) => node !== intent.node);
-}
-
-/** The scheduler's words where no node takes its pod, KubeVirt's where the pod cannot be made: a quota, a webhook, a missing claim. */
-function whyItDoesNotStart(vm: VmRecovery, scene: Scene): string | undefined {
-  const node = podElsewhere(vm, scene);
-  if (node !== undefined) return `its pod on ${node} must end first: is that node lost, too?`;
-  const { facts } = scene.picture;
-  const conditions = findVmi(facts, vm)?.status.conditions ?? [];
-  const broken = ["PodScheduled", "Synchronized"]
-    .map((type) => findCondition(conditions, type))
-    .find((condition) => condition?.status === "False");
-  return broken?.message ?? broken?.reason;
 }
 
 /**
