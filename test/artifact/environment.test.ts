@@ -70,6 +70,7 @@ const withoutEffect: Readonly<Record<string, Environment>> = {
     NODE_TEST_CONTEXT: "child",
     NODE_TLS_REJECT_UNAUTHORIZED: "0",
     NODE_UNIQUE_ID: "7",
+    NODE_USE_ENV_PROXY: "1",
     NODE_USE_SYSTEM_CA: "1",
     UV_THREADPOOL_SIZE: "1",
   },
