@@ -6,6 +6,7 @@ import { type Role, rightsOf } from "../../lib/platform/rights.ts";
 import { requestInfo } from "../../lib/practice/api/call.ts";
 import type { MachineRow, MachineSetRow, Scenario } from "../../lib/practice/scenarios/scenario.ts";
 import { grant } from "./grant.ts";
+import { ofOtherMachine, serveEveryKind } from "./recover/kinds.ts";
 import { openStage, powerLoss, type Stage, scenarioOf, word } from "./recover/stage.ts";
 import { withConnections } from "./run.ts";
 
@@ -13,39 +14,14 @@ const nodes = { group: "", resource: "nodes" };
 const migrations = { group: "kubevirt.io", resource: "virtualmachineinstancemigrations" };
 const vmis = { group: "kubevirt.io", resource: "virtualmachineinstances" };
 
-type KindOfOthers = readonly [kind: string, version: string, namespaced: boolean];
-
-/** Kinds of other projects, which a role allows where they are served. */
-const kindsOfOthers: Readonly<Record<string, KindOfOthers>> = {
-  baremetalhosts: ["BareMetalHost", "v1alpha1", true],
-  fenceagentsremediations: ["FenceAgentsRemediation", "v1alpha1", true],
-  machinedeletionremediations: ["MachineDeletionRemediation", "v1alpha1", true],
-  machines: ["Machine", "v1beta1", true],
-  metal3machines: ["Metal3Machine", "v1beta1", true],
-  nodehealthchecks: ["NodeHealthCheck", "v1alpha1", false],
-  nodemaintenances: ["NodeMaintenance", "v1beta1", false],
-  selfnoderemediations: ["SelfNodeRemediation", "v1alpha1", true],
-};
-
-/** By way of its machine the host of worker-1 is found (Cluster API), and by its machine alone worker-2 is known (OpenShift). */
-const annotationsOfNodes = {
-  "worker-1": { "cluster.x-k8s.io/cluster-namespace": "default", "cluster.x-k8s.io/machine": "host" },
-  "worker-2": { "machine.openshift.io/machine": "default/host" },
-};
-const annotationsOfHosts = { "metal3.io/BareMetalHost": "default/host" };
-const specOfMachines = { infrastructureRef: { kind: "Metal3Machine", name: "host" } };
-
 /** What a user who has but this role asks for in a cluster that serves every kind there may be, as `verb resource.group`. */
 async function asked(role: Role, scenario: Scenario, work: (stage: Stage, user: string) => Promise<void>) {
   const stage = await openStage(scenario);
   try {
-    for (const { group, resource } of rightsOf.recover.filter(({ where }) => where === "served")) {
-      const [kind, version, namespaced] = kindsOfOthers[resource] ?? ["", "", false];
-      const spec = resource === "machines" ? specOfMachines : {};
-      const annotations = resource === "metal3machines" ? annotationsOfHosts : {};
-      stage.install({ group, version, kind, plural: resource, namespaced }, { name: "host", annotations, spec });
-    }
-    for (const [node, annotations] of Object.entries(annotationsOfNodes))
+    serveEveryKind(stage);
+    // By way of its Machine the host of worker-1 is found, and worker-2 is known by its Machine alone.
+    const machineOf = { "worker-1": ofOtherMachine.clusterApi, "worker-2": ofOtherMachine.openShift };
+    for (const [node, annotations] of Object.entries(machineOf))
       stage.cluster.store.modify(nodes, undefined, node, ({ metadata }) => {
         metadata.annotations = { ...metadata.annotations, ...annotations };
       });

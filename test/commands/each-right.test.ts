@@ -6,6 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import { type Right, rightsOf, type Verb } from "../../lib/platform/rights.ts";
 import type { MachineRow } from "../../lib/practice/scenarios/scenario.ts";
 import { grant } from "./grant.ts";
+import { ofOtherMachine, serveEveryKind } from "./recover/kinds.ts";
 import { openStage, powerLoss, type Stage, scenarioOf, word } from "./recover/stage.ts";
 
 let stage: Stage;
@@ -13,17 +14,6 @@ afterEach(() => stage.close());
 
 const nodes = { group: "", resource: "nodes" };
 const vmis = { group: "kubevirt.io", resource: "virtualmachineinstances" };
-const kinds: Readonly<Record<string, string>> = {
-  nodemaintenances: "NodeMaintenance",
-  selfnoderemediations: "SelfNodeRemediation",
-  fenceagentsremediations: "FenceAgentsRemediation",
-  machinedeletionremediations: "MachineDeletionRemediation",
-  nodehealthchecks: "NodeHealthCheck",
-  machines: "Machine",
-  baremetalhosts: "BareMetalHost",
-  metal3machines: "Metal3Machine",
-};
-
 /** One takes as long as an undo needs to catch it, one is on its way when the node is lost, one has a replica set. */
 const machine: MachineRow = { name: "", namespace: "shop", node: "worker-1", run: "Always", disk: "shared", age: "1h" };
 const machines: readonly MachineRow[] = [
@@ -37,22 +27,14 @@ async function open(operation: Operation): Promise<void> {
   const isLost = operation === "recover";
   const past = isLost ? [{ ago: "8m30s", migrate: "shop/web" }, powerLoss] : [];
   stage = await openStage(scenarioOf(past, { machines, replicaSets: operation === "abort" ? [] : [pool] }));
-  for (const { group, resource, where } of rightsOf.recover) {
-    if (where !== "served") continue;
-    const namespaced = resource !== "nodemaintenances" && resource !== "nodehealthchecks";
-    const version = /^(?:nodemaint|machine\.|cluster|infra)/.test(group) ? "v1beta1" : "v1alpha1";
-    const kind = { group, version, kind: kinds[resource] ?? "", plural: resource, namespaced };
-    const infrastructureRef = { kind: "Metal3Machine", name: "other" };
-    stage.install(kind, { name: "other", spec: group === "cluster.x-k8s.io" ? { infrastructureRef } : {} });
-  }
+  serveEveryKind(stage);
   stage.cluster.store.modify(nodes, undefined, "worker-1", ({ metadata, spec }) => {
     const record = { v: 1, kind: "drain", by: "ann", since: "2026-11-21T11:00:00Z", cordonedByUs: true };
     spec.providerID = "metal3://default/other/x";
     metadata.annotations = {
       ...metadata.annotations,
-      "cluster.x-k8s.io/cluster-namespace": "default",
-      "cluster.x-k8s.io/machine": "other",
-      ...(isLost ? {} : { "machine.openshift.io/machine": "default/other" }),
+      ...ofOtherMachine.clusterApi,
+      ...(isLost ? {} : ofOtherMachine.openShift),
     };
     if (operation !== "abort" && operation !== "uncordon") return;
     spec.unschedulable = true;
