@@ -42,6 +42,7 @@ export function assessLiveness(first: NodeSigns, second?: NodeSigns, evidence: E
     ...evidence.power.map((report) => gradeReport(report, lastWordOf(readings, graded))),
     ...holderSigns(evidence),
     ...asserted(evidence.record, readings),
+    ...clockDoubt(readings),
   ];
   const latest = Math.max(...[graded.lease, graded.heartbeat, graded.containers].map((one) => one.writtenAt ?? 0));
   const outageSince = latest === 0 ? undefined : new Date(latest).toISOString();
@@ -154,6 +155,18 @@ function asserted(found: RecordOnLostNode, { first, second }: Readings): readonl
       ? { source: "record", grade: "asserted", detail: said }
       : { source: "record", grade: "unknown", detail: `stale, for the node was made schedulable since: ${said}` };
   });
+}
+
+const clocksAgreeWithinMs = 60_000;
+
+/** Ages are taken by the API server's clock. Where several servers stamp and answer, a wrong one makes old what is new. */
+function clockDoubt({ first, second }: Readings): readonly Sign[] {
+  const { time, localTime } = second ?? first;
+  const ahead = Date.parse(time ?? "") - Date.parse(localTime);
+  if (!(Math.abs(ahead) > clocksAgreeWithinMs)) return [];
+  const far = `${humanDuration(Math.abs(ahead))} ${ahead > 0 ? "ahead of" : "behind"}`;
+  const detail = `the API server's is ${far} this machine's: if that one is wrong, these ages may be, too`;
+  return [{ source: "clocks", grade: "unknown", detail }];
 }
 
 /** With its date, unless it was today. */
