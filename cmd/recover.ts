@@ -4,6 +4,7 @@ import { addressed } from "../lib/assess/addressed.ts";
 import { assessLiveness, comparable } from "../lib/assess/liveness.ts";
 import { holderCodes } from "../lib/assess/node.ts";
 import { assessRecovery, recoveryRoomWanted } from "../lib/assess/recovery.ts";
+import { ourTaints } from "../lib/decide/cordon.ts";
 import type { RecoverCommands } from "../lib/decide/recovery-summary.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
 import type { Dossier, VmRecovery } from "../lib/model/dossier.ts";
@@ -12,9 +13,11 @@ import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { FindingCode } from "../lib/model/finding.ts";
 import type { LostNodeFacts, NodeSigns } from "../lib/model/lost-node.ts";
 import { currentUser } from "../lib/observe/access.ts";
+import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { observeLostNode } from "../lib/observe/lost-node.ts";
 import { readSigns } from "../lib/observe/signs.ts";
 import { listSuspects } from "../lib/observe/suspects.ts";
+import { outOfServiceTaintKey } from "../lib/platform/names.ts";
 import { dossierReport } from "../lib/report/dossier.ts";
 import { dossierDocument, machineLines, suspectListDocument } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
@@ -60,7 +63,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const scene: Scene = { options, world, client, node, waived, user: await currentUser(client) };
   const evidence = await decidedEvidence(scene);
   show(scene, evidence.dossier);
-  refuse(scene, evidence.dossier);
+  refuse(scene, evidence);
   if (options.dryRun !== "none") return exitCode.ok;
   const assertion = await consent(scene, evidence.dossier);
   return await carryOut(scene, evidence, assertion);
@@ -176,13 +179,15 @@ function show({ options, world, node }: Scene, dossier: Dossier): void {
 }
 
 /** What the evidence forbids, no flag allows; another holder of the node can be overridden by name. */
-function refuse(scene: Scene, { verdict, reason, heldBy, vms, signs, gaps }: Dossier): void {
+function refuse(scene: Scene, { lost, dossier }: Evidence): void {
+  const { verdict, reason, heldBy, vms, gaps } = dossier;
   const { node, options, waived, world } = scene;
-  const { again, uncordon } = commandsFor(node, options, world);
+  const { again } = commandsFor(node, options, world);
   if (verdict === "alive") {
     // Under that taint nothing can run there, VMs that were started again elsewhere or not.
-    const condemned = signs.some(({ source }) => source === "out-of-service taint");
-    const left = condemned ? `; it still bears the out-of-service taint, under which no pod may run: ${uncordon}` : "";
+    const untaint = untainting(scene, lost);
+    const left =
+      untaint === undefined ? "" : `; it still bears the out-of-service taint, under which no pod may run: ${untaint}`;
     throw new RefusedError(reason, `nothing was changed${left}`);
   }
   if (verdict === "undecided")
@@ -211,6 +216,15 @@ function refuse(scene: Scene, { verdict, reason, heldBy, vms, signs, gaps }: Dos
       `--include-held: ${node} has no VM ${unknown.map(sanitise).join(", ")}`,
       "nothing was changed",
     );
+}
+
+/** What takes the out-of-service taint off: our own goes with the uncordon. Undefined where the node bears none. */
+function untainting({ node, options, world }: Scene, { signs: { object } }: LostNodeFacts): string | undefined {
+  if (object.kind !== "seen" || !object.value.spec.taints.some(({ key }) => key === outOfServiceTaintKey))
+    return undefined;
+  const isOurs = ourTaints(object.value, recordOnNode(object.value)).length > 0;
+  if (isOurs) return commandsFor(node, options, world).uncordon;
+  return addressed(`kubectl taint node ${node} ${outOfServiceTaintKey}-`, connectionTexts(options));
 }
 
 /** What a person declares about the host; undefined where its death is proven. Throws where consent is missing. */

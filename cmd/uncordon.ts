@@ -16,6 +16,7 @@ import { recordOfNode } from "../lib/observe/declaration.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { holderResources } from "../lib/observe/holder-kinds.ts";
 import { observe } from "../lib/observe/observe.ts";
+import { outOfServiceTaintKey } from "../lib/platform/names.ts";
 import { eventLines } from "../lib/report/events.ts";
 import { neverOffWarning } from "../lib/report/homecoming.ts";
 import { eventJson } from "../lib/report/machine.ts";
@@ -155,10 +156,15 @@ async function takeTaintsOff(node: string, scene: Return): Promise<void> {
 async function giveBack(node: string, scene: Return, keepRecord: boolean): Promise<void> {
   const { client, options } = scene;
   const dryRun = options.dryRun !== "none";
-  const { already, taints, wasLost } = await uncordonNode(client, node, { dryRun, keepRecord });
+  const { already, taints, wasLost, condemned } = await uncordonNode(client, node, { dryRun, keepRecord });
   for (const taint of taints)
     tell(scene, { type: "changed-object", object: `node/${node}`, verb: `untainted (${taint})` });
   tell(scene, { type: "node-uncordoned", node, already });
+  if (condemned)
+    tell(scene, {
+      type: "warning",
+      message: `node/${node} bears the taint ${outOfServiceTaintKey}, which somebody else has set: no pod may run there until it is off: ${addressed(`kubectl taint node ${node} ${outOfServiceTaintKey}-`, connectionTexts(options))}`,
+    });
   if (wasLost) await tellReturn(node, scene);
 }
 

@@ -1,10 +1,11 @@
 /** Gives one node back: our taints first, then the cordon, and waits until KubeVirt, too, calls the node schedulable. */
 import { takesVms } from "../assess/schedulable.ts";
-import { releaseNode } from "../decide/cordon.ts";
+import { ourTaints, releaseNode, taintText } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, InterruptedError } from "../model/errors.ts";
 import { readNode } from "../observe/read-node.ts";
+import { outOfServiceTaintKey } from "../platform/names.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
 
 export interface UncordonResult {
@@ -14,6 +15,8 @@ export interface UncordonResult {
   readonly taints: readonly string[];
   /** It had been declared lost. */
   readonly wasLost: boolean;
+  /** It bears the out-of-service taint still, because somebody else has set it. */
+  readonly condemned: boolean;
 }
 
 /** A node carries at most our taints and then the cordon: two writes. */
@@ -31,6 +34,7 @@ export async function uncordonNode(
   const taints: string[] = [];
   let already: boolean | undefined;
   let wasLost = false;
+  let condemned = false;
   for (let step = 0; step < stepsAtMost; step += 1) {
     let finished = false;
     const { node, result } = await changeNode(
@@ -38,6 +42,10 @@ export async function uncordonNode(
       { name },
       (current, record) => {
         wasLost ||= record.kind === "record" && record.record.kind === "recover";
+        const ours = ourTaints(current, record);
+        condemned = current.spec.taints.some(
+          (taint) => taint.key === outOfServiceTaintKey && !ours.includes(taintText(taint)),
+        );
         const action = releaseNode(current, record, { uncordon: true, keepRecord: options.keepRecord === true });
         finished = action === undefined || action.taints.length === 0;
         for (const taint of action?.taints ?? []) if (!taints.includes(taint)) taints.push(taint);
@@ -49,7 +57,7 @@ export async function uncordonNode(
     if (result.kind !== "done") throw new ExpectedError(`unable to uncordon node "${name}": ${describe(result)}`);
     if (finished || options.dryRun) break;
   }
-  return { already: already ?? false, taints, wasLost };
+  return { already: already ?? false, taints, wasLost, condemned };
 }
 
 /** Takes off our taints alone, and tells which; the cordon and the record stay. Throws as `uncordonNode` does. */

@@ -124,6 +124,23 @@ test("a host that was never off, whose Node was deleted and has registered anew:
   expect(await stage.run(`uncordon ${lost}`)).toMatchObject({ code: 0, stderr: "" });
 });
 
+test("an out-of-service taint of a colleague stays, and how it comes off is told", async () => {
+  stage = await openStage(scenarioOf([powerLoss]));
+  stage.cluster.store.modify(nodes, undefined, lost, (node) => {
+    const taint = { key: outOfService, value: "bob", effect: "NoExecute" };
+    node.spec.taints = [...(node.spec.taints ?? []), taint];
+  });
+  await stage.run(`recover ${lost} ${word}`);
+  await comeBack();
+  const untaint = `kubectl taint node ${lost} ${outOfService}-`;
+  const again = await stage.run(`recover ${lost} --dry-run`);
+  expect(again).toMatchObject({ code: 3, stderr: expect.stringContaining(`under which no pod may run: ${untaint}`) });
+  const given = await stage.run(`uncordon ${lost} --wait=false`);
+  expect(given).toMatchObject({ code: 0, stdout: `node/${lost} uncordoned` });
+  expect(given.stderr.replace(/\s+/g, " ")).toContain(`no pod may run there until it is off: ${untaint}`);
+  expect(stage.taints()).toEqual([outOfService]);
+});
+
 test("a node that is still away is not given back: its bootID would tell nothing", async () => {
   await recovered(powerLoss);
   const before = stage.writes();
