@@ -24,7 +24,9 @@ export function migrationRuns(index: Index, vmi: VirtualMachineInstance, strateg
   const migration = unfinishedMigration(index, vmi);
   const target = migrationTarget(index, vmi);
   const queued = migration !== undefined && !isMigrating(vmi) && isQueued(migration);
-  const since = vmi.status.migrationState?.startTimestamp ?? migration?.metadata.creationTimestamp;
+  const state = vmi.status.migrationState;
+  const isOf = migration === undefined || state?.migrationUid === migration.metadata.uid;
+  const since = (isOf ? state?.startTimestamp : undefined) ?? migration?.metadata.creationTimestamp;
   const what = queued
     ? `A migration away from here is queued${heldUpBy(migration)}.`
     : `Already migrating${target === undefined ? "" : ` to ${target}`}${since === undefined ? "" : ` since ${since}`}.`;

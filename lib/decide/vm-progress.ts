@@ -177,7 +177,9 @@ function withoutTarget(trouble: TargetTrouble, phase: string, otherNodes: number
   // What is known of other nodes is as old as the plan: where it does not explain everything, the scheduler knows better.
   const explained = trouble.refusals.length >= otherNodes;
   const refusals = trouble.refusals.map(({ node, reason }) => `${node}: ${reason}`);
-  const why = explained ? refusals.join("; ") : trouble.scheduler?.split(" preemption:")[0];
+  const why = explained
+    ? refusals.join("; ")
+    : trouble.scheduler?.split(/\.?(?: no new claims to deallocate,)? preemption:/)[0];
   const until = trouble.until === undefined ? undefined : Date.parse(trouble.until);
   const detail = `no node takes its target pod, which holds a slot: ${why}`;
   return { state: "migrating", phase, detail, code: "NoNodeFits", until };

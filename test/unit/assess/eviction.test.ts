@@ -174,6 +174,14 @@ describe("D4, a migration that arrives", () => {
 });
 
 describe("D5, migrating away already", () => {
+  it("since its own beginning, not since that of the migration which brought it here", () => {
+    const before = { migrationUid: "uid-before", completed: true, startTimestamp: at(-500) };
+    const facts = factsWith([aRunningVm("web", { migrationState: before })], {
+      migrations: [aMigration("m", "web", { phase: "Scheduling", created: at(-20) })],
+    });
+    expect(vmVerdict(facts).findings[0]?.reason).toBe(`Already migrating since ${at(-20)}.`);
+  });
+
   const state = { migrationUid: "uid-m", startTimestamp: at(-20), sourceNode: "worker-1", targetNode: "worker-3" };
 
   it("moves, told by the VMI's state", () => {

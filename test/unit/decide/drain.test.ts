@@ -663,7 +663,7 @@ test("a migration whose target pod finds no node shows why, and until when it ho
   const migration = aMigration("m", "web", { phase: "Scheduling" });
   const unschedulable = aCondition("PodScheduled", "False", {
     reason: "Unschedulable",
-    message: "0/3 nodes are available preemption: not helpful",
+    message: "0/3 nodes are available: 3 cordoned. no new claims to deallocate, preemption: not helpful.",
   });
   const target = aLauncherPod(web, {
     name: "virt-launcher-web-target",
@@ -688,6 +688,6 @@ test("a migration whose target pod finds no node shows why, and until when it ho
   });
   const changed = { ...facts, nodes: [...facts.nodes, aNode("worker-3")] };
   expect(stateOf(aTurn({ here: [aVerdict("web", "D5")], facts: changed }), "web")?.detail).toBe(
-    "no node takes its target pod, which holds a slot: 0/3 nodes are available",
+    "no node takes its target pod, which holds a slot: 0/3 nodes are available: 3 cordoned",
   );
 });
