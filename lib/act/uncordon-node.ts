@@ -1,11 +1,11 @@
 /** Gives one node back: our taints first, then the cordon, and waits until KubeVirt, too, calls the node schedulable. */
+import { outOfServiceTaint } from "../assess/recovery.ts";
 import { takesVms } from "../assess/schedulable.ts";
 import { ourTaints, releaseNode, taintText } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, InterruptedError } from "../model/errors.ts";
 import { readNode } from "../observe/read-node.ts";
-import { outOfServiceTaintKey } from "../platform/names.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
 
 export interface UncordonResult {
@@ -44,7 +44,7 @@ export async function uncordonNode(
         wasLost ||= record.kind === "record" && record.record.kind === "recover";
         const ours = ourTaints(current, record);
         condemned = current.spec.taints.some(
-          (taint) => taint.key === outOfServiceTaintKey && !ours.includes(taintText(taint)),
+          (taint) => taint.key === outOfServiceTaint.key && !ours.includes(taintText(taint)),
         );
         const action = releaseNode(current, record, { uncordon: true, keepRecord: options.keepRecord === true });
         finished = action === undefined || action.taints.length === 0;
