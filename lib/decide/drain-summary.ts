@@ -144,7 +144,7 @@ function powerOffDetail(
   const count = node.selected.length + node.others.length;
   if (count > 0) return `${count} ${count === 1 ? "VM is" : "VMs are"} still there`;
   if (!node.fresh) return "whether it is empty could not be read";
-  if (!found.empty) return "it is not drained";
+  if (!found.empty) return undefined;
   if (found.starting > 0) return `${found.starting} of its VMs do not run elsewhere yet`;
   if (node.attachedVolumes === undefined) return "attached volumes could not be read";
   return undefined;

@@ -119,11 +119,8 @@ function verdictLines(node: NodeSummary, style: Style): string[] {
     return [`${node.name}: ${left}`, style("warn", `${node.name} must not be powered off${detail}.`)];
   }
   if (node.mayPowerOff) {
-    return [
-      [style("good", `${node.name} may be powered off${detail === "" ? ": no VM left" : detail}.`), ...others].join(
-        " ",
-      ),
-    ];
+    const but = node.powerOffDetail === undefined ? "" : `, but ${node.powerOffDetail}`;
+    return [[style("good", `${node.name} may be powered off: no VM left${but}.`), ...others].join(" ")];
   }
   const refusal = style("warn", `must not be powered off${detail}.`);
   const drained = node.drained ? node.name : `${style("bad", `${node.name} is not drained`)} and`;

@@ -92,6 +92,12 @@ describe("exit code and power", () => {
     expect(nodes[0]?.failed).toMatchObject([{ name: "ci", detail: "is starting, and does not run yet" }]);
   });
 
+  test("that a node is not drained is no reason for itself", () => {
+    // A fresh read finds nothing, and the watches still show a VM.
+    const { nodes } = summariseDrain({ progress: aProgress([aVm("web", "queued")]), nodes: [empty], commands });
+    expect(nodes[0]).toMatchObject({ drained: false, mayPowerOff: false, powerOffDetail: undefined });
+  });
+
   test("a node that was not read afresh is never drained", () => {
     const progress = aProgress([]);
     expect(summaryOf([], nodeInPicture(progress, "worker-1"))).toMatchObject({ exitCode: 4, node: { drained: false } });

@@ -79,6 +79,11 @@ test("a drain narrowed by a selector never says drained", () => {
   ]);
 });
 
+test("what could not be read is no reason for powering off, but told beside it", () => {
+  const lines = summaryReport(summaryOf({ powerOffDetail: "attached volumes could not be read" }));
+  expect(lines.at(-1)).toBe("worker-1 may be powered off: no VM left, but attached volumes could not be read.");
+});
+
 test("several nodes are told apart", () => {
   const one = summaryOf({ moved: [going("a/b", "moved", { seconds: 5 })] });
   const two = summaryOf({ name: "worker-2", attachedVolumes: 1 });
