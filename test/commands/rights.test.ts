@@ -179,7 +179,7 @@ describe("who drains", () => {
     ["pods/eviction", /may not create pods\/eviction|cannot create resource "pods\/eviction"/],
     ["volumeattachments", /attached volumes could not be read/],
   ])("without %s learns of it", async (resource, message) => {
-    const outcome = await runWith(world, without("drain", resource), "drain worker-1 --yes --timeout 30s");
+    const outcome = await runWith(world, without("drain", resource), "drain worker-1 --yes --timeout 2m");
     expect(seen(outcome)).toMatch(message);
   });
 
