@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isAlive } from "../is-alive.ts";
 import { runKubectl } from "../kubectl.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import { placeExecutable } from "../terminal/session.ts";
@@ -184,7 +185,7 @@ describe.skipIf(process.platform === "win32")("with the link", () => {
       async function expectEnded(): Promise<void> {
         const started = readFileSync(pids, "utf8").trim().split(" ").map(Number);
         expect(started).toHaveLength(2);
-        await expect.poll(() => started.filter(isAlive), { timeout: 5000 }).toEqual([]);
+        await expect.poll(() => started.filter(isAlive), { timeout: 20_000 }).toEqual([]);
       }
     });
   });
@@ -198,14 +199,6 @@ describe.skipIf(process.platform === "win32")("with the link", () => {
     expect(stdout).toMatch(/^uncordon\t.*\n:4\n$/);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 /** A kubeconfig is YAML, and JSON is YAML. */
 function kubeconfigOf(server: string, user: object = {}): string {

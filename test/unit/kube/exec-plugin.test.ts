@@ -5,6 +5,7 @@ import path from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { runExecPlugin } from "../../../lib/kube/exec-plugin.ts";
 import type { ExecEntry } from "../../../lib/kube/kubeconfig.ts";
+import { isAlive } from "../../is-alive.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "vmnode-exec-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -52,14 +53,6 @@ describe.skipIf(process.platform === "win32")("a silent plugin", () => {
     await vi.advanceTimersByTimeAsync(30_000);
     await ended;
     // Whoever inherits it may take a moment to notice.
-    await expect.poll(() => isAlive(pid()), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => isAlive(pid()), { timeout: 20_000 }).toBe(false);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
