@@ -68,13 +68,14 @@ function run(
   { interactive, silent }: { readonly interactive: boolean; readonly silent: boolean },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const plugin = spawn(exec.command, [...exec.args], {
-      env,
-      stdio: [interactive ? "inherit" : "ignore", "pipe", silent ? "ignore" : "inherit"],
-      // A group of its own, so that what it has started can be ended with it.
-      detached: silent && process.platform !== "win32",
-    });
-    if (silent) endWithUs(plugin);
+    const start = () =>
+      spawn(exec.command, [...exec.args], {
+        env,
+        stdio: [interactive ? "inherit" : "ignore", "pipe", silent ? "ignore" : "inherit"] as const,
+        // A group of its own, so that what it has started can be ended with it.
+        detached: silent && process.platform !== "win32",
+      });
+    const plugin = silent ? endedWithUs(start) : start();
     let output = "";
     plugin.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;
@@ -96,12 +97,13 @@ const silentForAtMostMs = 30_000;
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Ends a silent plugin, and what it has started, when it takes long, or this process ends before it: the shell's Ctrl-C does not reach another group. */
-function endWithUs(plugin: ChildProcess): void {
+/** Starts a silent plugin. It is ended with what it has started when it takes long, or this process ends before it: the shell's Ctrl-C does not reach another group. */
+function endedWithUs<Plugin extends ChildProcess>(start: () => Plugin): Plugin {
+  let plugin: Plugin | undefined;
   const end = (): void => {
-    const { pid } = plugin;
+    const pid = plugin?.pid;
     try {
-      if (process.platform === "win32" || pid === undefined) plugin.kill();
+      if (process.platform === "win32" || pid === undefined) plugin?.kill();
       else process.kill(-pid);
     } catch {
       // It has just ended by itself.
@@ -119,8 +121,11 @@ function endWithUs(plugin: ChildProcess): void {
   };
   const timer = setTimeout(end, silentForAtMostMs);
   process.on("exit", end);
+  // Before it is started: it may run, and a signal come, before we are told that it runs.
   for (const signal of signals) process.on(signal, leave);
+  plugin = start();
   plugin.on("close", forget);
+  return plugin;
 }
 
 function readCredential(output: string, exec: ExecEntry): ExecCredential {
