@@ -20,8 +20,12 @@ export interface CordonOutcome {
   readonly record: RecordOnNode;
 }
 
-/** The hint where the answer to the cordon was lost, and what became of it could not be read. */
-export const mayBeCordoned = "it may be cordoned now";
+/** The answer to the cordon was lost, and what became of it could not be read. */
+export class UncertainCordonError extends ExpectedError {
+  constructor(message: string) {
+    super(message, { hint: "it may be cordoned now" });
+  }
+}
 
 /**
  * Cordons one node for a drain and writes the record.
@@ -35,10 +39,10 @@ export async function cordonNode(
   const { node, result } = await changeNode(client, assessed, (current, record) =>
     cordonForDrain(current, record, input),
   );
-  if (result.kind !== "done")
-    throw new ExpectedError(`unable to cordon node "${assessed.name}": ${describe(result)}`, {
-      hint: isUncertain(result) ? mayBeCordoned : undefined,
-    });
+  if (result.kind !== "done") {
+    const message = `unable to cordon node "${assessed.name}": ${describe(result)}`;
+    throw isUncertain(result) ? new UncertainCordonError(message) : new ExpectedError(message);
+  }
   return { node: assessed.name, already: node.spec.unschedulable, record: recordOnNode(node) };
 }
 
@@ -60,7 +64,8 @@ interface NodeChange {
 /**
  * Reads the node, lets `decide` make the action from what was read, and carries it out; again from the start on a conflict,
  * `tries` times at most, and once where the answer does not tell whether it was done. The node that is returned is the one read
- * before the change. An action of undefined changes nothing and is done. Throws RefusedError where the node carries a record that cannot be understood, which is never written over.
+ * before the change. An action of undefined changes nothing and is done. Throws RefusedError where the node carries a record that
+ * cannot be understood, which is never written over.
  */
 export async function changeNode(
   client: KubeClient,

@@ -27,7 +27,7 @@ import type { Check } from "../model/verdict.ts";
 import { recordOnNode } from "../observe/decode/record.ts";
 import { freshlyRead } from "../observe/fresh.ts";
 import { followNodes, type Live } from "../observe/live.ts";
-import { cordonNode, mayBeCordoned } from "./cordon-nodes.ts";
+import { cordonNode, UncertainCordonError } from "./cordon-nodes.ts";
 import { evict } from "./perform.ts";
 import { lockedOut, troubleOf } from "./trouble.ts";
 
@@ -76,11 +76,12 @@ async function cordonAll(world: DrainWorld, drain: ConfirmedDrain): Promise<void
       await cordonOne(world, drain, name);
     } catch (error) {
       if (!(error instanceof ExpectedError)) throw error;
-      if (error.hint === mayBeCordoned) cordoned.push(name);
+      const isUncertain = error instanceof UncertainCordonError;
+      if (isUncertain) cordoned.push(name);
       const undo = cordoned.map((node) => drain.commands.abort(node)).join("; ");
       const left =
         undo === "" ? "nothing was changed" : `nothing was evicted; what was cordoned is given back by: ${undo}`;
-      const isTold = error instanceof RefusedError || error.hint === mayBeCordoned;
+      const isTold = isUncertain || error instanceof RefusedError;
       const hint = isTold && error.hint !== undefined ? `${left}; ${error.hint}` : left;
       throw new ExpectedError(error.message, { exitCode: error.exitCode, hint, cause: error });
     }
