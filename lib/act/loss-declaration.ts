@@ -1,5 +1,5 @@
 /** The declaration that a node is lost, as it stands on the node: cordon, record and taint in one write; and how the taint comes off. */
-import { outOfServiceTaint } from "../assess/recovery.ts";
+import { outOfServiceTaint } from "../assess/out-of-service.ts";
 import { declareLost, type LostRecordInput, taintText } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";

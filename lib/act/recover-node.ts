@@ -1,7 +1,7 @@
 /** Carries out a recovery that was consented to, one gated step after the other, until each VM runs or is known not to. */
 import { addressed } from "../assess/addressed.ts";
 import { eventObject } from "../assess/event-object.ts";
-import { outOfServiceTaint } from "../assess/recovery.ts";
+import { outOfServiceTaint } from "../assess/out-of-service.ts";
 import { emptyLedger } from "../decide/ledger.ts";
 import {
   asFarAsIsKnown,

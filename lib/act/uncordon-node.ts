@@ -1,5 +1,5 @@
 /** Gives one node back: our taints first, then the cordon, and waits until KubeVirt, too, calls the node schedulable. */
-import { outOfServiceTaint } from "../assess/recovery.ts";
+import { isOutOfService } from "../assess/out-of-service.ts";
 import { takesVms } from "../assess/schedulable.ts";
 import { ourTaints, releaseNode, taintText } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -43,9 +43,7 @@ export async function uncordonNode(
       (current, record) => {
         wasLost ||= record.kind === "record" && record.record.kind === "recover";
         const ours = ourTaints(current, record);
-        condemned = current.spec.taints.some(
-          (taint) => taint.key === outOfServiceTaint.key && !ours.includes(taintText(taint)),
-        );
+        condemned = current.spec.taints.some((taint) => isOutOfService(taint) && !ours.includes(taintText(taint)));
         const action = releaseNode(current, record, { uncordon: true, keepRecord: options.keepRecord === true });
         finished = action === undefined || action.taints.length === 0;
         for (const taint of action?.taints ?? []) if (!taints.includes(taint)) taints.push(taint);

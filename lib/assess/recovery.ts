@@ -13,18 +13,12 @@ import {
 import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import { tolerates } from "../model/selectors.ts";
-import {
-  appLabel,
-  hotplugApp,
-  outOfServiceTaintKey,
-  ownerVmiUidAnnotation,
-  virtApiApp,
-  virtControllerApp,
-} from "../platform/names.ts";
+import { appLabel, hotplugApp, ownerVmiUidAnnotation, virtApiApp, virtControllerApp } from "../platform/names.ts";
 import { capabilitiesOf } from "../platform/version.ts";
 import { addressed } from "./addressed.ts";
 import { listing, nodeReference, refer } from "./findings.ts";
 import type { Liveness } from "./liveness.ts";
+import { isOutOfService, outOfServiceTaint } from "./out-of-service.ts";
 import { replicaSetOf } from "./owners.ts";
 import { type Disks, disksOfCasualty, placeCasualties, sharedDisk, withHints } from "./recovery-hints.ts";
 import { type Casualty, casualtiesOn, followsOf, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
@@ -40,9 +34,6 @@ export interface RecoveryOptions {
   /** Flags that say which cluster is meant, for the commands of the cures. */
   readonly commandFlags?: string | undefined;
 }
-
-/** What the recovery sets on the node (KEP-2268). */
-export const outOfServiceTaint: Taint = { key: outOfServiceTaintKey, value: "nodeshutdown", effect: "NoExecute" };
 
 /** The dossier on a node. `liveness` is the verdict on it. Never throws, however incomplete the objects are. */
 export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options: RecoveryOptions = {}): Dossier {
@@ -199,10 +190,6 @@ function actsOnTaint(version: string | undefined): boolean | undefined {
 /** The out-of-service taint that the node bears, whoever has set it. */
 function standingTaint({ signs }: LostNodeFacts): Taint | undefined {
   return signs.object.kind === "seen" ? signs.object.value.spec.taints.find(isOutOfService) : undefined;
-}
-
-function isOutOfService({ key }: Taint): boolean {
-  return key === outOfServiceTaintKey;
 }
 
 /** The pods of the node that belong to no VM, and which of them that taint takes. */
