@@ -65,11 +65,11 @@ export function referencePage(): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-/** The README with its tables, and the version that it installs, made anew. Throws when the place of one is missing. */
+/** The README with its tables, and the version that it installs, unless that is a prerelease, made anew. Throws when the place of one is missing. */
 export function renewed(readme: string, version: string): string {
   const installed = /(?<=^ {4}VERSION=v)\S+$/m;
   if (!installed.test(readme)) throw new Error("README.md does not install a VERSION");
-  return withTables(readme.replace(installed, version));
+  return withTables(version.includes("-") ? readme : readme.replace(installed, version));
 }
 
 function withTables(readme: string): string {

@@ -60,7 +60,12 @@ const common = {
   // Without the loader of ES modules, which would be started for a module that Node has within itself.
   supported: { "dynamic-import": false },
   // yargs asks for import.meta.url, which a CommonJS file does not have.
-  define: { VMNODE_VERSION: JSON.stringify(version), "import.meta.url": "importMetaUrl" },
+  define: {
+    VMNODE_VERSION: JSON.stringify(version),
+    "import.meta.url": "importMetaUrl",
+    // By which yargs-parser refuses to run, for its own tests.
+    "process.env.YARGS_MIN_NODE_VERSION": "undefined",
+  },
   legalComments: "linked",
   logLevel: "warning",
   // For reading the stack traces of bug reports; not part of the executable.

@@ -2,6 +2,7 @@
  * `npm run dist [-- STEP… --platform SYSTEM/ARCH… --out DIRECTORY]`: everything that a release consists of, for all platforms that
  * can be built on this machine. Each step takes what the ones before it have left in the output directory.
  */
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -136,17 +137,29 @@ function makeExecutables(job: Job): void {
     const maker = makerFor(platform);
     if (maker === undefined) continue;
     const output = places.executable(job, platform);
+    const makerHere = nodeIn(places.cache(job), maker).node;
+    refuseUnstartable(makerHere, platform);
     mkdirSync(path.dirname(output), { recursive: true });
     makeExecutable({
       bundles: places.bundles(job),
       output,
       node: nodeIn(places.cache(job), platform.node).node,
       system: platform.system,
-      maker: nodeIn(places.cache(job), maker).node,
+      maker: makerHere,
       native: isHere(platform),
     });
     made(output, remarks(platform));
   }
+}
+
+/** Throws where the Node that makes the platform's executable does not start here: from 25 on it needs a library that slim machines lack. */
+function refuseUnstartable(maker: string, platform: Platform): void {
+  const { status, stderr, error } = spawnSync(maker, ["--version"], { encoding: "utf8" });
+  if (status === 0) return;
+  const why = (error?.message ?? stderr).trim();
+  throw new Error(
+    `${platformName(platform)}: the Node that makes it does not start here: ${why}; install that library (libatomic1 in Debian), or name the platforms that you want (--platform)`,
+  );
 }
 
 /** What the file lacks because it was not built on its own kind of machine. */

@@ -75,13 +75,20 @@ function run(
         // A group of its own, so that what it has started can be ended with it.
         detached: silent && process.platform !== "win32",
       });
-    const plugin = silent ? endedWithUs(start) : start();
+    const cannotStart = (error: NodeJS.ErrnoException) => failure(exec, `cannot be started (${error.code})`, error);
+    let plugin: ReturnType<typeof start>;
+    try {
+      plugin = silent ? endedWithUs(start) : start();
+    } catch (error) {
+      // Of most faults of a path it tells by throwing.
+      throw cannotStart(error as NodeJS.ErrnoException);
+    }
     let output = "";
     plugin.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;
     });
     plugin.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") return reject(failure(exec, `cannot be started (${error.code})`, error));
+      if (error.code !== "ENOENT") return reject(cannotStart(error));
       const hint = exec.installHint ?? "the kubeconfig needs this program to log in; install it or choose another user";
       reject(failure(exec, "was not found", error, hint));
     });
@@ -123,7 +130,12 @@ function endedWithUs<Plugin extends ChildProcess>(start: () => Plugin): Plugin {
   process.on("exit", end);
   // Before it is started: it may run, and a signal come, before we are told that it runs.
   for (const signal of signals) process.on(signal, leave);
-  plugin = start();
+  try {
+    plugin = start();
+  } catch (error) {
+    forget();
+    throw error;
+  }
   plugin.on("close", forget);
   return plugin;
 }

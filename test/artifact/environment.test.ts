@@ -53,6 +53,7 @@ const withoutEffect: Readonly<Record<string, Environment>> = {
   "a debugger that Node would open": { NODE_OPTIONS: "--inspect-brk=127.0.0.1:0" },
   "a module of OpenSSL's that is not there": { OPENSSL_CONF: at("module.cnf") },
   "a provider of OpenSSL's that is not there": { OPENSSL_CONF: at("provider.cnf"), OPENSSL_MODULES: "/nonexistent" },
+  "a version that yargs would want": { YARGS_MIN_NODE_VERSION: "99" },
   "a certificate for Node alone": { NODE_EXTRA_CA_CERTS: at("ca.pem") },
   "whatever else Node knows": {
     NODE_CLUSTER_SCHED_POLICY: "none",

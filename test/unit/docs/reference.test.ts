@@ -30,6 +30,8 @@ test("the README's tables are what the definitions say, and it installs this ver
   const { version, scripts } = JSON.parse(readFileSync(pages.package, "utf8"));
   expect(readme, renew).toBe(renewed(readme, version));
   expect(renewed(readme, "9.9.9")).toContain("    VERSION=v9.9.9\n");
+  // Whoever reads the README is not to install a prerelease.
+  expect(renewed(readme, "9.9.9-rc.1")).toBe(readme);
   // `npm version` commits the README with the new version.
   expect(scripts.version).toBe("npm run docs && git add README.md");
 });

@@ -192,6 +192,12 @@ describe("list", () => {
     ["none at all", '[{"metadata":{"name":"a"},"list":[{"b":1}]}]', undefined],
     ["blanks in between", `[${written.replaceAll(":", ": ")}]`, undefined],
     ["a text that looks like them", `[{"text":${JSON.stringify(written)}}]`, undefined],
+    [
+      "an entry that is none",
+      '[{"metadata":{"managedFields":[{"a":{}},null]},"list":[{"b":1}],"name":"a"}]',
+      undefined,
+    ],
+    ["a list among them", `[${written.replace('{"f:a":{}}', '{"f:a":[{}],"f:b":{}}')}]`, undefined],
     ["a name that looks like their end", `[${written.replace("f:a", "k:}]")}]`, undefined],
     ["such a name in two objects", `[${written.replace("f:a", "k:}]")},${written.replace("f:a", "k:}]")}]`, undefined],
   ])("managedFields that nobody wants do not touch the rest: %s", async (_what, items, expected) => {

@@ -16,10 +16,10 @@ afterEach(() => {
 const apiVersion = "client.authentication.k8s.io/v1";
 const token = `{"apiVersion":"${apiVersion}","status":{"token":"t"}}`;
 
-function runSilently(script: string) {
+function runSilently(script: string, command = "sh") {
   const exec: ExecEntry = {
     apiVersion,
-    command: "sh",
+    command,
     args: ["-c", script],
     env: [],
     interactiveMode: "IfAvailable",
@@ -30,13 +30,26 @@ function runSilently(script: string) {
   return runExecPlugin(exec, { server: "https://10.0.0.1" }, surroundings);
 }
 
+const listeners = () => ["exit", "SIGINT", "SIGTERM", "SIGHUP"].map((event) => process.listenerCount(event));
+
 describe.skipIf(process.platform === "win32")("a silent plugin", () => {
   test("gives its credential, and leaves no listener behind", async () => {
-    const listeners = () => ["exit", "SIGINT", "SIGTERM", "SIGHUP"].map((event) => process.listenerCount(event));
     const before = listeners();
     expect(await runSilently(`echo '${token}'`)).toMatchObject({ token: "t" });
     expect(listeners()).toEqual(before);
   });
+
+  test.each(["/etc/passwd/x", "/", "a\0b", "x".repeat(5000)])(
+    "that cannot be started is no fault of ours: %j",
+    async (command) => {
+      const before = listeners();
+      await expect(runSilently("", command)).rejects.toMatchObject({
+        name: "ConfigError",
+        message: expect.stringMatching(/cannot be started \(E\w+\)/),
+      });
+      await expect.poll(listeners).toEqual(before);
+    },
+  );
 
   test("has no terminal to ask at", async () => {
     const script = `if (: < /dev/tty) 2> /dev/null; then exit 1; fi; echo '${token}'`;
