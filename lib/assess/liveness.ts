@@ -215,19 +215,26 @@ function failedRead(readings: Readings): string | undefined {
 }
 
 function lifeReason(node: string, signs: readonly Sign[]): string {
-  const [lease, ...others] = signs.filter(({ grade }) => grade === "alive");
-  if (lease === undefined) return "";
-  if (lease.source === "kubelet lease") {
+  const alive = signs.filter(({ grade }) => grade === "alive");
+  const lease = signs.find(({ source }) => source === "kubelet lease");
+  if (lease?.grade === "alive") {
     const late = (lease.ageSeconds ?? 0) > renewedEverySeconds && lease.silentAt !== undefined;
     const perhaps = late
       ? ` If it has only just crashed, that will show at ${clockTime(lease.silentAt ?? "")} UTC.`
       : "";
     return `${node} is alive: its kubelet renewed its lease${ago(lease)}.${perhaps}`;
   }
-  if (lease.source === "Ready condition") return `${node} is alive: the control plane sees it Ready.`;
-  const what = lease.source === "virt-handler heartbeat" ? "its virt-handler has reported" : "its pods were reported";
-  const also = others.length > 0 && lease.source === "virt-handler heartbeat" ? ", and so were its pods" : "";
-  return `The host of ${node} is alive although its kubelet is not heard: ${what}${ago(lease)}${also}. Its VMs may run. Switch it off, or repair its kubelet.`;
+  const what = alive.map(wordFor).join(", and ");
+  // Where the Lease cannot be told, Ready is what is known of the kubelet.
+  if (alive.some(({ source }) => source === "Ready condition"))
+    return `${node} is alive: ${what}. Its lease ${lease?.detail}.`;
+  return `The host of ${node} is alive although its kubelet is not heard: ${what}. Its VMs may run. Switch it off, or repair its kubelet.`;
+}
+
+function wordFor(sign: Sign): string {
+  if (sign.source === "Ready condition") return "the control plane sees it Ready";
+  const who = sign.source === "virt-handler heartbeat" ? "its virt-handler has reported" : "its pods were reported";
+  return who + ago(sign);
 }
 
 /** A kubelet renews its Lease every 10 s. */

@@ -82,6 +82,24 @@ describe("a host whose VMs run is never taken for dead", () => {
     );
   });
 
+  test.each([
+    ["may not be read", forbidden, "could not be read: forbidden: get leases"],
+    ["is absent", absent, "does not exist"],
+  ])("whose Lease %s, but which is Ready, has a kubelet that is heard", (_why, lease, told) => {
+    expect(verdictAt(300, { lease }).reason).toBe(
+      `worker-1 is alive: its virt-handler has reported 42s ago, and the control plane sees it Ready. Its lease ${told}.`,
+    );
+    expect(verdictAt(300, { lease, heartbeat: "never" }).reason).toBe(
+      `worker-1 is alive: the control plane sees it Ready. Its lease ${told}.`,
+    );
+  });
+
+  test("each sign of a host whose kubelet is dead is named as what it is", () => {
+    expect(verdictAt(300, { kubeletStops: 0, containers: 290 }).reason).toBe(
+      "The host of worker-1 is alive although its kubelet is not heard: its virt-handler has reported 42s ago, and its pods were reported 10s ago. Its VMs may run. Switch it off, or repair its kubelet.",
+    );
+  });
+
   test("nothing that others say outweighs a sign of life", () => {
     const power: PowerReport[] = [
       { source: "BareMetalHost", state: "off", since: at(290), detail: "reports the host off" },
