@@ -50,14 +50,15 @@ async function look(options: Options, world: World): Promise<Seen> {
     return await diagnoseCluster(client, world.clock);
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof ExpectedError)) throw error;
-    return { problems: [`${withoutNames(error)}; -v=1 says more, with names`], error };
+    const what = [error.nameless ?? kindOf(error), ...codeOf(error)].join(" ");
+    return { problems: [`${what}; -v=1 says more, with names`], error };
   }
 }
 
 /** The kind of error alone: its message names servers, users and files. */
-function withoutNames(error: ExpectedError): string {
+function kindOf(error: ExpectedError): string {
   if (error instanceof ConfigError) return "the kubeconfig, or a credential that it names, cannot be used";
-  if (error instanceof UnreachableError) return ["the API server does not answer", ...codeOf(error)].join(" ");
+  if (error instanceof UnreachableError) return "the API server does not answer";
   if (error instanceof KubeError)
     return `the API server refuses to say what it serves (${error.status.reason || error.status.code})`;
   return "the cluster could not be asked";

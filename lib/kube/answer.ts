@@ -3,6 +3,7 @@ import { UnreachableError } from "../model/errors.ts";
 import type { WireResponse } from "./exchange.ts";
 import { warningTexts } from "./headers.ts";
 import { withoutManagedFields } from "./managed-fields.ts";
+import { noApiServer } from "./network-fault.ts";
 import type { KubeResponse } from "./request.ts";
 import { firstLine } from "./status.ts";
 
@@ -63,6 +64,7 @@ function parse(text: string, { withoutManagedFields: isLean = false }: AnswerCon
 
 function foreignAnswer(what: string, { server, proxy }: AnswerContext): UnreachableError {
   return new UnreachableError(`the server ${server} answered with ${what}`, {
+    nameless: noApiServer,
     hint:
       proxy === undefined
         ? "the address may be that of a proxy, a login page or a dashboard instead of the API server"

@@ -11,12 +11,18 @@ export interface FaultPlace {
 interface Fault {
   readonly message: string;
   readonly hint: string;
+  /** Where somebody has answered. */
+  readonly nameless?: string;
 }
+
+const untrusted = "the API server's certificate is not trusted";
+/** For a foreign answer, too. */
+export const noApiServer = "what answers is no API server";
 
 /** One sentence and one hint for an error of node:http, node:tls or node:dns. The original is kept as the cause. */
 export function networkFault(error: unknown, place: FaultPlace): UnreachableError {
-  const { message: text, hint } = describe(rootCause(error), place);
-  return new UnreachableError(text, { hint, cause: error });
+  const { message: text, ...rest } = describe(rootCause(error), place);
+  return new UnreachableError(text, { ...rest, cause: error });
 }
 
 /** No answer within the time limit. */
@@ -96,19 +102,26 @@ function tlsFault({ code = "", message = "", cert }: NodeError, place: FaultPlac
       return {
         message: `tls: failed to verify the certificate of ${server}: it is signed by an unknown authority`,
         hint: "the cluster's certificate-authority in the kubeconfig (or --certificate-authority) is not the one that signed it",
+        nameless: untrusted,
       };
     case "CERT_HAS_EXPIRED":
       return {
         message: `tls: the certificate of ${server} has expired`,
         hint: "renew the API server's certificate, or set this machine's clock",
+        nameless: untrusted,
       };
     case "CERT_NOT_YET_VALID":
-      return { message: `tls: the certificate of ${server} is not valid yet`, hint: "set this machine's clock" };
+      return {
+        message: `tls: the certificate of ${server} is not valid yet`,
+        hint: "set this machine's clock",
+        nameless: untrusted,
+      };
     case "ERR_TLS_CERT_ALTNAME_INVALID": {
       const asked = /(?:Host|IP): (\S+?)\.? is not in/.exec(message)?.[1] ?? hostname;
       return {
         message: `tls: the certificate of ${server} is valid for ${cert?.subjectaltname || "no name"}, not for ${asked}`,
         hint: "use a name that is in the certificate, or give one with --tls-server-name",
+        nameless: untrusted,
       };
     }
     default:
@@ -117,18 +130,21 @@ function tlsFault({ code = "", message = "", cert }: NodeError, place: FaultPlac
     return {
       message: `the server ${server} does not speak TLS`,
       hint: "should its address start with http:// instead of https://?",
+      nameless: noApiServer,
     };
   }
   if (/alert/i.test(message) && /certificate|unknown ca/i.test(message)) {
     return {
       message: `tls: the server ${server} refused our client certificate (${alertText(message)})`,
       hint: "the user's client-certificate in the kubeconfig has expired or belongs to another cluster",
+      nameless: "the API server refuses the client certificate",
     };
   }
   return code.startsWith("HPE_") || code.startsWith("ERR_SSL") || code === "EPROTO"
     ? {
         message: `the server ${server} does not answer like a Kubernetes API server (${message})`,
         hint: routeHint(place),
+        nameless: noApiServer,
       }
     : undefined;
 }

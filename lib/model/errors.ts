@@ -1,17 +1,27 @@
 /** The errors that a user can meet. Anything thrown that is not one of these is a bug of ours and ends with exit code 70. */
 import { type ExitCode, exitCode } from "./exit-code.ts";
 
+interface ExpectedErrorOptions {
+  readonly exitCode?: ExitCode;
+  readonly hint?: string | undefined;
+  readonly nameless?: string | undefined;
+  readonly cause?: unknown;
+}
+
 /** Base of all expected errors: `message` is one clear sentence for the user, `hint` says what to do about it. */
 export class ExpectedError extends Error {
   // Written out in each class: the names of classes themselves do not outlive the build.
   override readonly name: string = "ExpectedError";
   readonly exitCode: ExitCode;
   readonly hint: string | undefined;
+  /** The same for what is pasted into issues: without names of servers, users and files. */
+  readonly nameless: string | undefined;
 
-  constructor(message: string, options: { exitCode?: ExitCode; hint?: string | undefined; cause?: unknown } = {}) {
+  constructor(message: string, options: ExpectedErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.exitCode = options.exitCode ?? exitCode.error;
     this.hint = options.hint;
+    this.nameless = options.nameless;
   }
 }
 

@@ -1,22 +1,29 @@
 /** `doctor` against a cluster: what it finds, what it asks for, and that nothing in it gives anybody away. */
 
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { UnreachableError, UsageError } from "../../lib/model/errors.ts";
 import { rightsOf } from "../../lib/platform/rights.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import { type Run, run } from "../unit/cmd/fake-world.ts";
+import { closeServers, fakeServer } from "../unit/kube/fake-server.ts";
+import { temporaryFolder } from "../unit/kube/surroundings.ts";
 import { violations } from "../unit/report/json-schema.ts";
 import type { Through } from "./driven-cluster.ts";
 import { grant } from "./grant.ts";
 import { runCommand } from "./run.ts";
 
+const folder = temporaryFolder();
+afterEach(closeServers);
 let world: TestCluster;
 beforeAll(async () => {
   // In real time: a busy machine that is late by half a second has clocks that differ by as much, and no more.
   world = await startCluster("quiet", 1);
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  folder.remove();
+  await world.close();
+});
 
 const doctor = (flags = ""): Promise<Run> => runCommand(`doctor ${flags}`, world.env, world);
 
@@ -139,6 +146,67 @@ test("a server that does not answer is named with -v alone, after the screen", a
   expect(await run("doctor -v=1", { connect })).toEqual(
     expect.objectContaining({ code: 1, stdout, stderr: "error: nobody answers at https://10.0.0.1" }),
   );
+});
+
+describe("a cluster that cannot be asked is told without names, and truly", () => {
+  const exec = (script: string, fields = {}) => ({
+    exec: {
+      apiVersion: "client.authentication.k8s.io/v1",
+      interactiveMode: "IfAvailable",
+      command: "sh",
+      args: ["-c", script],
+      ...fields,
+    },
+  });
+  const problemWith = async (server: string, user: object, flags = ""): Promise<string> => {
+    const named = { clusters: [{ name: "c", cluster: { server } }], users: [{ name: "u", user }] };
+    const contexts = [{ name: "x", context: { cluster: "c", user: "u" } }];
+    const file = folder.write("kubeconfig", JSON.stringify({ ...named, contexts, "current-context": "x" }));
+    const { code, stdout } = await runCommand(
+      `doctor ${flags}`,
+      { PATH: process.env.PATH ?? "", KUBECONFIG: file },
+      world,
+    );
+    expect(code).toBe(1);
+    expect(stdout).not.toContain(new URL(server).host);
+    return /^Problem: (.*)$/m.exec(stdout)?.[1] ?? "";
+  };
+  const login = "the program that logs in gave no credential";
+
+  test.skipIf(process.platform === "win32").each([
+    ["must ask", exec("", { interactiveMode: "Always" })],
+    ["fails, perhaps because it could not ask", exec("exit 1")],
+    ["was ended", exec("kill $$")],
+  ])("where the program that logs in %s", async (_what, user) => {
+    const bounds = "without -v it may not ask, and is ended after 30 seconds";
+    expect(await problemWith(world.cluster.server.url, user)).toBe(`${login}: ${bounds}; -v=1 says more, with names`);
+    expect(await problemWith(world.cluster.server.url, user, "-v=1")).toBe(`${login}; -v=1 says more, with names`);
+  });
+
+  test("where the program that logs in is not there", async () => {
+    const user = exec("", { command: "vmnode-no-such-program" });
+    expect(await problemWith(world.cluster.server.url, user)).toBe(`${login} (ENOENT); -v=1 says more, with names`);
+  });
+
+  test("where the certificate is not trusted", async () => {
+    expect(await problemWith(world.cluster.server.url, { token: "t" })).toMatch(
+      /^the API server's certificate is not trusted \([A-Z_]+\); -v=1/,
+    );
+  });
+
+  test("where a login page answers", async () => {
+    const page = await fakeServer(() => ({ headers: { "Content-Type": "text/html" }, body: "<html>Log in</html>" }));
+    expect(await problemWith(page.url, { token: "t" })).toBe(
+      "what answers is no API server; -v=1 says more, with names",
+    );
+  });
+
+  test("where nothing that speaks TLS answers", async () => {
+    const plain = await fakeServer(() => ({}));
+    expect(await problemWith(plain.url.replace("http:", "https:"), { token: "t" })).toMatch(
+      /^what answers is no API server/,
+    );
+  });
 });
 
 test("flags that contradict each other are said, as everywhere", async () => {

@@ -31,11 +31,12 @@ export async function withConnections<T>(
 ): Promise<T> {
   const clients: KubeClient[] = [];
   try {
-    return await work(async (options, verbosity) => {
+    return await work(async (options, verbosity, manner) => {
       const connection = await connect(options, {
         env,
         homedir: env.HOME ?? homedir(),
         stdinIsTerminal: false,
+        silent: manner?.silent,
         version: "1.2.3",
         verbosity,
         log: () => {},
