@@ -1,7 +1,7 @@
 /** What a user must be allowed, for each kind of use: the roles in docs/rbac are made from it, and `doctor` asks for it. */
 import { kubevirtGroup, subresourcesGroup } from "./names.ts";
 
-/** look: list, check, status, version. drain: also drain, abort and uncordon. recover: also recover, and uncordon after it. */
+/** look: list, check, version. drain: also drain, abort and uncordon. recover: also recover, and uncordon after it. */
 export type Role = "look" | "drain" | "recover";
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";

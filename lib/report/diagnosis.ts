@@ -45,7 +45,7 @@ function completionText({ state, onPath }: CompletionDiagnosis, command: string)
     case "missing":
       return `not installed: ${command}`;
     case "stale":
-      return `of another version: ${command}`;
+      return `leads nowhere, or to another version: ${command}`;
     case "foreign":
       return "not installed: a file that this plugin did not make is in its place";
     case "unknown":

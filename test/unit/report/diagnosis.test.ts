@@ -132,7 +132,7 @@ describe("completion is", () => {
   test.each([
     ["installed", true, "installed"],
     ["installed", false, "installed in a folder that is not on the PATH"],
-    ["stale", true, "of another version: kubectl vmnode completion install"],
+    ["stale", true, "leads nowhere, or to another version: kubectl vmnode completion install"],
     ["foreign", true, "not installed: a file that this plugin did not make is in its place"],
     ["unknown", false, "only for the plugin as kubectl finds it on the PATH"],
   ] as const)("%s, on the path %s: %s", (state, onPath, text) => {
