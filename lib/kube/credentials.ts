@@ -101,7 +101,7 @@ function source(config: EffectiveConfig, surroundings: CredentialSurroundings): 
     return async (now) => {
       const { runExecPlugin } = await import("./exec-plugin.ts");
       const got = await runExecPlugin(exec, cluster, surroundings).catch((error: unknown) => {
-        throw error instanceof ConfigError ? ofLogin(error, surroundings) : error;
+        throw error instanceof ConfigError ? ofLogin(error) : error;
       });
       const identity = await apply(config, { ...certificate(user), token: got.token });
       const { tls } = identity;
@@ -118,9 +118,9 @@ function source(config: EffectiveConfig, surroundings: CredentialSurroundings): 
   return forever(config, certificate(user));
 }
 
-/** A silent program that gives up by itself, or is ended (exec-plugin.ts), may have needed no more than a terminal or time. */
-function ofLogin({ message, hint, cause }: ConfigError, { silent }: ExecSurroundings): ConfigError {
-  const bounds = silent && cause === undefined ? ": without -v it may not ask, and is ended after 30 seconds" : "";
+/** A program that gives up by itself, or is ended for being slow (exec-plugin.ts), may have needed no more than a terminal or time. */
+function ofLogin({ message, hint, cause }: ConfigError): ConfigError {
+  const bounds = cause === undefined ? ": without -v it may not ask, and is ended after 30 seconds" : "";
   return new ConfigError(message, { hint, cause, nameless: `the program that logs in gave no credential${bounds}` });
 }
 
