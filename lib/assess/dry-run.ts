@@ -7,7 +7,7 @@ import { budgetsFor, isOwnBudget } from "./budgets.ts";
 import type { Judgement } from "./eviction.ts";
 import { makeFinding, refer } from "./findings.ts";
 import { virtApiService } from "./kubevirt-state.ts";
-import type { Index } from "./subjects.ts";
+import { hasJustLeft, type Index } from "./subjects.ts";
 
 /** How an eviction can end, the better first: KubeVirt takes care, the guest is shut down, nothing happens. */
 type Grade = "evacuated" | "shut down" | "refused";
@@ -64,6 +64,7 @@ export function withDryRun(index: Index, pod: Pod, judgement: Judgement): Judgem
   const predicted = expected[judgement.row];
   const actual = answer && gradeOf(index, pod, answer);
   if (predicted === undefined || actual === undefined || answer === undefined || actual === predicted) return judgement;
+  if (answer.kind === "evicted" && hasJustLeft(index, pod)) return judgement;
   if (answer.kind === "webhook-unreachable")
     return { row: "D6", outcome: "blocks", findings: [webhookSilent(index, pod, answer)] };
   const worse = grades.indexOf(actual) > grades.indexOf(predicted);

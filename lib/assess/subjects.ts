@@ -163,6 +163,17 @@ export function unfinishedMigration(
   return migrationsOf(index, vmi).find((migration) => !isFinishedMigration(migration));
 }
 
+/** Whether a migration has taken this pod's guest away since the VMI was read, which still names the pod's node: migrations are read after it. */
+export function hasJustLeft(index: Index, pod: Pod): boolean {
+  const vmi = vmiOf(index, pod);
+  const created = Date.parse(pod.metadata.creationTimestamp ?? "");
+  return (vmi === undefined ? [] : migrationsOf(index, vmi)).some(({ status: { phase, migrationState } }) => {
+    const away = phase === "Succeeded" && migrationState?.sourceNode === pod.spec.nodeName;
+    // One that ended before took an earlier pod away.
+    return away && Date.parse(migrationState?.endTimestamp ?? "") > created;
+  });
+}
+
 function migrationsOf(index: Index, vmi: VirtualMachineInstance): readonly VirtualMachineInstanceMigration[] {
   return index.migrations.get(keyOf(vmi.metadata)) ?? [];
 }

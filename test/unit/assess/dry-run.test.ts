@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { EvictionAnswerKind } from "../../../lib/model/eviction.ts";
-import { aBudget, anOwner, aRunningVm, at, factsWith, type VmOptions } from "../../builders.ts";
+import { aBudget, aMigration, anOwner, aRunningVm, at, factsWith, type VmOptions } from "../../builders.ts";
 import { brief, nodeVerdict, vmVerdict } from "./verdicts.ts";
 
 function answered(options: VmOptions, kind: EvictionAnswerKind, fields = {}) {
@@ -56,6 +56,25 @@ describe("a dry run that says worse", () => {
 
   it("keeps the predicted row and its reason beside it", () => {
     expect(brief(vmVerdict(answered(moves, "evicted")))).toEqual(["D13", "blocks", "DryRunWorse", "LiveMigrates"]);
+  });
+});
+
+describe("a migration that had ended before the migrations were read, and after the VMI was", () => {
+  const since = (endTimestamp: string, phase = "Succeeded", sourceNode = "worker-1") => {
+    const state = { sourceNode, targetNode: "worker-3", endTimestamp };
+    return { migrations: [aMigration("m", "web", { phase, state })] };
+  };
+
+  it("has left its pod behind, whose eviction is accepted", () => {
+    expect(brief(vmVerdict(answered(moves, "evicted", since(at(-1)))))).toEqual(["D13", "moves", "LiveMigrates"]);
+  });
+
+  it.each([
+    ["ended before this pod was made", since(at(-7200))],
+    ["failed", since(at(-1), "Failed")],
+    ["brought the VM here", since(at(-1), "Succeeded", "worker-3")],
+  ])("is none that %s", (_what, migrations) => {
+    expect(vmVerdict(answered(moves, "evicted", migrations)).outcome).toBe("blocks");
   });
 });
 
