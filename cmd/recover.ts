@@ -3,6 +3,7 @@ import { recoverNode } from "../lib/act/recover-node.ts";
 import { addressed } from "../lib/assess/addressed.ts";
 import { assessLiveness, comparable } from "../lib/assess/liveness.ts";
 import { holderCodes } from "../lib/assess/node.ts";
+import { isOutOfService, untaintingCommand } from "../lib/assess/out-of-service.ts";
 import { assessRecovery, recoveryRoomWanted } from "../lib/assess/recovery.ts";
 import { ourTaints } from "../lib/decide/cordon.ts";
 import type { RecoverCommands } from "../lib/decide/recovery-summary.ts";
@@ -17,7 +18,6 @@ import { recordOnNode } from "../lib/observe/decode/record.ts";
 import { observeLostNode } from "../lib/observe/lost-node.ts";
 import { readSigns } from "../lib/observe/signs.ts";
 import { listSuspects } from "../lib/observe/suspects.ts";
-import { outOfServiceTaintKey } from "../lib/platform/names.ts";
 import { dossierReport } from "../lib/report/dossier.ts";
 import { dossierDocument, machineLines, suspectListDocument } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
@@ -220,11 +220,10 @@ function refuse(scene: Scene, { lost, dossier }: Evidence): void {
 
 /** What takes the out-of-service taint off: our own goes with the uncordon. Undefined where the node bears none. */
 function untainting({ node, options, world }: Scene, { signs: { object } }: LostNodeFacts): string | undefined {
-  if (object.kind !== "seen" || !object.value.spec.taints.some(({ key }) => key === outOfServiceTaintKey))
-    return undefined;
+  if (object.kind !== "seen" || !object.value.spec.taints.some(isOutOfService)) return undefined;
   const isOurs = ourTaints(object.value, recordOnNode(object.value)).length > 0;
   if (isOurs) return commandsFor(node, options, world).uncordon;
-  return addressed(`kubectl taint node ${node} ${outOfServiceTaintKey}-`, connectionTexts(options));
+  return addressed(untaintingCommand(node), connectionTexts(options));
 }
 
 /** What a person declares about the host; undefined where its death is proven. Throws where consent is missing. */

@@ -4,6 +4,7 @@ import { removeOurTaints, uncordonNode, waitUntilSchedulable } from "../lib/act/
 import { addressed } from "../lib/assess/addressed.ts";
 import { judgeHomecoming } from "../lib/assess/homecoming.ts";
 import { holderCodes } from "../lib/assess/node.ts";
+import { untaintingCommand } from "../lib/assess/out-of-service.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
 import { type InterruptedError, RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
@@ -163,7 +164,7 @@ async function giveBack(node: string, scene: Return, keepRecord: boolean): Promi
   if (condemned)
     tell(scene, {
       type: "warning",
-      message: `node/${node} bears the taint ${outOfServiceTaintKey}, which somebody else has set: no pod may run there until it is off: ${addressed(`kubectl taint node ${node} ${outOfServiceTaintKey}-`, connectionTexts(options))}`,
+      message: `node/${node} bears the taint ${outOfServiceTaintKey}, which somebody else has set: no pod may run there until it is off: ${addressed(untaintingCommand(node), connectionTexts(options))}`,
     });
   if (wasLost) await tellReturn(node, scene);
 }

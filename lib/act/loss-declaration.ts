@@ -1,5 +1,5 @@
 /** The declaration that a node is lost, as it stands on the node: cordon, record and taint in one write; and how the taint comes off. */
-import { outOfServiceTaint } from "../assess/out-of-service.ts";
+import { isOutOfService, outOfServiceTaint } from "../assess/out-of-service.ts";
 import { declareLost, type LostRecordInput, taintText } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
@@ -156,7 +156,7 @@ export class LossDeclaration {
   withdrawnFrom(node: Node | undefined): string | undefined {
     if (node === undefined || !this.#isWritten) return this.#withdrawn;
     const { metadata, spec } = node;
-    const isTainted = spec.taints.some(({ key }) => key === outOfServiceTaint.key);
+    const isTainted = spec.taints.some(isOutOfService);
     const what = !spec.unschedulable
       ? "the cordon"
       : this.#taint === "ours" && !isTainted

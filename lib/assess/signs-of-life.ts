@@ -5,8 +5,9 @@
 import type { Sign } from "../model/dossier.ts";
 import { type Condition, findCondition, type Node } from "../model/kubernetes.ts";
 import type { ContainerWrite, NodeSigns, RecordOnLostNode, Seen, WrittenField } from "../model/lost-node.ts";
-import { outOfServiceTaintKey, shutdownTaintKey } from "../platform/names.ts";
+import { shutdownTaintKey } from "../platform/names.ts";
 import { nodeReference } from "./findings.ts";
+import { isOutOfService } from "./out-of-service.ts";
 
 /** A Lease is valid for 40 s and renewed every 10 s (kubelet, NodeLeaseDurationSeconds). */
 const leasePeriodMs = 40_000;
@@ -147,11 +148,12 @@ function readyDetail({ status, reason, lastTransitionTime: since }: Condition): 
 export function gradeTaints(node: Node | undefined, found: RecordOnLostNode): readonly Sign[] {
   if (node === undefined) return [];
   const object = nodeReference(node.metadata.name);
-  return node.spec.taints.flatMap(({ key }): Sign[] => {
+  return node.spec.taints.flatMap((taint): Sign[] => {
+    const { key } = taint;
     if (key === shutdownTaintKey)
       return [{ source: "shutdown taint", grade: "proof-of-death", object, detail: "the cloud reports the host off" }];
-    if (key !== outOfServiceTaintKey) return [];
-    const ours = found.kind === "record" && found.record.taints.some((taint) => taint.startsWith(`${key}=`));
+    if (!isOutOfService(taint)) return [];
+    const ours = found.kind === "record" && found.record.taints.some((recorded) => recorded.startsWith(`${key}=`));
     const whose = ours ? "set by the recovery on record" : "somebody has declared the host off by this taint";
     const detail = `${whose}, which proves nothing`;
     return [{ source: "out-of-service taint", grade: "asserted", object, detail }];

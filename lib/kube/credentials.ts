@@ -100,9 +100,7 @@ function source(config: EffectiveConfig, surroundings: CredentialSurroundings): 
     const { exec } = user;
     return async (now) => {
       const { runExecPlugin } = await import("./exec-plugin.ts");
-      const got = await runExecPlugin(exec, cluster, surroundings).catch((error: unknown) => {
-        throw error instanceof ConfigError ? ofLogin(error) : error;
-      });
+      const got = await runExecPlugin(exec, cluster, surroundings);
       const identity = await apply(config, { ...certificate(user), token: got.token });
       const { tls } = identity;
       const names = { ...tls.names, cert: `the certificate of ${exec.command}`, key: `the key of ${exec.command}` };
@@ -116,12 +114,6 @@ function source(config: EffectiveConfig, surroundings: CredentialSurroundings): 
   }
   if (user.authProvider !== undefined) return providerSource(config, user.authProvider, surroundings);
   return forever(config, certificate(user));
-}
-
-/** A program that gives up by itself, or is ended for being slow (exec-plugin.ts), may have needed no more than a terminal or time. */
-function ofLogin({ message, hint, cause }: ConfigError): ConfigError {
-  const bounds = cause === undefined ? ": without -v it may not ask, and is ended after 30 seconds" : "";
-  return new ConfigError(message, { hint, cause, nameless: `the program that logs in gave no credential${bounds}` });
 }
 
 const nobody: Identity = { tls: {}, authorization: undefined };

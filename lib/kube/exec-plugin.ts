@@ -175,5 +175,8 @@ function readCredential(output: string, exec: ExecEntry): ExecCredential {
 }
 
 function failure(exec: ExecEntry, what: string, cause?: unknown, hint?: string): ConfigError {
-  return new ConfigError(`getting credentials: exec: executable ${exec.command} ${what}`, { cause, hint });
+  // A plugin that gives up by itself, or is ended for being slow, may have needed no more than a terminal or time.
+  const bounds = `: without -v it may not ask, and is ended after ${silentForAtMostMs / 1000} seconds`;
+  const nameless = `the program that logs in gave no credential${cause === undefined ? bounds : ""}`;
+  return new ConfigError(`getting credentials: exec: executable ${exec.command} ${what}`, { cause, hint, nameless });
 }
