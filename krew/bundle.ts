@@ -97,6 +97,9 @@ const unreached: readonly Unreached[] = [
       "socks-proxy-agent": classes("SocksProxyAgent"),
       hpagent: classes("HttpProxyAgent", "HttpsProxyAgent"),
       "./gen/index.js": classes("ServerConfiguration", "createConfiguration"),
+      // What reads and writes a kubeconfig, and what names a client to the server.
+      "./config_types.js": "",
+      "./middleware.js": "",
       "./azure_auth.js": noProvider("AzureAuth"),
       "./gcp_auth.js": noProvider("GoogleCloudPlatformAuth"),
       "./exec_auth.js": noProvider("ExecAuth"),
@@ -132,6 +135,11 @@ const unreached: readonly Unreached[] = [
         module.exports = () => ({ __: format, __n: counted, getLocale: () => "en", setLocale() {}, updateLocale() {} });`,
       // What TypeScript has checked in our calls.
       "./argsert.js": "exports.argsert = () => {};",
+      // What a program may put between reading a command line and running a command.
+      "./middleware.js": `
+        exports.GlobalMiddleware = class { getMiddleware() { return []; } freeze() {} unfreeze() {} reset() {} };
+        exports.commandMiddlewareFactory = () => [];
+        exports.applyMiddleware = (found) => found;`,
       // Which command may have been meant, and settings that rest on others.
       "./utils/levenshtein.js": "exports.levenshtein = () => 0;",
       "./utils/apply-extends.js": "exports.applyExtends = (settings) => settings;",
@@ -157,6 +165,8 @@ const unreached: readonly Unreached[] = [
           ? !CI && !WT_SESSION && TERM_PROGRAM !== "vscode" && TERM !== "xterm-256color" && TERM !== "alacritty"
           : TERM === "linux";
         module.exports = { line: "─", tick: lacking ? "√" : "✔", pointer: lacking ? ">" : "❯" };`,
+      // To end a question with the process, where nothing is left that would see its end; signals end it by way of lib/terminal.
+      "signal-exit": "exports.onExit = () => () => {};",
     },
   },
   {
@@ -207,7 +217,7 @@ function oneStringWidth(): Plugin {
   return {
     name: "one-string-width",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^string-width$/ }, ({ path: name }) => ({ path: name, namespace: "string-width" }));
+      onResolve({ filter: /^(fast-)?string-width$/ }, () => ({ path: "string-width", namespace: "string-width" }));
       onLoad({ filter: /.*/, namespace: "string-width" }, () => ({ contents, resolveDir: root }));
     },
   };

@@ -1,4 +1,4 @@
-/** Every question, left by Ctrl-C: a line that says what that means, no error, and nothing written. */
+/** Every question, left by Ctrl-C or ended by a signal: nothing is written, and nothing looks like an error. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import { keys, start } from "./session.ts";
@@ -37,4 +37,15 @@ test.each([
   expect(session.text).toMatch(/\nInterrupted: nothing was changed\.\s*$/);
   expect(session.text).not.toContain("error");
   expect(world.writes().slice(before)).toEqual([]);
+});
+
+test.skipIf(process.platform === "win32").each([
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)("a question is ended by %s, which leaves nothing behind", async (signal, code) => {
+  const session = start([], { columns: 200, env: quiet.env });
+  await session.waitFor("Which node?");
+  session.kill(signal);
+  expect(await session.ended).toBe(code);
+  expect(session.text).not.toContain("error");
 });
