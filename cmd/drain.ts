@@ -1,5 +1,6 @@
 /** `drain`: checks, shows the plan, asks, and then moves the VMs off the nodes. */
-import { type ConfirmedDrain, drainNodes } from "../lib/act/drain-nodes.ts";
+import type { ConfirmedDrain } from "../lib/act/confirmed-drain.ts";
+import { drainNodes } from "../lib/act/drain-nodes.ts";
 import { refusalOf, stillCovers } from "../lib/decide/consent.ts";
 import { planOf } from "../lib/decide/intent.ts";
 import { podWarnings } from "../lib/decide/other-pods.ts";

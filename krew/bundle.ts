@@ -140,8 +140,15 @@ const unreached: readonly Unreached[] = [
         exports.GlobalMiddleware = class { getMiddleware() { return []; } freeze() {} unfreeze() {} reset() {} };
         exports.commandMiddlewareFactory = () => [];
         exports.applyMiddleware = (found) => found;`,
-      // Which command may have been meant, and settings that rest on others.
-      "./utils/levenshtein.js": "exports.levenshtein = () => 0;",
+      // What options demand of each other; our flags have been judged when they were spelled out, and words are all that is left.
+      "./validation.js": `
+        exports.validation = (_yargs, usage) => {
+          const unknownArguments = ({ _: words }) => { if (words.length > 0) usage.fail(""); };
+          const known = { unknownArguments, reset: () => self };
+          const self = new Proxy(known, { get: (_, name) => known[name] ?? (() => {}) });
+          return self;
+        };`,
+      // Settings that rest on others.
       "./utils/apply-extends.js": "exports.applyExtends = (settings) => settings;",
       // Its settings in a package.json near the program, of which there is none; and where its name would be looked for.
       "escalade/sync": "module.exports = () => undefined;",

@@ -1,58 +1,24 @@
 /** Drives a confirmed drain: cordon all nodes, then look, assess, decide and evict, round and round, until a fresh read says that it is done. */
-import { type AssessOptions, assess } from "../assess/check.ts";
+import { assess } from "../assess/check.ts";
 import { type DrainDecision, decideDrain } from "../decide/drain.ts";
 import { drainEvents } from "../decide/drain-events.ts";
-import {
-  type DrainCommands,
-  type NodeAtTheEnd,
-  nodeAtTheEnd,
-  nodeInPicture,
-  type SummaryInput,
-  summariseDrain,
-} from "../decide/drain-summary.ts";
+import { type NodeAtTheEnd, nodeInPicture, type SummaryInput } from "../decide/drain-summary.ts";
 import { type DrainIntent, planOf } from "../decide/intent.ts";
 import { emptyLedger, isFinalRefusal, type Ledger, noteAnswer, noteRequest } from "../decide/ledger.ts";
 import { podWarnings } from "../decide/other-pods.ts";
 import { type DrainedNode, type SeenMarks, takenAway } from "../decide/taken-away.ts";
-import type { VmOnItsWay } from "../decide/vm-progress.ts";
-import type { KubeClient } from "../kube/client.ts";
 import type { EvictAction } from "../model/action.ts";
-import type { Clock } from "../model/clock.ts";
-import { ExpectedError, InterruptedError, RefusedError } from "../model/errors.ts";
+import { InterruptedError } from "../model/errors.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
-import type { Facts } from "../model/facts.ts";
-import { findCondition, type Node, type Pod } from "../model/kubernetes.ts";
-import type { DrainProgress, ProgressEvent, Reporter, Summary } from "../model/progress.ts";
-import type { Check } from "../model/verdict.ts";
+import type { Node } from "../model/kubernetes.ts";
+import type { DrainProgress, ProgressEvent, Summary } from "../model/progress.ts";
 import { recordOnNode } from "../observe/decode/record.ts";
-import { freshlyRead } from "../observe/fresh.ts";
 import { followNodes, type Live } from "../observe/live.ts";
-import { cordonNode, UncertainCordonError } from "./cordon-nodes.ts";
+import { cordonAll } from "./begin-drain.ts";
+import type { ConfirmedDrain, DrainWorld } from "./confirmed-drain.ts";
+import { DrainEnd } from "./end-drain.ts";
 import { evict } from "./perform.ts";
 import { lockedOut, troubleOf } from "./trouble.ts";
-
-export interface DrainWorld {
-  readonly client: KubeClient;
-  readonly clock: Clock;
-  readonly reporter: Reporter;
-  /** Aborted by Ctrl-C or a signal; its reason is an InterruptedError. */
-  readonly signal: AbortSignal;
-  /** Asks a person about VMs whose outcome is no longer what was confirmed; absent where nobody can be asked. */
-  readonly confirmAgain?: ((vms: readonly VmOnItsWay[]) => Promise<boolean>) | undefined;
-}
-
-export interface ConfirmedDrain {
-  readonly facts: Facts;
-  readonly check: Check;
-  readonly intent: DrainIntent;
-  readonly assessOptions: AssessOptions;
-  /** Whether a launcher pod belongs to the drain; always true without --pod-selector. */
-  readonly isSelected: (pod: Pod) => boolean;
-  readonly by: string;
-  readonly reason?: string | undefined;
-  /** What is advised at the end. */
-  readonly commands: DrainCommands;
-}
 
 /** Cordons the nodes and drives them empty. Throws ExpectedError when a node cannot be cordoned. */
 export async function drainNodes(world: DrainWorld, drain: ConfirmedDrain): Promise<Summary> {
@@ -68,38 +34,6 @@ export async function drainNodes(world: DrainWorld, drain: ConfirmedDrain): Prom
   }
 }
 
-async function cordonAll(world: DrainWorld, drain: ConfirmedDrain): Promise<void> {
-  const cordoned: string[] = [];
-  for (const name of drain.intent.nodes) {
-    if (world.signal.aborted) return;
-    try {
-      await cordonOne(world, drain, name);
-    } catch (error) {
-      if (!(error instanceof ExpectedError)) throw error;
-      const isUncertain = error instanceof UncertainCordonError;
-      if (isUncertain) cordoned.push(name);
-      const undo = cordoned.map((node) => drain.commands.abort(node)).join("; ");
-      const left =
-        undo === "" ? "nothing was changed" : `nothing was evicted; what was cordoned is given back by: ${undo}`;
-      const isTold = isUncertain || error instanceof RefusedError;
-      const hint = isTold && error.hint !== undefined ? `${left}; ${error.hint}` : left;
-      throw new ExpectedError(error.message, { exitCode: error.exitCode, hint, cause: error });
-    }
-    cordoned.push(name);
-  }
-}
-
-async function cordonOne(world: DrainWorld, drain: ConfirmedDrain, name: string): Promise<void> {
-  const node = drain.facts.nodes.find((candidate) => candidate.metadata.name === name);
-  if (node === undefined) throw new ExpectedError(`node/${name} is not among the nodes that were read`);
-  const vms = Object.values(drain.intent.planned)
-    .filter((vm) => vm.node === name)
-    .map(({ namespace, name: vmName, uid }) => ({ namespace, name: vmName, uid }));
-  const input = { by: drain.by, reason: drain.reason, since: drain.facts.time, vms };
-  const { already } = await cordonNode(world.client, { name, uid: node.metadata.uid }, input);
-  world.reporter.event({ type: "node-cordoned", time: drain.facts.time, node: name, already });
-}
-
 /** How often a picture that says "empty" is compared with a fresh read that says otherwise. */
 const verifyAgainMs = 2_000;
 /** How long the end of a drain waits for the answers to evictions that are on their way. */
@@ -112,6 +46,7 @@ class DrainLoop {
   private readonly world: DrainWorld;
   private readonly drain: ConfirmedDrain;
   private readonly live: Live;
+  private readonly end: DrainEnd;
   private readonly startedAt: string;
   private intent: DrainIntent;
   private ledger: Ledger;
@@ -123,8 +58,6 @@ class DrainLoop {
   private readonly reading = new Set<string>();
   private isClosed = false;
   private readonly declined = new Set<string>();
-  /** What was said of fresh reads that failed. */
-  private readonly warned = new Set<string>();
   private readonly inFlight = new Set<Promise<void>>();
   /** A fault inside an eviction, thrown by the loop's next turn. */
   private fault: unknown;
@@ -135,6 +68,7 @@ class DrainLoop {
     this.intent = drain.intent;
     this.ledger = emptyLedger(Date.parse(drain.facts.time));
     this.live = followNodes(world.client, drain.facts, { clock: world.clock, allPods: drain.intent.allPods });
+    this.end = new DrainEnd(world, drain);
     this.startedAt = this.live.facts().time;
   }
 
@@ -339,14 +273,14 @@ class DrainLoop {
 
   /** The summary if a fresh read agrees that nothing of the selection is left, otherwise undefined. */
   private async verified(progress: DrainProgress): Promise<Summary | undefined> {
-    const nodes = await this.readNodes(progress);
+    const nodes = await this.end.read(progress);
     const leftBehind = progress.vms.some((vm) => vm.state === "left-behind");
     if (!leftBehind && nodes.some((node) => !node.fresh || node.selected.length > 0)) return undefined;
     return this.summary(progress, nodes);
   }
 
   private async gaveUp(progress: DrainProgress): Promise<Summary> {
-    return this.summary(progress, await this.readNodes(progress));
+    return this.summary(progress, await this.end.read(progress));
   }
 
   private async interrupted({ exitCode: interruptedBy }: InterruptedError): Promise<Summary> {
@@ -357,24 +291,7 @@ class DrainLoop {
 
   private async stoppedBy(end: Pick<SummaryInput, "stoppedBy" | "deleted">): Promise<Summary> {
     const progress = await this.lastLook();
-    return this.summary(progress, await this.readNodes(progress), end);
-  }
-
-  private readNodes(progress: DrainProgress): Promise<readonly NodeAtTheEnd[]> {
-    const { isSelected } = this.drain;
-    return Promise.all(
-      this.intent.nodes.map(async (name) => {
-        try {
-          return nodeAtTheEnd(await freshlyRead(this.world.client, name, { attachments: true }), isSelected);
-        } catch (error) {
-          if (!(error instanceof ExpectedError)) throw error;
-          if (!this.warned.has(error.message))
-            this.tell({ type: "warning", time: progress.time, message: error.message });
-          this.warned.add(error.message);
-          return nodeInPicture(progress, name);
-        }
-      }),
-    );
+    return this.summary(progress, await this.end.read(progress), end);
   }
 
   private summary(
@@ -382,16 +299,7 @@ class DrainLoop {
     nodes: readonly NodeAtTheEnd[],
     end: Pick<SummaryInput, "interruptedBy" | "stoppedBy" | "deleted"> = {},
   ): Summary {
-    const facts = this.live.facts();
-    const { time } = facts;
-    this.world.reporter.progress(progress);
-    const isReady = ({ status }: Node) => findCondition(status.conditions, "Ready")?.status === "True";
-    const silent = facts.nodes.filter((node) => !isReady(node)).map(({ metadata }) => metadata.name);
-    const summary = summariseDrain({ progress, nodes, ...end, silent, commands: this.drain.commands });
-    for (const node of summary.nodes)
-      if (node.drained && node.outsideSelection === 0) this.tell({ type: "node-drained", time, node: node.name });
-    this.tell({ type: "summary", time, ...summary });
-    return summary;
+    return this.end.tell(this.live.facts(), { progress, nodes, ...end });
   }
 }
 

@@ -102,6 +102,16 @@ test("flags that Node has are ours to refuse", async () => {
   }
 });
 
+test("words that a command does not take are refused, though the bundle leaves out most of how yargs judges them", async () => {
+  for (const words of [
+    ["version", "now"],
+    ["doctor", "now"],
+  ]) {
+    const stderr = expect.stringContaining(`error: ${words[0]} takes no arguments: now`);
+    expect(await run(executable, words)).toMatchObject({ code: 2, stderr });
+  }
+});
+
 // --help and a command run in the program, --version before it is there.
 test.runIf(process.platform === "linux").each(["--version", "--help", "list"])(
   "%s into a disk that is full says so, and nothing else",

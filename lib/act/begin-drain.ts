@@ -1,0 +1,37 @@
+/** The first writes of a drain: all its nodes are cordoned, or it ends there and says how to give back those that were. */
+import { ExpectedError, RefusedError } from "../model/errors.ts";
+import type { ConfirmedDrain, DrainWorld } from "./confirmed-drain.ts";
+import { cordonNode, UncertainCordonError } from "./cordon-nodes.ts";
+
+/** Cordons one node after the other, until a signal comes. Throws ExpectedError when a node cannot be cordoned. */
+export async function cordonAll(world: DrainWorld, drain: ConfirmedDrain): Promise<void> {
+  const cordoned: string[] = [];
+  for (const name of drain.intent.nodes) {
+    if (world.signal.aborted) return;
+    try {
+      await cordonOne(world, drain, name);
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) throw error;
+      const isUncertain = error instanceof UncertainCordonError;
+      if (isUncertain) cordoned.push(name);
+      const undo = cordoned.map((node) => drain.commands.abort(node)).join("; ");
+      const left =
+        undo === "" ? "nothing was changed" : `nothing was evicted; what was cordoned is given back by: ${undo}`;
+      const isTold = isUncertain || error instanceof RefusedError;
+      const hint = isTold && error.hint !== undefined ? `${left}; ${error.hint}` : left;
+      throw new ExpectedError(error.message, { exitCode: error.exitCode, hint, cause: error });
+    }
+    cordoned.push(name);
+  }
+}
+
+async function cordonOne(world: DrainWorld, drain: ConfirmedDrain, name: string): Promise<void> {
+  const node = drain.facts.nodes.find((candidate) => candidate.metadata.name === name);
+  if (node === undefined) throw new ExpectedError(`node/${name} is not among the nodes that were read`);
+  const vms = Object.values(drain.intent.planned)
+    .filter((vm) => vm.node === name)
+    .map(({ namespace, name: vmName, uid }) => ({ namespace, name: vmName, uid }));
+  const input = { by: drain.by, reason: drain.reason, since: drain.facts.time, vms };
+  const { already } = await cordonNode(world.client, { name, uid: node.metadata.uid }, input);
+  world.reporter.event({ type: "node-cordoned", time: drain.facts.time, node: name, already });
+}

@@ -1,0 +1,61 @@
+/** The end of a drain: its nodes are read afresh once more, and the summary is told. */
+import {
+  type NodeAtTheEnd,
+  nodeAtTheEnd,
+  nodeInPicture,
+  type SummaryInput,
+  summariseDrain,
+} from "../decide/drain-summary.ts";
+import { ExpectedError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { findCondition, type Node } from "../model/kubernetes.ts";
+import type { DrainProgress, Summary } from "../model/progress.ts";
+import { freshlyRead } from "../observe/fresh.ts";
+import type { ConfirmedDrain, DrainWorld } from "./confirmed-drain.ts";
+
+export class DrainEnd {
+  readonly #world: DrainWorld;
+  readonly #drain: ConfirmedDrain;
+  /** What was said of fresh reads that failed. */
+  readonly #warned = new Set<string>();
+
+  constructor(world: DrainWorld, drain: ConfirmedDrain) {
+    this.#world = world;
+    this.#drain = drain;
+  }
+
+  /** What is on the nodes now; of one that cannot be read, what the picture shows. */
+  read(progress: DrainProgress): Promise<readonly NodeAtTheEnd[]> {
+    const { isSelected, intent } = this.#drain;
+    return Promise.all(
+      intent.nodes.map(async (name) => {
+        try {
+          return nodeAtTheEnd(await freshlyRead(this.#world.client, name, { attachments: true }), isSelected);
+        } catch (error) {
+          if (!(error instanceof ExpectedError)) throw error;
+          this.#warn(error.message, progress.time);
+          return nodeInPicture(progress, name);
+        }
+      }),
+    );
+  }
+
+  /** The last events. */
+  tell(facts: Facts, found: Omit<SummaryInput, "silent" | "commands">): Summary {
+    const { reporter } = this.#world;
+    const { time } = facts;
+    reporter.progress(found.progress);
+    const isReady = ({ status }: Node) => findCondition(status.conditions, "Ready")?.status === "True";
+    const silent = facts.nodes.filter((node) => !isReady(node)).map(({ metadata }) => metadata.name);
+    const summary = summariseDrain({ ...found, silent, commands: this.#drain.commands });
+    for (const node of summary.nodes)
+      if (node.drained && node.outsideSelection === 0) reporter.event({ type: "node-drained", time, node: node.name });
+    reporter.event({ type: "summary", time, ...summary });
+    return summary;
+  }
+
+  #warn(message: string, time: string): void {
+    if (!this.#warned.has(message)) this.#world.reporter.event({ type: "warning", time, message });
+    this.#warned.add(message);
+  }
+}
