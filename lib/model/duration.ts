@@ -28,19 +28,6 @@ export function parseGoDuration(text: string): number | undefined {
   return sign * total;
 }
 
-/** As Go's Duration.String for whole milliseconds: `1m0s`, `1h30m0s`, `1.5s`, `0s`. */
-export function formatGoDuration(ms: number): string {
-  if (ms === 0) return "0s";
-  const sign = ms < 0 ? "-" : "";
-  const rest = Math.abs(ms);
-  if (rest < 1000) return `${sign}${rest}ms`;
-  const hours = Math.floor(rest / 3_600_000);
-  const minutes = Math.floor(rest / 60_000) % 60;
-  const seconds = (rest % 60_000) / 1000;
-  const head = hours > 0 ? `${hours}h${minutes}m` : minutes > 0 ? `${minutes}m` : "";
-  return `${sign}${head}${seconds}s`;
-}
-
 /**
  * As kubectl's AGE column: `45s`, `6m40s`, `3h`, `3d4h`, `41d`, `2y10d` (apimachinery/pkg/util/duration.HumanDuration).
  * More than a second in the future is `<invalid>`.

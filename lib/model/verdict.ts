@@ -100,10 +100,3 @@ export interface Check {
   readonly migrations: { readonly perNode: number; readonly perCluster: number; readonly running?: number | undefined };
   readonly smallestRoom?: { readonly node: string; readonly memory: string } | undefined;
 }
-
-const badness: Record<Outcome, number> = { moves: 0, waits: 0, restarts: 1, stops: 2, unknown: 3, blocks: 4 };
-
-/** True when `now` does more to the VM than what was confirmed (moves < restarts < stops). Waiting does nothing to it. */
-export function isWorse(now: Outcome, confirmed: Outcome): boolean {
-  return badness[now] > badness[confirmed];
-}

@@ -111,7 +111,7 @@ export function whatHappens(nodes: readonly NodeVerdict[]): string {
   return outcomeCounts(countOutcomes(vms)) + others;
 }
 
-export function countOutcomes(vms: readonly VmVerdict[]): Partial<Record<Outcome, number>> {
+function countOutcomes(vms: readonly VmVerdict[]): Partial<Record<Outcome, number>> {
   const counts: Partial<Record<Outcome, number>> = {};
   for (const vm of vms) counts[vm.outcome] = (counts[vm.outcome] ?? 0) + 1;
   return counts;

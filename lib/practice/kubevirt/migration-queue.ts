@@ -18,7 +18,7 @@ const priorities: Readonly<Record<string, number>> = {
   "system-maintenance": 20,
 };
 
-export function priorityOf(migration: KubeObject): number {
+function priorityOf(migration: KubeObject): number {
   return priorities[migration.spec?.priority] ?? 0;
 }
 

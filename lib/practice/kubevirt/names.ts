@@ -16,7 +16,6 @@ export const latestApiAnnotation = "kubevirt.io/latest-observed-api-version";
 export const storageApiAnnotation = "kubevirt.io/storage-observed-api-version";
 export const generationAnnotation = "kubevirt.io/vm-generation";
 export const pciTopologyAnnotation = "kubevirt.io/pci-topology-version";
-export const nonRootAnnotation = "kubevirt.io/nonroot";
 export const migrationTransportAnnotation = "kubevirt.io/migrationTransportUnix";
 export const targetReadyAnnotation = "kubevirt.io/migration-target-ready-timestamp";
 export const pendingTimeoutAnnotation = "kubevirt.io/migrationPendingPodTimeoutSeconds";

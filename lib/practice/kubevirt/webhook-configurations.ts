@@ -5,8 +5,8 @@ import { installNamespace } from "./names.ts";
 import type { Release } from "./release.ts";
 
 const group = "admissionregistration.k8s.io";
-export const validatingWebhooks: ResourceKey = { group, resource: "validatingwebhookconfigurations" };
-export const mutatingWebhooks: ResourceKey = { group, resource: "mutatingwebhookconfigurations" };
+const validatingWebhooks: ResourceKey = { group, resource: "validatingwebhookconfigurations" };
+const mutatingWebhooks: ResourceKey = { group, resource: "mutatingwebhookconfigurations" };
 
 interface Rule {
   readonly name: string;

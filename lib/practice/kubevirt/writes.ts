@@ -24,7 +24,7 @@ export function virtApiSilence(world: World, path: string): string | undefined {
 }
 
 /** The error of a request whose webhook did not answer (apiserver `webhook.toStatusErr`, failurePolicy Fail). */
-export function webhookFailure(webhook: string, detail: string): StoreError {
+function webhookFailure(webhook: string, detail: string): StoreError {
   const message = `failed calling webhook "${webhook}": ${detail}`;
   const details = { causes: [{ message }] };
   return new StoreError(failure(500, `Internal error occurred: ${message}`, "InternalError", details));

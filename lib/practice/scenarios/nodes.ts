@@ -6,7 +6,7 @@ import type { World } from "../kubernetes/world.ts";
 import type { KubeObject } from "../store.ts";
 import type { NodeRow } from "./scenario.ts";
 
-export const kubernetesVersion = "v1.36.2";
+const kubernetesVersion = "v1.36.2";
 export const gpuResource = "nvidia.com/GA102GL_A10";
 
 /** A machine and the Node it registers. */

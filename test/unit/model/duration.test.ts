@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatGoDuration, parseGoDuration } from "../../../lib/model/duration.ts";
+import { parseGoDuration } from "../../../lib/model/duration.ts";
 
 describe("parseGoDuration", () => {
   it.each([
@@ -22,19 +22,5 @@ describe("parseGoDuration", () => {
 
   it.each(["", "5", "s", "1d", "1m 30s", "m30", "--1s", "1e3s"])("does not take %j for a duration", (text) => {
     expect(parseGoDuration(text)).toBeUndefined();
-  });
-});
-
-describe("formatGoDuration", () => {
-  it.each([
-    [0, "0s"],
-    [60_000, "1m0s"],
-    [5_400_000, "1h30m0s"],
-    [1500, "1.5s"],
-    [250, "250ms"],
-    [3_600_000, "1h0m0s"],
-    [-90_000, "-1m30s"],
-  ])("writes %d ms as %s", (ms, text) => {
-    expect(formatGoDuration(ms)).toBe(text);
   });
 });
