@@ -1,5 +1,7 @@
 /** The menu of the bare program: pick a node, then what to do. It makes a command line and does nothing else, so that there is one path. */
+
 import { ExpectedError } from "../lib/model/errors.ts";
+import { recoveryOn } from "../lib/model/facts.ts";
 import type { NodeOverview } from "../lib/model/overview.ts";
 import { countLeaving } from "../lib/observe/leaving.ts";
 import { readOverview } from "../lib/observe/overview.ts";
@@ -58,19 +60,15 @@ interface MenuAction {
 const isCordoned = ({ status }: NodeOverview): boolean => status.split(",").includes("SchedulingDisabled");
 const looksLost = ({ status }: NodeOverview): boolean => !status.split(",").includes("Ready");
 /** What a recovery has left is not undone, but given back. */
-const hasDrain = ({ record }: NodeOverview): boolean =>
-  record !== undefined && record.kind !== "none" && !(record.kind === "record" && record.record.kind === "recover");
-
-/** A recovery is given back, not undone. */
-const isBeingLeft = ({ leaving = 0, record }: NodeOverview): boolean =>
-  leaving > 0 && !(record?.kind === "record" && record.record.kind === "recover");
+const hasDrain = ({ leaving = 0, record }: NodeOverview): boolean =>
+  recoveryOn(record) === undefined && (leaving > 0 || (record?.kind ?? "none") !== "none");
 
 const actions: readonly MenuAction[] = [
   { command: "recover", name: "Recover its VMs: it looks lost", fits: looksLost },
   { command: "list", name: "Show its VMs" },
   { command: "check", name: "Check whether it can be drained" },
   { command: "drain", name: "Drain it: move its VMs away" },
-  { command: "abort", name: "Undo its drain", fits: (node) => hasDrain(node) || isBeingLeft(node) },
+  { command: "abort", name: "Undo its drain", fits: hasDrain },
   { command: "uncordon", name: "Give it back", fits: isCordoned },
 ];
 

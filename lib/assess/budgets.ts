@@ -1,10 +1,17 @@
 /** PodDisruptionBudgets: which select a pod, and whether they let the eviction API remove it. */
 import type { Finding } from "../model/finding.ts";
-import { controllerOf, findCondition, isFinishedPod, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
+import {
+  controllerOf,
+  findCondition,
+  isFinishedPod,
+  isReady,
+  type Pod,
+  type PodDisruptionBudget,
+} from "../model/kubernetes.ts";
 import { matchesSelector } from "../model/selectors.ts";
 import type { DrainRow } from "../model/verdict.ts";
 import { vmiKind } from "../platform/names.ts";
-import { listing, makeFinding, named, patchCommand, refer } from "./findings.ts";
+import { listing, makeFinding, named, patchCommand, podReference, refer } from "./findings.ts";
 import type { Index } from "./subjects.ts";
 
 /** The budgets that select the pod; one without selector selects none, one with an empty selector every pod of its namespace. */
@@ -36,7 +43,7 @@ export function budgetRefusal(
   const [budget, second] = budgets;
   if (budget === undefined) return undefined;
   if (second !== undefined) return { row: "D14", finding: severalBudgets(pod, budgets) };
-  const ready = findCondition(pod.status.conditions, "Ready")?.status === "True";
+  const ready = isReady(pod);
   if (!ready && budget.spec.unhealthyPodEvictionPolicy === "AlwaysAllow") return undefined;
   if (cannotBeCounted(budget, pod)) return { row: "D15", finding: neverAllows(index, pod, budget) };
   if (!ready && isHealthyWithout(budget)) return undefined;
@@ -77,7 +84,7 @@ export function severalBudgets(pod: Pod, budgets: readonly PodDisruptionBudget[]
   const spare = [...budgets].reverse().find((budget) => !isOwnBudget(budget));
   return makeFinding({
     code: "SeveralBudgets",
-    object: refer("pod", pod.metadata),
+    object: podReference(pod),
     reason: `Selected by ${listing(names, 5)}: the eviction API refuses pods with more than one PodDisruptionBudget (500). Keep one of them.`,
     field: "PodDisruptionBudgets that select the pod",
     value: names.join(", "),
@@ -91,7 +98,7 @@ function neverAllows(index: Index, pod: Pod, budget: PodDisruptionBudget): Findi
   const keep = Math.max(0, selectedPods(index, budget) - (typeof maxUnavailable === "number" ? maxUnavailable : 1));
   return makeFinding({
     code: "BudgetNeverAllows",
-    object: refer("pod", pod.metadata),
+    object: podReference(pod),
     reason: `PDB ${budget.metadata.name} ${
       byMaximum ? "uses maxUnavailable" : isPercentage(minAvailable) ? "uses a percentage" : "cannot be computed"
     }, which cannot work for VM pods: it refuses every eviction for ever. Replace it by an absolute minAvailable.`,
@@ -116,7 +123,7 @@ function spent(pod: Pod, budget: PodDisruptionBudget): Finding {
       : " The server has not looked at its latest change yet.";
   return makeFinding({
     code: "BudgetSpent",
-    object: refer("pod", pod.metadata),
+    object: podReference(pod),
     reason: `PDB ${name} allows no disruption (needs ${healthyPods(desiredHealthy)}, has ${currentHealthy}).${tail}`,
     field: "status.disruptionsAllowed",
     value: disruptionsAllowed,
@@ -132,7 +139,7 @@ function keepsUnready(pod: Pod, budget: PodDisruptionBudget): Finding {
   const { currentHealthy, desiredHealthy } = budget.status;
   return makeFinding({
     code: "BudgetKeepsUnready",
-    object: refer("pod", pod.metadata),
+    object: podReference(pod),
     reason: `The pod is not ready (a paused VM is not, either), and PDB ${name} also protects unready pods (needs ${healthyPods(desiredHealthy)}, has ${currentHealthy}).`,
     field: "spec.unhealthyPodEvictionPolicy",
     value: budget.spec.unhealthyPodEvictionPolicy,
@@ -146,7 +153,7 @@ export function allowsSome(pod: Pod, budget: PodDisruptionBudget, wanting: numbe
   const { disruptionsAllowed } = budget.status;
   return makeFinding({
     code: "BudgetAllowsSome",
-    object: refer("pod", pod.metadata),
+    object: podReference(pod),
     reason: `PDB ${budget.metadata.name} lets ${disruptionsAllowed} of ${wanting} pods go at a time; the next follows when others are healthy again.`,
     field: "status.disruptionsAllowed",
     value: disruptionsAllowed,

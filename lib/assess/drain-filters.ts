@@ -6,7 +6,7 @@ import { isLauncherPod } from "../platform/launcher-pod.ts";
 import { appLabel, hotplugApp, mirrorPodAnnotation } from "../platform/names.ts";
 import { budgetRefusal, budgetsFor } from "./budgets.ts";
 import type { Rules } from "./eviction.ts";
-import { makeFinding, refer } from "./findings.ts";
+import { makeFinding, podReference } from "./findings.ts";
 
 export interface DrainFilters {
   readonly force: boolean;
@@ -121,7 +121,7 @@ function unreplicated(pod: Pod, { force }: DrainFilters): Filtered {
 function podBlocked(pod: Pod, reason: string, proof: Filtered["proof"]): Finding {
   return makeFinding({
     code: "PodBlocked",
-    object: refer("pod", pod.metadata),
+    object: podReference(pod),
     reason,
     field: proof?.field ?? "metadata.name",
     value: proof?.value ?? pod.metadata.name,

@@ -5,7 +5,7 @@ import type { Pod } from "../model/kubernetes.ts";
 import type { DrainRow } from "../model/verdict.ts";
 import { budgetsFor, isOwnBudget } from "./budgets.ts";
 import type { Judgement } from "./eviction.ts";
-import { makeFinding, refer } from "./findings.ts";
+import { makeFinding, podReference } from "./findings.ts";
 import { virtApiService } from "./kubevirt-state.ts";
 import { hasJustLeft, type Index } from "./subjects.ts";
 
@@ -83,7 +83,7 @@ function gradeOf(index: Index, pod: Pod, answer: EvictionAnswer): Grade | undefi
 function webhookSilent(index: Index, pod: Pod, answer: EvictionAnswer): Finding {
   return makeFinding({
     code: "VirtApiUnavailable",
-    object: refer("pod", pod.metadata),
+    object: podReference(pod),
     reason: "KubeVirt's eviction webhook did not answer: evictions fail until virt-api does.",
     field: "answer to the dry-run eviction",
     value: `${answer.code}: ${answer.message}`,
@@ -94,7 +94,7 @@ function webhookSilent(index: Index, pod: Pod, answer: EvictionAnswer): Finding 
 function disagreement(pod: Pod, answer: EvictionAnswer, predicted: Grade, actual: Grade, worse: boolean): Finding {
   return makeFinding({
     code: worse ? "DryRunWorse" : "DryRunBetter",
-    object: refer("pod", pod.metadata),
+    object: podReference(pod),
     reason: `Predicted for its eviction: ${words[predicted]}; by the API server's dry run ${words[actual]}. ${
       worse ? "The worse counts." : "The prediction counts."
     }`,

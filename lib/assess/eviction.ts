@@ -13,7 +13,7 @@ import { isLauncherPod, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { migrationJobUidLabel } from "../platform/names.ts";
 import type { Capabilities } from "../platform/version.ts";
 import { allowsSome, budgetRefusal, budgetsFor, isOwnBudget, severalBudgets } from "./budgets.ts";
-import { makeFinding, refer } from "./findings.ts";
+import { makeFinding, podReference, vmiReference } from "./findings.ts";
 import {
   effectiveStrategy,
   guestGrace,
@@ -21,18 +21,20 @@ import {
   isSet,
   isVirtApiDown,
   migratability,
-  type Strategy,
   virtApiService,
 } from "./kubevirt-state.ts";
 import {
   cannotMigrate,
+  disksCopied,
   evacuationFailing,
+  externalStrategy,
   migratabilityNotKnown,
   migrationRuns,
   migrationTarget,
   staleMark,
   strategyNotKnown,
   waitsForLeftover,
+  willMigrate,
 } from "./migration-findings.ts";
 import { afterShutdown } from "./owners.ts";
 import {
@@ -78,7 +80,7 @@ export function judge(rules: Rules, subject: Subject): Judgement {
 }
 
 function withoutPod({ index }: Rules, vmi: VirtualMachineInstance, node: string): Judgement {
-  const object = refer("virtualmachineinstance", vmi.metadata);
+  const object = vmiReference(vmi);
   const gap = findGap(index.facts, "pods");
   if (gap !== undefined) {
     const reason = `Its launcher pod could not be read (${gap.reason}).`;
@@ -100,7 +102,7 @@ const domainField = "metadata.annotations[kubevirt.io/domain]";
 
 /** D2, if the VMI is known not to exist; otherwise the pod waits until its VMI was read. */
 function withoutVmi({ index }: Rules, pod: Pod): Judgement {
-  const object = refer("pod", pod.metadata);
+  const object = podReference(pod);
   if (vmiOfLauncher(pod) === undefined) {
     const reason = "Nothing tells which VM runs in this launcher pod, and KubeVirt would let it be shut down.";
     return unknown(makeFinding({ code: "Unreadable", object, reason, field: domainField, value: undefined }));
@@ -136,7 +138,7 @@ function isVmiAbsent({ facts, vmis }: Index, pod: Pod): boolean {
 
 /** D3 and D4: something is on its way that no eviction can speed up. */
 function endingAlready({ index }: Rules, pod: Pod, vmi: VirtualMachineInstance, node: string): Judgement | undefined {
-  const object = refer("virtualmachineinstance", vmi.metadata);
+  const object = vmiReference(vmi);
   const ending = endingSign(pod, vmi);
   if (ending !== undefined) {
     const seconds = remainingSeconds(index.facts, pod, vmi);
@@ -164,7 +166,7 @@ function endingAlready({ index }: Rules, pod: Pod, vmi: VirtualMachineInstance, 
 
 function endingSign(pod: Pod, vmi: VirtualMachineInstance) {
   if (pod.metadata.deletionTimestamp !== undefined) {
-    const provedBy = refer("pod", pod.metadata);
+    const provedBy = podReference(pod);
     return { field: "metadata.deletionTimestamp", value: pod.metadata.deletionTimestamp, provedBy };
   }
   if (vmi.metadata.deletionTimestamp !== undefined)
@@ -207,7 +209,7 @@ function withoutVirtApi({ index, capabilities }: Rules, pod: Pod): Judgement | u
     "D6",
     makeFinding({
       code: "VirtApiUnavailable",
-      object: refer("pod", pod.metadata),
+      object: podReference(pod),
       reason,
       field: "ready endpoints",
       value: "0",
@@ -227,7 +229,7 @@ function judgeByStrategy(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, no
       if (migratable === "False") return blocks("D8", cannotMigrate(vmi));
       return migrates(rules, pod, vmi, node);
     case "External":
-      return { row: "D9", outcome: "waits", findings: [external(vmi, strategy)] };
+      return { row: "D9", outcome: "waits", findings: [externalStrategy(vmi, strategy)] };
     case "LiveMigrateIfPossible":
       return migratable === "True"
         ? migrates(rules, pod, vmi, node)
@@ -240,17 +242,6 @@ function judgeByStrategy(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, no
         ? shutDown(rules, pod, vmi, `strategy ${strategy.value}`)
         : unknown(strategyNotKnown(facts, vmi, strategy));
   }
-}
-
-function external(vmi: VirtualMachineInstance, strategy: Strategy): Finding {
-  return makeFinding({
-    code: "ExternalStrategy",
-    object: refer("virtualmachineinstance", vmi.metadata),
-    reason:
-      "Strategy External: KubeVirt only marks it; whoever manages it must move or stop it. The drain waits until that happens.",
-    field: "spec.evictionStrategy",
-    value: strategy.value,
-  });
 }
 
 /** D10 to D13. */
@@ -286,26 +277,6 @@ export function isLeftover(index: Index, other: Pod, pod: Pod): boolean {
   if (other.metadata.uid === pod.metadata.uid) return false;
   const job = other.metadata.labels[migrationJobUidLabel];
   return job === undefined || index.facts.migrations.some((migration) => migration.metadata.uid === job);
-}
-
-function willMigrate(vmi: VirtualMachineInstance): Finding {
-  return makeFinding({
-    code: "LiveMigrates",
-    object: refer("virtualmachineinstance", vmi.metadata),
-    reason: "Will be live-migrated; not interrupted.",
-    field: "status.conditions[LiveMigratable].status",
-    value: "True",
-  });
-}
-
-function disksCopied(vmi: VirtualMachineInstance): Finding {
-  return makeFinding({
-    code: "DisksCopied",
-    object: refer("virtualmachineinstance", vmi.metadata),
-    reason: "Its disks are copied, too (BlockMigration): slow.",
-    field: "status.migrationMethod",
-    value: vmi.status.migrationMethod,
-  });
 }
 
 /** D14 to D22: the webhook allows the eviction, so the budgets are asked, and then the guest is shut down. */

@@ -1,6 +1,7 @@
 /** Puts findings together: severity from the table of codes, references to objects, and the fields that prove them. */
 import { type Finding, type FindingCode, findingCodes, type ObjectReference, type Severity } from "../model/finding.ts";
-import type { ObjectMeta } from "../model/kubernetes.ts";
+import type { ObjectMeta, Pod } from "../model/kubernetes.ts";
+import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 
 interface FindingParts {
   readonly code: FindingCode;
@@ -39,6 +40,17 @@ export function refer(kind: string, metadata: Pick<ObjectMeta, "name" | "namespa
     : { kind, namespace: metadata.namespace, name: metadata.name };
 }
 
+/** The VMI that a finding is about, or is proved by. */
+export function vmiReference({ metadata }: Pick<VirtualMachineInstance, "metadata">): ObjectReference {
+  return refer("virtualmachineinstance", metadata);
+}
+
+/** The same of a pod. */
+export function podReference({ metadata }: Pick<Pod, "metadata">): ObjectReference {
+  return refer("pod", metadata);
+}
+
+/** The same of a node, of which only the name may be known. */
 export function nodeReference(name: string): ObjectReference {
   return { kind: "node", name };
 }

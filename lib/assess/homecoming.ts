@@ -1,6 +1,6 @@
 /** A node that was declared lost is to be given back: has it come back, and was its host ever off? Pure. */
-import type { RecordOnNode } from "../model/facts.ts";
-import { findCondition, type Node } from "../model/kubernetes.ts";
+import { type RecordOnNode, recoveryOn } from "../model/facts.ts";
+import { isReady, type Node } from "../model/kubernetes.ts";
 import type { OperationRecord } from "../model/record.ts";
 
 export type Homecoming =
@@ -13,9 +13,9 @@ export type Homecoming =
 
 /** Compares the bootID that the node reports with the one on record. Without either nothing can be said against it. */
 export function judgeHomecoming(node: Node, found: RecordOnNode): Homecoming {
-  if (found.kind !== "record" || found.record.kind !== "recover") return { kind: "sound" };
-  const { record } = found;
-  if (findCondition(node.status.conditions, "Ready")?.status !== "True") return { kind: "not-back", record };
+  const record = recoveryOn(found);
+  if (record === undefined) return { kind: "sound" };
+  if (!isReady(node)) return { kind: "not-back", record };
   const isSame = record.bootID !== undefined && record.bootID === node.status.bootID;
   return isSame ? { kind: "never-off", record } : { kind: "sound" };
 }

@@ -7,7 +7,7 @@ import type { VmVerdict } from "../model/verdict.ts";
 import { drainTaintOf } from "./evacuation.ts";
 import type { Index } from "./subjects.ts";
 
-export type Strategy = VmVerdict["strategy"];
+type Strategy = VmVerdict["strategy"];
 
 /** The strategy that the eviction webhook obeys: the VMI's, else the cluster's, else None (pkg/util/migrations). */
 export function effectiveStrategy(facts: Facts, vmi: VirtualMachineInstance): Strategy {

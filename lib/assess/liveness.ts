@@ -2,9 +2,17 @@
 import type { LivenessVerdict, Sign } from "../model/dossier.ts";
 import { humanDuration } from "../model/duration.ts";
 import type { Gap } from "../model/facts.ts";
-import { findCondition } from "../model/kubernetes.ts";
+import { isReady } from "../model/kubernetes.ts";
 import type { NodeSigns, PowerReport, RecordOnLostNode } from "../model/lost-node.ts";
-import { clockTime, type GradedSigns, gradeSigns, gradeTaints, newestNode, type Readings } from "./signs-of-life.ts";
+import {
+  clockTime,
+  type GradedSigns,
+  gradeSigns,
+  gradeTaints,
+  missedSince,
+  newestNode,
+  type Readings,
+} from "./signs-of-life.ts";
 
 /** What others say of the host. */
 export interface Evidence {
@@ -85,9 +93,7 @@ export function gateOf(consented: NodeSigns, fresh: NodeSigns): Gate {
   const wasThere = before !== undefined || consented.object.kind !== "absent";
   if (now !== undefined && (!wasThere || now.metadata.uid !== (before?.metadata.uid ?? now.metadata.uid)))
     return life(`${fresh.node} has registered anew`);
-  const isReady = findCondition(now?.status.conditions ?? [], "Ready")?.status === "True";
-  const wasReady = findCondition(before?.status.conditions ?? [], "Ready")?.status === "True";
-  if (isReady && !wasReady) return life(`${fresh.node} is Ready again`);
+  if (isReady(now) && !isReady(before)) return life(`${fresh.node} is Ready again`);
   return hasBooted ? life(`${fresh.node} has booted again`) : { kind: "open" };
 }
 
@@ -106,9 +112,8 @@ function hasRebooted(readings: Readings, { lease }: GradedSigns, found: RecordOn
   const now = node?.status.bootID;
   const recorded = found.kind === "record" ? found.record.bootID : undefined;
   const earlier = [newestNode({ first: readings.first })?.status.bootID, recorded];
-  const isReady = findCondition(node?.status.conditions ?? [], "Ready")?.status === "True";
   const isLive = lease.sign.grade === "alive" || lease.sign.grade === "unknown";
-  return now !== undefined && isReady && isLive && earlier.some((boot) => boot !== undefined && boot !== now);
+  return now !== undefined && isReady(node) && isLive && earlier.some((boot) => boot !== undefined && boot !== now);
 }
 
 /**
@@ -118,9 +123,7 @@ function hasRebooted(readings: Readings, { lease }: GradedSigns, found: RecordOn
 function lastWordOf(readings: Readings, { lease, heartbeat, containers }: GradedSigns): number | undefined {
   if (lease.writtenAt !== undefined || heartbeat.writtenAt !== undefined)
     return Math.max(lease.writtenAt ?? 0, heartbeat.writtenAt ?? 0, containers.writtenAt ?? 0);
-  const ready = findCondition(newestNode(readings)?.status.conditions ?? [], "Ready");
-  const turned = ready?.status === "Unknown" ? Date.parse(ready.lastTransitionTime ?? "") : Number.NaN;
-  return Number.isNaN(turned) ? undefined : turned;
+  return missedSince(readings);
 }
 
 function gradeReport({ source, object, state, since, detail }: PowerReport, lastWord: number | undefined): Sign {

@@ -6,7 +6,7 @@ import { isMigrating, type VirtualMachineInstance, type VirtualMachineInstanceMi
 import type { VmVerdict } from "../model/verdict.ts";
 import { vmKind } from "../platform/names.ts";
 import { isHyperConverged } from "../platform/platform.ts";
-import { listing, makeFinding, named, patchCommand, refer } from "./findings.ts";
+import { listing, makeFinding, named, patchCommand, refer, vmiReference } from "./findings.ts";
 import { type Index, targetPodOf, unfinishedMigration } from "./subjects.ts";
 
 /** The node that the VM is on its way to, once that is settled. */
@@ -36,7 +36,7 @@ export function migrationRuns(index: Index, vmi: VirtualMachineInstance, strateg
       : "";
   return makeFinding({
     code: "AlreadyMigrating",
-    object: refer("virtualmachineinstance", vmi.metadata),
+    object: vmiReference(vmi),
     reason: what + warning,
     ...(migration === undefined
       ? { field: "status.migrationState.startTimestamp", value: since }
@@ -74,7 +74,7 @@ export function migratabilityNotKnown(vmi: VirtualMachineInstance): Finding {
   const condition = findCondition(vmi.status.conditions, "LiveMigratable");
   return makeFinding({
     code: "MigratabilityUnknown",
-    object: refer("virtualmachineinstance", vmi.metadata),
+    object: vmiReference(vmi),
     reason:
       "KubeVirt does not know yet whether it can migrate (still starting, or virt-handler has not reported). Until then its eviction is refused.",
     field: "status.conditions[LiveMigratable].status",
@@ -88,7 +88,7 @@ export function cannotMigrate(vmi: VirtualMachineInstance): Finding {
   const because = [condition?.reason, condition?.message].filter(Boolean).join(": ");
   return makeFinding({
     code: "NotLiveMigratable",
-    object: refer("virtualmachineinstance", vmi.metadata),
+    object: vmiReference(vmi),
     reason: `Must migrate (LiveMigrate) but cannot${because === "" ? "" : `: ${because}`}. Shut it down, fix the cause, or change the strategy to LiveMigrateIfPossible or None on its owner and restart it.`,
     field: "status.conditions[LiveMigratable].status",
     value: condition?.status,
@@ -106,7 +106,7 @@ export function shutdownCommand(vmi: VirtualMachineInstance): string {
 
 /** The VMI's strategy is one that nobody has heard of, or the cluster's could not be read. */
 export function strategyNotKnown(facts: Facts, vmi: VirtualMachineInstance, strategy: VmVerdict["strategy"]): Finding {
-  const object = refer("virtualmachineinstance", vmi.metadata);
+  const object = vmiReference(vmi);
   const code = "StrategyUnknown";
   if (facts.kubevirt === undefined && strategy.from === "cluster") {
     const reason =
@@ -165,7 +165,7 @@ export function evacuationFailing(
   const later = next === undefined ? "" : ` Next try in about ${next} s.`;
   return makeFinding({
     code: givenUp ? "MigrationFailedRepeatedly" : "EvacuationFailing",
-    object: refer("virtualmachineinstance", vmi.metadata),
+    object: vmiReference(vmi),
     reason: givenUp
       ? `Its migration failed ${times} in a row${reason}. KubeVirt goes on trying, but something must be changed.`
       : `Evacuation is being retried: it failed ${times}${reason}.${later}`,
@@ -199,7 +199,7 @@ export function waitsForLeftover(vmi: VirtualMachineInstance, others: readonly P
   const names = listing(others.map((pod) => pod.metadata.name));
   return makeFinding({
     code: "EarlierMigrationPod",
-    object: refer("virtualmachineinstance", vmi.metadata),
+    object: vmiReference(vmi),
     reason: `A pod of an earlier migration has not ended; KubeVirt waits for it before trying again: ${names}.`,
     field: "status.phase",
     value: others[0]?.status.phase,
@@ -216,10 +216,44 @@ export function staleMark({ facts }: Index, vmi: VirtualMachineInstance, mark: s
   const body = JSON.stringify({ evacuationNodeName: mark });
   return makeFinding({
     code: "StaleEvacuationMark",
-    object: refer("virtualmachineinstance", vmi.metadata),
+    object: vmiReference(vmi),
     reason: `Still marked for an evacuation of ${mark}, where it no longer runs: KubeVirt takes every eviction for one under way and migrates nothing. Take the mark off first.`,
     field: "status.evacuationNodeName",
     value: mark,
     fix: facts.evacuateCancel === false ? undefined : `echo '${body}' | kubectl replace --raw ${path} -f -`,
+  });
+}
+
+/** D9. */
+export function externalStrategy(vmi: VirtualMachineInstance, strategy: VmVerdict["strategy"]): Finding {
+  return makeFinding({
+    code: "ExternalStrategy",
+    object: vmiReference(vmi),
+    reason:
+      "Strategy External: KubeVirt only marks it; whoever manages it must move or stop it. The drain waits until that happens.",
+    field: "spec.evictionStrategy",
+    value: strategy.value,
+  });
+}
+
+/** D13. */
+export function willMigrate(vmi: VirtualMachineInstance): Finding {
+  return makeFinding({
+    code: "LiveMigrates",
+    object: vmiReference(vmi),
+    reason: "Will be live-migrated; not interrupted.",
+    field: "status.conditions[LiveMigratable].status",
+    value: "True",
+  });
+}
+
+/** A note to D13: it takes long. */
+export function disksCopied(vmi: VirtualMachineInstance): Finding {
+  return makeFinding({
+    code: "DisksCopied",
+    object: vmiReference(vmi),
+    reason: "Its disks are copied, too (BlockMigration): slow.",
+    field: "status.migrationMethod",
+    value: vmi.status.migrationMethod,
   });
 }

@@ -7,7 +7,7 @@ import type { VmVerdict } from "../model/verdict.ts";
 import { isLauncherPod } from "../platform/launcher-pod.ts";
 import { workloadUpdateMigrationAnnotation } from "../platform/names.ts";
 import type { Rules } from "./eviction.ts";
-import { listing, makeFinding, nodeReference, refer } from "./findings.ts";
+import { listing, makeFinding, nodeReference, podReference, refer } from "./findings.ts";
 import { hasDrainTaint, isVirtApiDown, virtApiService } from "./kubevirt-state.ts";
 import type { Index } from "./subjects.ts";
 
@@ -204,7 +204,7 @@ function leftovers(index: Index, node: string): Finding[] {
       reason: `Finished pods left over from an earlier run or migration; nothing runs in them: ${names}.`,
       field: "status.phase",
       value: first.status.phase,
-      provedBy: refer("pod", first.metadata),
+      provedBy: podReference(first),
     }),
   ];
 }

@@ -4,7 +4,7 @@ import { controllerOf, findCondition, type OwnerReference } from "../model/kuber
 import type { VirtualMachine, VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { DrainRow, Outcome, VmVerdict } from "../model/verdict.ts";
 import { replicaSetKind, vmKind } from "../platform/names.ts";
-import { makeFinding, named, refer } from "./findings.ts";
+import { makeFinding, named, refer, vmiReference } from "./findings.ts";
 import { findGap, type Index, machineOf } from "./subjects.ts";
 
 export interface Aftermath {
@@ -24,7 +24,7 @@ export function afterShutdown(index: Index, vmi: VirtualMachineInstance, why: st
     const vm = machineOf(index, vmi);
     return vm === undefined ? withoutMachine(index, vmi, owner, why) : underMachine(vm, vmi, why);
   }
-  const object = refer("virtualmachineinstance", vmi.metadata);
+  const object = vmiReference(vmi);
   if (owner?.kind === replicaSetKind) {
     const reason = `${why} Its replica set ${owner.name} starts another in its place.`;
     return restarts(makeFinding({ code: "ShutsDownRestarts", object, reason, ...ownerField(owner) }));
@@ -51,7 +51,7 @@ export function replicaSetOf(owner: { readonly kind: string; readonly name: stri
 }
 
 function underMachine(vm: VirtualMachine, vmi: VirtualMachineInstance, why: string): Aftermath {
-  const object = refer("virtualmachineinstance", vmi.metadata);
+  const object = vmiReference(vmi);
   const provedBy = refer("virtualmachine", vm.metadata);
   const strategy = vm.runStrategy ?? "Halted";
   const proof = { field: "spec.runStrategy", value: vm.runStrategy, provedBy };
@@ -76,7 +76,7 @@ function underMachine(vm: VirtualMachine, vmi: VirtualMachineInstance, why: stri
 }
 
 function withoutMachine(index: Index, vmi: VirtualMachineInstance, owner: OwnerReference, why: string): Aftermath {
-  const object = refer("virtualmachineinstance", vmi.metadata);
+  const object = vmiReference(vmi);
   const gap = findGap(index.facts, "virtualmachines", vmi.metadata.namespace);
   if (gap === undefined) {
     const reason = `${why} Its VirtualMachine ${owner.name} no longer exists, so nothing starts it again.`;

@@ -1,15 +1,7 @@
 /** Puts the dossier together: the verdict on the node, who holds it, what becomes of each VM, and what would be done. Pure. */
 import type { Dossier, PlannedAction, VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
-import {
-  controllerOf,
-  findCondition,
-  isFinishedPod,
-  keyOf,
-  type Node,
-  type Pod,
-  type Taint,
-} from "../model/kubernetes.ts";
+import { controllerOf, isFinishedPod, isReady, keyOf, type Node, type Pod, type Taint } from "../model/kubernetes.ts";
 import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import { tolerates } from "../model/selectors.ts";
@@ -209,7 +201,7 @@ function otherPods(index: Index, node: string, vms: readonly VmRecovery[], taint
 function controlPlaneOn({ node, facts, controlPlane }: LostNodeFacts): Dossier["controlPlane"] {
   return ([virtApiApp, virtControllerApp] as const).flatMap((app) => {
     const pods = controlPlane.filter(({ metadata }) => metadata.labels[appLabel] === app);
-    const ready = pods.filter((pod) => pod.spec.nodeName !== node && isReady(pod)).map((pod) => pod.spec.nodeName);
+    const ready = pods.filter((pod) => pod.spec.nodeName !== node && isAtWork(pod)).map((pod) => pod.spec.nodeName);
     // The endpoints are what the API server itself goes by.
     const answering = app === virtApiApp ? (facts.virtApiNodes ?? ready).filter((name) => name !== node) : ready;
     return pods
@@ -224,9 +216,8 @@ function controlPlaneOn({ node, facts, controlPlane }: LostNodeFacts): Dossier["
   });
 }
 
-function isReady(pod: Pod): boolean {
-  const condition = findCondition(pod.status.conditions, "Ready");
-  return condition?.status === "True" && pod.metadata.deletionTimestamp === undefined;
+function isAtWork(pod: Pod): boolean {
+  return isReady(pod) && pod.metadata.deletionTimestamp === undefined;
 }
 
 type Undecided = Omit<Dossier, "actions">;

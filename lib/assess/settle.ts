@@ -2,7 +2,7 @@
 import type { Finding } from "../model/finding.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { Judgement } from "./eviction.ts";
-import { makeFinding, nodeReference, refer } from "./findings.ts";
+import { makeFinding, nodeReference, vmiReference } from "./findings.ts";
 import type { Arrival } from "./fitting.ts";
 import { guestGrace } from "./kubevirt-state.ts";
 import { shutdownCommand } from "./migration-findings.ts";
@@ -41,7 +41,7 @@ function proofOf({ refusals: [first] }: NoFit) {
 function noNodeFits(vmi: VirtualMachineInstance, fit: NoFit): Finding {
   return makeFinding({
     code: "NoNodeFits",
-    object: refer("virtualmachineinstance", vmi.metadata),
+    object: vmiReference(vmi),
     reason: `Can migrate in principle, but no other node fits: ${fit.summary}. The target pod would stay unschedulable, fail after 5 min, and be retried without end.`,
     ...proofOf(fit),
     fix: cureOf(fit) ?? shutdownCommand(vmi),
@@ -59,7 +59,7 @@ function targetFindsNoNode(vmi: VirtualMachineInstance, fit: NoFit): Finding {
   return makeFinding({
     code: "NoNodeFits",
     severity: "risk",
-    object: refer("virtualmachineinstance", vmi.metadata),
+    object: vmiReference(vmi),
     reason: `No node fits its target pod: ${fit.summary}. KubeVirt gives it up after 5 min and tries again.`,
     ...proofOf(fit),
   });
@@ -68,7 +68,7 @@ function targetFindsNoNode(vmi: VirtualMachineInstance, fit: NoFit): Finding {
 function staysDown(vmi: VirtualMachineInstance, fit: NoFit): Finding {
   return makeFinding({
     code: "StaysDownNoNode",
-    object: refer("virtualmachineinstance", vmi.metadata),
+    object: vmiReference(vmi),
     reason: `Will be shut down within ${guestGrace(vmi)} s and stays down. No other node fits: ${fit.summary}.`,
     ...proofOf(fit),
   });
@@ -77,7 +77,7 @@ function staysDown(vmi: VirtualMachineInstance, fit: NoFit): Finding {
 function roomUnknown(vmi: VirtualMachineInstance, nodes: readonly string[]): Finding {
   return makeFinding({
     code: "RoomUnknown",
-    object: refer("virtualmachineinstance", vmi.metadata),
+    object: vmiReference(vmi),
     reason:
       nodes.length === 0
         ? "Whether another node takes it is not known: the other nodes could not be read."
@@ -90,7 +90,7 @@ function roomUnknown(vmi: VirtualMachineInstance, nodes: readonly string[]): Fin
 function notSimulated(vmi: VirtualMachineInstance, rules: readonly string[]): Finding {
   return makeFinding({
     code: "PlacementNotSimulated",
-    object: refer("virtualmachineinstance", vmi.metadata),
+    object: vmiReference(vmi),
     reason: `Whether another node fits was told without ${rules.join(" and ")}.`,
     field: "spec",
     value: rules.join(", "),

@@ -2,7 +2,9 @@
  * Grades each sign of life of a node by its age on the API server's clock (docs/rules.md). Neither the node's clock nor ours
  * plays a part: what the node wrote is only compared with what it had written before.
  */
+
 import type { Sign } from "../model/dossier.ts";
+import type { ObjectReference } from "../model/finding.ts";
 import { type Condition, findCondition, type Node } from "../model/kubernetes.ts";
 import type { ContainerWrite, NodeSigns, RecordOnLostNode, Seen, WrittenField } from "../model/lost-node.ts";
 import { shutdownTaintKey } from "../platform/names.ts";
@@ -59,7 +61,7 @@ function gradeLease({ first, second }: Readings): Graded {
   const now = second ?? first;
   const object = { kind: "lease", namespace: "kube-node-lease", name: now.node };
   const source = "kubelet lease";
-  if (now.lease.kind !== "seen") return { sign: { source, grade: "unknown", detail: whyNot(now.lease), object } };
+  if (now.lease.kind !== "seen") return unknown(source, whyNot(now.lease), object);
   // Only a kubelet makes its own Lease.
   const before = first.lease.kind === "absent" ? neverWritten : seenValue(first.lease);
   const graded = gradeField(before, now.lease.value, spanOf(first, second), leasePeriodMs);
@@ -70,8 +72,8 @@ function gradeHeartbeat({ first, second }: Readings): Graded {
   const now = second ?? first;
   const source = "virt-handler heartbeat";
   const object = nodeReference(now.node);
-  if (now.object.kind !== "seen") return { sign: { source, grade: "unknown", detail: whyNot(now.object), object } };
-  if (now.heartbeat === undefined) return { sign: { source, grade: "unknown", detail: "the node bears none", object } };
+  if (now.object.kind !== "seen") return unknown(source, whyNot(now.object), object);
+  if (now.heartbeat === undefined) return unknown(source, "the node bears none", object);
   const before = first.heartbeat ?? (first.object.kind === "seen" ? neverWritten : undefined);
   const graded = gradeField(before, now.heartbeat, spanOf(first, second), writtenPeriodMs);
   return asSign(graded, { source, object }, "written");
@@ -81,8 +83,8 @@ function gradeHeartbeat({ first, second }: Readings): Graded {
 function gradeContainers({ first, second }: Readings): Graded {
   const source = "container status";
   const now = second?.containers === undefined ? first : second;
-  if (now.containers === undefined) return { sign: { source, grade: "unknown", detail: "not asked for" } };
-  if (now.containers.kind !== "seen") return { sign: { source, grade: "unknown", detail: whyNot(now.containers) } };
+  if (now.containers === undefined) return unknown(source, "not asked for");
+  if (now.containers.kind !== "seen") return unknown(source, whyNot(now.containers));
   const before = now === first ? undefined : seenValue(first.containers);
   const span = now === first ? undefined : spanOf(first, second);
   const graded = now.containers.value.map((write) => {
@@ -95,9 +97,14 @@ function gradeContainers({ first, second }: Readings): Graded {
     (best, next) => (best === undefined || youth(next) > youth(best) ? next : best),
     undefined,
   );
-  if (youngest === undefined) return { sign: { source, grade: "unknown", detail: "no pod there has reported any" } };
+  if (youngest === undefined) return unknown(source, "no pod there has reported any");
   const { namespace, name } = youngest.write.pod;
   return asSign(youngest, { source, object: { kind: "pod", namespace, name } }, "written");
+}
+
+/** A sign of which nothing can be told, and why. */
+function unknown(source: string, detail: string, object?: ObjectReference): Graded {
+  return { sign: { source, grade: "unknown", detail, object } };
 }
 
 /** What an earlier reading missed. */
@@ -118,9 +125,9 @@ function gradeReady(readings: Readings, lease: Graded): Graded {
   const source = "Ready condition";
   const object = nodeReference(now.node);
   const node = newestNode(readings);
-  if (node === undefined) return { sign: { source, grade: "unknown", detail: whyNot(now.object), object } };
+  if (node === undefined) return unknown(source, whyNot(now.object), object);
   const condition = findCondition(node.status.conditions, "Ready");
-  if (condition === undefined) return { sign: { source, grade: "unknown", detail: "the node has none", object } };
+  if (condition === undefined) return unknown(source, "the node has none", object);
   const ageSeconds = secondsBetween(condition.lastTransitionTime, now.time);
   const detail = readyDetail(condition);
   if (condition.status !== "True") return { sign: { source, grade: "silent", ageSeconds, detail, object } };
@@ -224,9 +231,15 @@ function spanOf(first: NodeSigns, second: NodeSigns | undefined): Span | undefin
 function kubeletLastHeard(readings: Readings, lease: Graded): number | undefined {
   if (lease.sign.grade === "silent") return lease.writtenAt;
   if (lease.sign.grade !== "unknown") return undefined;
+  const missed = missedSince(readings);
+  return missed && missed - leasePeriodMs;
+}
+
+/** Since when the control plane misses the node (milliseconds); undefined where it does not, or does not tell. */
+export function missedSince(readings: Readings): number | undefined {
   const ready = findCondition(newestNode(readings)?.status.conditions ?? [], "Ready");
   const turned = ready?.status === "Unknown" ? Date.parse(ready.lastTransitionTime ?? "") : Number.NaN;
-  return Number.isNaN(turned) ? undefined : turned - leasePeriodMs;
+  return Number.isNaN(turned) ? undefined : turned;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** What becomes of the VMs of a recovery that was begun and taken up again, of which nothing is left on the node. Pure. */
+
 import type { VmRecovery } from "../model/dossier.ts";
+import { recoveryOn } from "../model/facts.ts";
 import { controllerOf, keyOf } from "../model/kubernetes.ts";
 import { isFinalVmi, type VirtualMachine, type VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
@@ -19,7 +21,8 @@ export function takenUpVms(
   { node, record, facts, takenUp, attachments }: LostNodeFacts,
   here: readonly Here[],
 ): readonly VmRecovery[] {
-  if (record.kind !== "record" || record.record.kind !== "recover") return [];
+  const recovery = recoveryOn(record);
+  if (recovery === undefined) return [];
   const present = new Map(here.map((vm) => [keyOf(vm), vm]));
   const { vmis = [], virtualMachines = [] } = takenUp ?? {};
   const index = indexFacts({
@@ -27,7 +30,7 @@ export function takenUpVms(
     vmis: [...facts.vmis, ...vmis],
     virtualMachines: [...facts.virtualMachines, ...virtualMachines],
   });
-  return record.record.vms
+  return recovery.vms
     .filter((vm) => isFreed(vm, present.get(keyOf(vm))))
     .map((vm): VmRecovery => {
       const verdict = judge(index, vm);
@@ -49,10 +52,8 @@ export function takenUpVms(
 
 /** What was seen to keep VMs from starting elsewhere, by `namespace/name`, when the recovery on record began. */
 export function recordedObstacles({ record }: Pick<LostNodeFacts, "record">): ReadonlyMap<string, Obstacle> {
-  if (record.kind !== "record" || record.record.kind !== "recover") return new Map();
-  return new Map(
-    record.record.vms.flatMap((vm) => (vm.obstacle === undefined ? [] : [[keyOf(vm), vm.obstacle] as const])),
-  );
+  const { vms = [] } = recoveryOn(record) ?? {};
+  return new Map(vms.flatMap((vm) => (vm.obstacle === undefined ? [] : [[keyOf(vm), vm.obstacle] as const])));
 }
 
 /** A pod without its guest is no more than a trace of what was freed, unless it was all that there was from the beginning. */

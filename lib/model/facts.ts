@@ -94,3 +94,8 @@ export type RecordOnNode =
   | { readonly kind: "record"; readonly record: OperationRecord }
   | { readonly kind: "damaged"; readonly text: string }
   | { readonly kind: "newer"; readonly text: string; readonly version: number };
+
+/** The record of a recovery: undefined where another one, or none, was found. */
+export function recoveryOn(found: RecordOnNode | { readonly kind: "stale" } | undefined): OperationRecord | undefined {
+  return found?.kind === "record" && found.record.kind === "recover" ? found.record : undefined;
+}

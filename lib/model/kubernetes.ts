@@ -194,6 +194,13 @@ export function controllerOf(metadata: ObjectMeta): OwnerReference | undefined {
   return metadata.ownerReferences.find((owner) => owner.controller);
 }
 
+/** Whether a node or a pod is Ready: not, where nothing says so. */
+export function isReady(
+  object: { readonly status: { readonly conditions: readonly Condition[] } } | undefined,
+): boolean {
+  return findCondition(object?.status.conditions ?? [], "Ready")?.status === "True";
+}
+
 /** True when a pod's containers have ended for good. */
 export function isFinishedPod(pod: Pod): boolean {
   return pod.status.phase === "Succeeded" || pod.status.phase === "Failed";

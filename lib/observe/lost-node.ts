@@ -3,7 +3,7 @@
 import type { Discovery } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
-import type { Facts, NodeHolder } from "../model/facts.ts";
+import { type Facts, type NodeHolder, recoveryOn } from "../model/facts.ts";
 import { isFinishedPod, keyOf, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
 import type { ContainerWrite, LostNodeFacts, NodeSigns, RecordOnLostNode, Seen, TakenUp } from "../model/lost-node.ts";
@@ -187,7 +187,7 @@ async function readTakenUp(
 ): Promise<TakenUp & { readonly disks: Disks }> {
   // A VMI that has ended names the node for good, and a pod may outlive its VMI.
   const here = new Set(vmis.filter((vmi) => !isFinalVmi(vmi)).map(({ metadata }) => keyOf(metadata)));
-  const recorded = found.kind === "record" && found.record.kind === "recover" ? found.record.vms : [];
+  const { vms: recorded = [] } = recoveryOn(found) ?? {};
   const gone = recorded.filter((vm) => !here.has(keyOf(vm)));
   const [present, virtualMachines] = await Promise.all([
     readNamed(reading, vmisByName, gone),

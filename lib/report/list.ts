@@ -1,4 +1,5 @@
 /** The tables of `list`: nodes with their VMs counted, and the VMs of nodes. */
+import { recoveryOn } from "../model/facts.ts";
 import type { NodeOverview } from "../model/overview.ts";
 import type { NodeVerdict, VmVerdict } from "../model/verdict.ts";
 import { age } from "./duration.ts";
@@ -150,8 +151,7 @@ function nodeRemarks(node: NodeOverview, options: ListOptions): string[] {
     );
   }
   // A recovery is given back, not undone.
-  const isRecovered = node.record?.kind === "record" && node.record.record.kind === "recover";
-  if (node.leaving !== undefined && node.leaving > 0 && !isRecovered) {
+  if (node.leaving !== undefined && node.leaving > 0 && recoveryOn(node.record) === undefined) {
     const verb = node.leaving === 1 ? "is" : "are";
     const undo = advised(`abort ${node.name}`);
     remarks.push(
