@@ -19,16 +19,17 @@ export interface Surroundings {
  * The rule for one new pod. `leaving` is the pod that ends before the new one starts, and so does not count.
  */
 export function affinityRule(pod: Pod, { all: places, repelling }: Surroundings, leaving?: Pod): AffinityRule {
-  const { requiredPods, requiredAntiPods } = pod.spec.affinity;
   const repelled = domainsThatRepel(pod, repelling, leaving);
-  const avoided = requiredAntiPods.filter(isReadable).map((term) => domainsWith(term, pod, places, leaving));
-  const wanted = requiredPods.filter(isReadable).map((term) => wantedDomains(term, pod, places, leaving));
+  const avoided = pod.spec.affinity.requiredAntiPods
+    .filter(isReadable)
+    .map((term) => domainsWith(term, places, leaving, (other) => selects(term, pod, other)));
+  const isNearWanted = nearWanted(pod, places, leaving);
   return (place) => {
     for (const domains of avoided) {
       const other = domains.at(place);
       if (other !== undefined) return `anti-affinity with pod ${other.metadata.namespace}/${other.metadata.name}`;
     }
-    if (wanted.some((isMet) => !isMet(place))) return "no pod near it that its affinity asks for";
+    if (!isNearWanted(place)) return "no pod near it that its affinity asks for";
     for (const domains of repelled) {
       const other = domains.at(place);
       if (other !== undefined)
@@ -72,13 +73,18 @@ class Domains {
   }
 }
 
-/** Where pods are of which the term of `from` speaks. */
-function domainsWith(term: PodAffinityTerm, from: Pod, places: readonly Place[], leaving: Pod | undefined): Domains {
-  const domains = new Domains(term.topologyKey);
+/** Where pods are that match. */
+function domainsWith(
+  { topologyKey }: PodAffinityTerm,
+  places: readonly Place[],
+  leaving: Pod | undefined,
+  matches: (other: Pod) => boolean,
+): Domains {
+  const domains = new Domains(topologyKey);
   for (const place of places) {
     if (domains.at(place) !== undefined) continue;
     for (const pod of place.pods) {
-      if (pod === leaving || !selects(term, from, pod)) continue;
+      if (pod === leaving || !matches(pod)) continue;
       domains.add(place, pod);
       break;
     }
@@ -103,22 +109,21 @@ function domainsThatRepel(newPod: Pod, places: Iterable<Place>, leaving: Pod | u
   return [...byKey.values()];
 }
 
-function wantedDomains(
-  term: PodAffinityTerm,
-  pod: Pod,
-  places: readonly Place[],
-  leaving: Pod | undefined,
-): (place: Place) => boolean {
-  const domains = domainsWith(term, pod, places, leaving);
+/** Whether a place is near pods that the new one must be near. Each of them must match all terms (podMatchesAllAffinityTerms). */
+function nearWanted(pod: Pod, places: readonly Place[], leaving: Pod | undefined): (place: Place) => boolean {
+  const terms = pod.spec.affinity.requiredPods.filter(isReadable);
+  const meetsAll = (other: Pod) => terms.every((term) => selects(term, pod, other));
+  const wanted = terms.map((term) => domainsWith(term, places, leaving, meetsAll));
   // Pods that were not read may be what is asked for.
-  const unread = places.filter((place) => !place.roomKnown && !place.isTarget).map((place) => domains.valueAt(place));
-  const perhaps = new Set(unread);
-  // The first pod of a group that wants to be together may run anywhere where the key exists.
-  const isFirst = domains.isEmpty && selects(term, pod, pod);
-  return (place) => {
-    const value = domains.valueAt(place);
-    return value !== undefined && (domains.at(place) !== undefined || perhaps.has(value) || isFirst);
-  };
+  const unread = places.filter((place) => !place.roomKnown && !place.isTarget);
+  const perhaps = wanted.map((domains) => new Set(unread.map((place) => domains.valueAt(place))));
+  // The first pod of a group that wants to be together may run anywhere where the keys exist.
+  const isFirst = wanted.every((domains) => domains.isEmpty) && meetsAll(pod);
+  return (place) =>
+    wanted.every((domains, index) => {
+      const value = domains.valueAt(place);
+      return value !== undefined && (isFirst || domains.at(place) !== undefined || perhaps[index]?.has(value));
+    });
 }
 
 /** Whether a term of `from` speaks of `other`. Without namespaces it means those of its own pod. */

@@ -1,9 +1,10 @@
 /** Whether a pod fits a node, and if not why, in the words of kube-scheduler's filter plugins. */
 import { parseQuantity } from "../../model/quantity.ts";
-import { hasLabels, matchesNode, matchesSelector, tolerates } from "../../model/selectors.ts";
+import { hasLabels, matchesNode, tolerates } from "../../model/selectors.ts";
 import type { KubeObject } from "../store.ts";
 import { claims, splitKey, volumes } from "./keys.ts";
 import { isFinished, type Taint, taintsOf } from "./objects.ts";
+import { affinityRefusal } from "./pod-affinity.ts";
 import { claimsOf, type World } from "./world.ts";
 
 /** `resolvable` as far as removing other pods could help (framework.Unschedulable, not …AndUnresolvable). */
@@ -170,67 +171,10 @@ function exclusiveClaim(world: World, pod: KubeObject): Misfit[] {
   return [];
 }
 
-interface AffinityTerm {
-  labelSelector?: Parameters<typeof matchesSelector>[1];
-  topologyKey: string;
-  namespaces?: string[];
-}
-
 function podAffinity(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
-  const required = "requiredDuringSchedulingIgnoredDuringExecution";
-  const attract: AffinityTerm[] = pod.spec.affinity?.podAffinity?.[required] ?? [];
-  if (!attract.every((term) => someNear(world, pod, node, term) || isFirstOfItsKind(world, pod, term))) {
-    return never("node(s) didn't match pod affinity rules");
-  }
-  const repel: AffinityTerm[] = pod.spec.affinity?.podAntiAffinity?.[required] ?? [];
-  if (repel.some((term) => someNear(world, pod, node, term))) {
-    return [{ reason: "node(s) didn't match pod anti-affinity rules", resolvable: true }];
-  }
-  return repelledByOthers(world, pod, node)
-    ? [{ reason: "node(s) didn't satisfy existing pods anti-affinity rules", resolvable: true }]
-    : [];
-}
-
-function someNear(world: World, pod: KubeObject, node: KubeObject, term: AffinityTerm): boolean {
-  return neighbours(world, node, term.topologyKey).some((other) => concerns(term, pod, other));
-}
-
-/** A pod that matches its own affinity term may be the first of its group (InterPodAffinity plugin). */
-function isFirstOfItsKind(world: World, pod: KubeObject, term: AffinityTerm): boolean {
-  if (!concerns(term, pod, pod)) return false;
-  return !world.podsOfNamespace
-    .get(pod.metadata.namespace)
-    .some((other) => other.spec.nodeName !== undefined && !isFinished(other) && concerns(term, pod, other));
-}
-
-function repelledByOthers(world: World, pod: KubeObject, node: KubeObject): boolean {
-  return neighbours(world, node, "kubernetes.io/hostname").some((other) => {
-    const terms: AffinityTerm[] =
-      other.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-    return terms.some((term) => concerns(term, other, pod));
-  });
-}
-
-/** Whether a term of `holder` selects `other`. */
-function concerns(term: AffinityTerm, holder: KubeObject, other: KubeObject): boolean {
-  const namespaces = term.namespaces?.length ? term.namespaces : [holder.metadata.namespace ?? ""];
-  return (
-    namespaces.includes(other.metadata.namespace ?? "") && matchesSelector(other.metadata.labels, term.labelSelector)
-  );
-}
-
-/** The unfinished pods in the node's topology domain. */
-function neighbours(world: World, node: KubeObject, topologyKey: string): KubeObject[] {
-  const domain = node.metadata.labels?.[topologyKey];
-  if (domain === undefined) return [];
-  const names =
-    topologyKey === "kubernetes.io/hostname"
-      ? [node.metadata.name]
-      : world.store
-          .list({ group: "", resource: "nodes" })
-          .filter((other) => other.metadata.labels?.[topologyKey] === domain)
-          .map((other) => other.metadata.name);
-  return names.flatMap((name) => world.podsOn.get(name)).filter((pod) => !isFinished(pod));
+  const reason = affinityRefusal(world, pod, node);
+  // Pods that are missing cannot be made by removing others.
+  return reason === undefined ? [] : [{ reason, resolvable: !reason.endsWith("pod affinity rules") }];
 }
 
 function boundClaims(world: World, pod: KubeObject): KubeObject[] {

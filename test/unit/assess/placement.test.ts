@@ -274,6 +274,25 @@ describe("affinity between pods", () => {
     expect(refusal({ affinity }, aNode("worker-2"))).toBe("worker-2: no pod near it that its affinity asks for");
   });
 
+  it("wants pods that match all terms, and is not served by two that match one each", () => {
+    const affinity = wants(term({ app: "db" }), term({ tier: "back" }));
+    const back = aPod("back", { node: "worker-2", labels: { tier: "back" } });
+    const both = aPod("both", { node: "worker-2", labels: { app: "db", tier: "back" } });
+    expect(refusal({ affinity }, aNode("worker-2"), [other, back])).toBe(
+      "worker-2: no pod near it that its affinity asks for",
+    );
+    expect(refusal({ affinity }, aNode("worker-2"), [both])).toBeUndefined();
+  });
+
+  it("is not the first of its kind for one term where another term has pods already", () => {
+    const affinity = wants(term({ app: "web" }), term({ app: "web" }, "zone"));
+    const vm = aRunningVm("web", { strategy: "None", labels: { app: "web" }, affinity });
+    const nodes = [zone("worker-1", "a"), zone("worker-2", "b"), aNode("worker-3")];
+    const peer = aPod("peer", { node: "worker-3", labels: { app: "web" } });
+    expect(brief(vmVerdict(factsWith([vm], { nodes })))[0]).toBe("D19");
+    expect(brief(vmVerdict(factsWith([vm], { nodes, pods: [peer] })))[0]).toBe("D18b");
+  });
+
   it("finds them in the same zone", () => {
     const nodes = [zone("worker-1", "a"), zone("worker-2", "b"), zone("worker-3", "b")];
     const vm = aRunningVm("web", { affinity: wants(term({ app: "db" }, "zone")) });

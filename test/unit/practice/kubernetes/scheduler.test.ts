@@ -128,6 +128,66 @@ test("pods keep apart as their anti-affinity says, and keep others apart", () =>
   expect(event).toContain("1 node(s) didn't satisfy existing pods anti-affinity rules");
 });
 
+describe("affinity between pods is worked out as kube-scheduler does", () => {
+  const zoned = (name: string, zone: string) => node(name, { labels: { zone } });
+  const selecting = (app: string, topologyKey = "zone", rest = {}) => ({
+    labelSelector: { matchLabels: { app } },
+    topologyKey,
+    ...rest,
+  });
+  const required = (kind: "podAffinity" | "podAntiAffinity", ...terms: object[]) => ({
+    affinity: { [kind]: { requiredDuringSchedulingIgnoredDuringExecution: terms } },
+  });
+  const named = (name: string, labels: Record<string, string>, spec: object = {}, namespace = "default") => ({
+    ...pod(spec),
+    metadata: { namespace, name, labels },
+  });
+
+  const onN1 = (labels: Record<string, string>, spec: object = {}, namespace = "default") =>
+    named("first", labels, { nodeName: "n1", ...spec }, namespace);
+
+  /** Where p goes when \`first\` runs on n1, in the zone of n2. */
+  function placeOf(first: ReturnType<typeof named>, second: ReturnType<typeof named>): string | undefined {
+    const cluster = openCluster({ nodes: [zoned("n1", "a"), zoned("n2", "a"), zoned("n3", "b")] });
+    cluster.store.create(pods, first);
+    cluster.run(3);
+    cluster.cordon("n1");
+    cluster.store.create(pods, second);
+    cluster.run(1);
+    return cluster.pod("default/p").spec.nodeName;
+  }
+
+  test("a pod keeps others out of its whole zone", () => {
+    const shy = onN1({}, required("podAntiAffinity", selecting("db")));
+    expect(placeOf(shy, named("p", { app: "db" }))).toBe("n3");
+  });
+
+  test("a wanted pod must match all terms, and two that match one each are not it", () => {
+    const both = required("podAffinity", selecting("db"), {
+      ...selecting("x"),
+      labelSelector: { matchLabels: { tier: "x" } },
+    });
+    expect(placeOf(onN1({ app: "db", tier: "x" }), named("p", {}, both))).toBe("n2");
+    expect(placeOf(onN1({ app: "db" }), named("p", {}, both))).toBeUndefined();
+  });
+
+  test("a namespaceSelector takes in pods of other namespaces", () => {
+    const rest = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } };
+    const first = onN1({ app: "db" }, {}, "kube-system");
+    const wants = (term: object) => named("p", {}, required("podAffinity", term));
+    expect(placeOf(first, wants(selecting("db", "zone", rest)))).toBe("n2");
+    expect(placeOf(first, wants(selecting("db")))).toBeUndefined();
+    expect(placeOf(first, wants(selecting("db", "zone", { namespaceSelector: {} })))).toBe("n2");
+  });
+
+  test("the first of a group may run where its topology key exists", () => {
+    const wants = (topologyKey: string) =>
+      named("p", { app: "db" }, required("podAffinity", selecting("db", topologyKey)));
+    expect(placeOf(onN1({}), wants("zone"))).toMatch(/n[23]/);
+    expect(placeOf(onN1({}), wants("rack"))).toBeUndefined();
+  });
+});
+
 test("a disk of one node holds its VM there", () => {
   const cluster = openCluster({ machines: [machine("db", { disk: "local", strategy: "None" })] });
   cluster.cordon("n1");
