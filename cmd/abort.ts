@@ -3,7 +3,7 @@ import { abortNode, changesOf } from "../lib/act/abort-node.ts";
 import { type AbortIntent, abortActions, decideAbort } from "../lib/decide/abort.ts";
 import { summariseAbort } from "../lib/decide/abort-summary.ts";
 import type { Action } from "../lib/model/action.ts";
-import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
+import { ExpectedError, failureOf, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts, RecordOnNode } from "../lib/model/facts.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
@@ -69,8 +69,13 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
     const result = await abortNode({ client, clock, reporter, signal }, facts, intent);
     const again = commandLine(world.program, definition, { words: [node], options }, ["yes", "dryRun"]);
     const summary = summariseAbort(node, result, again);
-    reporter.event({ type: "summary", operation: "abort", time: result.time, ...summary });
-    return summary.exitCode;
+    const event = { type: "summary", operation: "abort", time: result.time, ...summary } as const;
+    if (result.failedBy === undefined) {
+      reporter.event(event);
+      return summary.exitCode;
+    }
+    reporter.event({ ...event, ...failureOf(result.failedBy.error) });
+    throw result.failedBy.error;
   } finally {
     reporter.close();
   }

@@ -1,6 +1,6 @@
 /** From a command line to an exit code: the only place that knows yargs, and the one place where errors become text. */
 import type { Argv } from "yargs";
-import { ExpectedError, UsageError } from "../lib/model/errors.ts";
+import { exitCodeOf, UsageError } from "../lib/model/errors.ts";
 import { exitCode } from "../lib/model/exit-code.ts";
 import { closeNames, didYouMean } from "../lib/observe/close-names.ts";
 import { errorLines } from "../lib/report/errors.ts";
@@ -164,7 +164,7 @@ function reportError(error: unknown, command: Command | undefined, argv: readonl
     const help = [world.program, command?.definition.name, "-h"].filter(Boolean).join(" ");
     world.terminal.writeError(`See '${help}' for help and examples`);
   }
-  return error instanceof ExpectedError ? error.exitCode : exitCode.bug;
+  return exitCodeOf(error);
 }
 
 /** Before anything is printed; a value that is none is refused with the other flags. */

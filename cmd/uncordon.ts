@@ -6,7 +6,7 @@ import { judgeHomecoming } from "../lib/assess/homecoming.ts";
 import { holderCodes } from "../lib/assess/node.ts";
 import { untaintingCommand } from "../lib/assess/out-of-service.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
-import { type InterruptedError, RefusedError } from "../lib/model/errors.ts";
+import { failureOf, type InterruptedError, RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts } from "../lib/model/facts.ts";
 import type { FindingCode } from "../lib/model/finding.ts";
@@ -43,16 +43,27 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const client = await world.connect(connectionOptions(options), options.v);
   const nodes = await findNodes(chosen, client);
   const facts = await observe(client, { nodes, clock: world.clock });
-  const scene: Return = { client, facts, waived, options, world };
+  const scene: Return = { client, facts, waived, options, world, untainted: new Set() };
   refuseHeld(scene);
   for (const gap of gapTexts(facts.gaps.filter(({ resource }) => holderResources.has(resource))))
     tell(scene, { type: "warning", message: `somebody else may hold the node, too; not read: ${gap}` });
   // Before the first write: from here on there is a result to tell, however it ends.
   const signal = world.terminal.catchSignals();
-  await refuseUnsoundReturn(nodes, scene);
+  try {
+    await refuseUnsoundReturn(nodes, scene);
+  } catch (error) {
+    if (scene.untainted.size > 0) finish(scene, nodes.map(keptBack), { failure: { error } });
+    throw error;
+  }
   const leaving = await settleEvacuations(nodes, scene);
   if (typeof leaving === "number") return leaving;
   return await giveAllBack(nodes, leaving, scene, signal);
+}
+
+type GivenBack = UncordonSummary["nodes"][number];
+
+function keptBack(name: string): GivenBack {
+  return { name, leaving: [], uncordoned: false };
 }
 
 /** One after the other, and then waits for all of them. */
@@ -64,22 +75,26 @@ async function giveAllBack(
 ): Promise<ExitCode> {
   const { client, options, world } = scene;
   const reached: string[] = [];
-  for (const node of nodes) {
-    if (signal.aborted) break;
-    await giveBack(node, scene, leaving.has(node));
-    reached.push(node);
+  const given = (takesVms: readonly (boolean | undefined)[] = []) =>
+    nodes.map((name, at): GivenBack => {
+      const left = { leaving: leaving.get(name) ?? [], takesVms: takesVms[at] };
+      return reached.includes(name) ? { name, ...left } : { ...keptBack(name), ...left };
+    });
+  try {
+    for (const node of nodes) {
+      if (signal.aborted) break;
+      await giveBack(node, scene, leaving.has(node));
+      reached.push(node);
+    }
+    const waits = options.wait && options.dryRun === "none";
+    const wait = (node: string) => waitUntilSchedulable(client, node, { clock: world.clock, signal });
+    const takesVms = waits ? await Promise.all(reached.map(wait)) : [];
+    const isMissed = reached.length < nodes.length || (waits && takesVms.includes(undefined));
+    return finish(scene, given(takesVms), { interruption: isMissed ? signal.reason : undefined });
+  } catch (error) {
+    finish(scene, given(), { failure: { error } });
+    throw error;
   }
-  const waits = options.wait && options.dryRun === "none";
-  const wait = (node: string) => waitUntilSchedulable(client, node, { clock: world.clock, signal });
-  const takesVms = waits ? await Promise.all(reached.map(wait)) : [];
-  const isMissed = reached.length < nodes.length || (waits && takesVms.includes(undefined));
-  const given = nodes.map((name, at) => ({
-    name,
-    takesVms: takesVms[at],
-    leaving: leaving.get(name) ?? [],
-    ...(reached.includes(name) ? {} : { uncordoned: false as const }),
-  }));
-  return finish(scene, given, isMissed ? signal.reason : undefined);
 }
 
 interface Return {
@@ -88,6 +103,8 @@ interface Return {
   readonly waived: ReadonlySet<string>;
   readonly options: Options;
   readonly world: World;
+  /** Nodes that are not given back, but whose taints of ours were to come off. */
+  readonly untainted: Set<string>;
 }
 
 function refuseHeld({ facts, waived, options }: Return): void {
@@ -149,6 +166,7 @@ async function refuseUnsoundReturn(nodes: readonly string[], scene: Return): Pro
 }
 
 async function takeTaintsOff(node: string, scene: Return): Promise<void> {
+  scene.untainted.add(node);
   const taints = await removeOurTaints(scene.client, node, { dryRun: scene.options.dryRun !== "none" });
   for (const taint of taints)
     tell(scene, { type: "changed-object", object: `node/${node}`, verb: `untainted (${taint})` });
@@ -197,21 +215,25 @@ function tell({ facts, options, world }: Return, told: Told): void {
   for (const line of remarks) terminal.writeError(line);
 }
 
-function finish(scene: Return, nodes: UncordonSummary["nodes"], interruption: InterruptedError | undefined): ExitCode {
+/** The last word; what ended it before its time is an `interruption` or a `failure`. */
+function finish(
+  scene: Return,
+  nodes: readonly GivenBack[],
+  end: { readonly interruption?: InterruptedError | undefined; readonly failure?: { readonly error: unknown } },
+): ExitCode {
+  const { interruption, failure } = end;
   const { options, world } = scene;
   const late = nodes.filter(({ takesVms }) => takesVms === false);
   const code = interruption?.exitCode ?? (late.length > 0 ? exitCode.incomplete : exitCode.ok);
   const words = nodes.map(({ name }) => name);
   const again = commandLine(world.program, definition, { words, options }, ["selector", "dryRun"]);
   const flags = connectionTexts(options);
-  tell(scene, {
-    type: "summary",
-    operation: "uncordon",
+  const summary: UncordonSummary = {
     exitCode: code,
     nodes,
     ...(interruption && { end: "interrupted" }),
     nextSteps: [
-      ...(interruption === undefined ? [] : [{ command: again, purpose: "takes it up again" }]),
+      ...((interruption ?? failure) ? [{ command: again, purpose: "takes it up again" }] : []),
       ...late.map(({ name }) => ({
         command: addressed(
           `kubectl get pods -A -l kubevirt.io=virt-handler --field-selector spec.nodeName=${name}`,
@@ -226,6 +248,8 @@ function finish(scene: Return, nodes: UncordonSummary["nodes"], interruption: In
           purpose: "keeps them where they are",
         })),
     ],
-  });
+  };
+  const told = { type: "summary", operation: "uncordon", ...summary } as const;
+  tell(scene, failure === undefined ? told : { ...told, ...failureOf(failure.error) });
   return code;
 }

@@ -60,7 +60,7 @@ export function referencePage(): string {
     "Variables for Node.js and OpenSSL, such as `NODE_OPTIONS`, `NODE_PATH`, `NODE_TLS_REJECT_UNAUTHORIZED` and `OPENSSL_CONF`, have no effect, but for what the Node.js inside does by itself:",
     variableTable(variablesOfNode),
     "## For programs",
-    "`-o json` and `-o yaml` are described by [schema.json](schema.json): fields may be added within `vmnode/v1`, none changes its meaning. `drain` and `recover` print one event a line with `-o json`, the last one a summary with the exit code. The codes of findings stand in [rules.md](rules.md#the-codes-of-findings).",
+    "`-o json` and `-o yaml` are described by [schema.json](schema.json): fields may be added within `vmnode/v1`, none changes its meaning. `drain`, `abort`, `uncordon` and `recover` print one event a line with `-o json`, and from their first write on the last one is a summary with the exit code, however they end. The codes of findings stand in [rules.md](rules.md#the-codes-of-findings).",
   ];
   return `${parts.join("\n\n")}\n`;
 }

@@ -31,6 +31,8 @@ export interface AbortResult {
   readonly complete: boolean;
   /** The exit code of the signal that ended it. */
   readonly interruptedBy?: ExitCode | undefined;
+  /** The error that ended it. */
+  readonly failedBy?: { readonly error: unknown } | undefined;
   /** RFC 3339, of the last look. */
   readonly time: string;
   /** As it was found at the last look. */
@@ -41,7 +43,7 @@ export interface AbortResult {
 
 const ordinaryPauseMs = 2_000;
 
-/** Undoes a drain of one node. What could not be undone, or was not because a signal came, is in the result. */
+/** Undoes a drain of one node. What could not be undone, or was not because a signal or an error came, is in the result. */
 export async function abortNode(world: AbortWorld, base: Facts, intent: AbortIntent): Promise<AbortResult> {
   const first = decideOn(base, intent, { results: {} }).view;
   // Whose the cordon was is told by the record, which is gone at the end.
@@ -51,7 +53,8 @@ export async function abortNode(world: AbortWorld, base: Facts, intent: AbortInt
     for await (const result of undo(world, base, intent)) latest = { ...result, view: { ...result.view, leftAlone } };
     return latest;
   } catch (error) {
-    if (!world.signal.aborted || !(error instanceof InterruptedError)) throw error;
+    if (!world.signal.aborted || !(error instanceof InterruptedError))
+      return { ...latest, complete: false, failedBy: { error } };
     return { ...latest, complete: false, interruptedBy: error.exitCode };
   }
 }

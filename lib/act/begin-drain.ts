@@ -1,7 +1,10 @@
 /** The first writes of a drain: all its nodes are cordoned, or it ends there and says how to give back those that were. */
+import { decideDrain } from "../decide/drain.ts";
+import { emptyLedger } from "../decide/ledger.ts";
 import { ExpectedError, RefusedError } from "../model/errors.ts";
 import type { ConfirmedDrain, DrainWorld } from "./confirmed-drain.ts";
 import { cordonNode, UncertainCordonError } from "./cordon-nodes.ts";
+import { DrainEnd } from "./end-drain.ts";
 
 /** Cordons one node after the other, until a signal comes. Throws ExpectedError when a node cannot be cordoned. */
 export async function cordonAll(world: DrainWorld, drain: ConfirmedDrain): Promise<void> {
@@ -11,9 +14,10 @@ export async function cordonAll(world: DrainWorld, drain: ConfirmedDrain): Promi
     try {
       await cordonOne(world, drain, name);
     } catch (error) {
-      if (!(error instanceof ExpectedError)) throw error;
       const isUncertain = error instanceof UncertainCordonError;
       if (isUncertain) cordoned.push(name);
+      tellFailure(world, drain, cordoned, error);
+      if (!(error instanceof ExpectedError)) throw error;
       const undo = cordoned.map((node) => drain.commands.abort(node)).join("; ");
       const left =
         undo === "" ? "nothing was changed" : `nothing was evicted; what was cordoned is given back by: ${undo}`;
@@ -23,6 +27,16 @@ export async function cordonAll(world: DrainWorld, drain: ConfirmedDrain): Promi
     }
     cordoned.push(name);
   }
+}
+
+/** Nothing was evicted: what is left is what was foretold. */
+function tellFailure(world: DrainWorld, drain: ConfirmedDrain, cordoned: readonly string[], error: unknown): void {
+  const { facts, check, intent } = drain;
+  const { commandFlags } = drain.assessOptions;
+  const { time: startedAt } = facts;
+  const ledger = emptyLedger(Date.parse(startedAt));
+  const { progress } = decideDrain({ facts, check, intent, ledger, startedAt, commandFlags, trouble: [] });
+  new DrainEnd(world, drain).tellFailure(error, facts, { progress, cordoned });
 }
 
 async function cordonOne(world: DrainWorld, drain: ConfirmedDrain, name: string): Promise<void> {

@@ -81,8 +81,9 @@ class DrainLoop {
     try {
       return await this.turns();
     } catch (error) {
-      if (!(error instanceof InterruptedError)) throw error;
-      return await this.interrupted(error);
+      if (error instanceof InterruptedError) return await this.interrupted(error);
+      this.end.tellFailure(error, this.live.facts(), { progress: this.progress ?? this.look().progress });
+      throw error;
     }
   }
 

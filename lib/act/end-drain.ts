@@ -6,12 +6,14 @@ import {
   type SummaryInput,
   summariseDrain,
 } from "../decide/drain-summary.ts";
-import { ExpectedError } from "../model/errors.ts";
+import { ExpectedError, failureOf } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { findCondition, type Node } from "../model/kubernetes.ts";
 import type { DrainProgress, Summary } from "../model/progress.ts";
 import { freshlyRead } from "../observe/fresh.ts";
 import type { ConfirmedDrain, DrainWorld } from "./confirmed-drain.ts";
+
+type DrainFound = Omit<SummaryInput, "silent" | "commands">;
 
 export class DrainEnd {
   readonly #world: DrainWorld;
@@ -40,18 +42,29 @@ export class DrainEnd {
     );
   }
 
-  /** The last events. */
-  tell(facts: Facts, found: Omit<SummaryInput, "silent" | "commands">): Summary {
-    const { reporter } = this.#world;
+  /** The last events, and the summary. */
+  tell(facts: Facts, found: DrainFound): Summary {
+    this.#world.reporter.progress(found.progress);
+    const summary = this.#summary(facts, found);
     const { time } = facts;
-    reporter.progress(found.progress);
+    for (const node of summary.nodes)
+      if (node.drained && node.outsideSelection === 0)
+        this.#world.reporter.event({ type: "node-drained", time, node: node.name });
+    this.#world.reporter.event({ type: "summary", time, ...summary });
+    return summary;
+  }
+
+  /** As the last event, how far the drain had come when this error ended it. */
+  tellFailure(error: unknown, facts: Facts, found: Omit<DrainFound, "nodes">): void {
+    const nodes = this.#drain.intent.nodes.map((name) => nodeInPicture(found.progress, name));
+    const summary = { ...this.#summary(facts, { ...found, nodes }), ...failureOf(error) };
+    this.#world.reporter.event({ type: "summary", time: facts.time, ...summary });
+  }
+
+  #summary(facts: Facts, found: DrainFound): Summary {
     const isReady = ({ status }: Node) => findCondition(status.conditions, "Ready")?.status === "True";
     const silent = facts.nodes.filter((node) => !isReady(node)).map(({ metadata }) => metadata.name);
-    const summary = summariseDrain({ ...found, silent, commands: this.#drain.commands });
-    for (const node of summary.nodes)
-      if (node.drained && node.outsideSelection === 0) reporter.event({ type: "node-drained", time, node: node.name });
-    reporter.event({ type: "summary", time, ...summary });
-    return summary;
+    return summariseDrain({ ...found, silent, commands: this.#drain.commands });
   }
 
   #warn(message: string, time: string): void {

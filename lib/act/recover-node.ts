@@ -17,7 +17,7 @@ import type { KubeClient } from "../kube/client.ts";
 import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Dossier } from "../model/dossier.ts";
-import { InterruptedError, RefusedError } from "../model/errors.ts";
+import { failureOf, InterruptedError, RefusedError } from "../model/errors.ts";
 import { exitCode } from "../model/exit-code.ts";
 import { keyOf } from "../model/kubernetes.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
@@ -47,6 +47,8 @@ export interface ConfirmedRecovery {
   /** What a person declared; undefined where the node's death is proven. */
   readonly assertion: string | undefined;
 }
+
+type RecoveryEnd = Pick<RecoverySummaryInput, "life" | "unreadable" | "interruptedBy">;
 
 const lookEveryMs = 1_000;
 /** Where nothing has happened for a while, it is looked less often; for signs of life, as often as ever. */
@@ -104,6 +106,12 @@ class RecoveryRun {
     } catch (error) {
       if (error instanceof Stop) return await this.stopped(error);
       if (this.world.signal.aborted) return await this.interrupted();
+      if (this.declaration.isMade || this.declaration.taintLeft)
+        this.world.reporter.event({
+          ...{ type: "summary", operation: "recover", time: this.time },
+          ...this.summaryOf({}),
+          ...failureOf(error),
+        });
       throw error;
     }
   }
@@ -289,14 +297,18 @@ class RecoveryRun {
     return this.summary({ interruptedBy: reason instanceof InterruptedError ? reason.exitCode : exitCode.interrupted });
   }
 
-  private summary(end: Pick<RecoverySummaryInput, "life" | "unreadable" | "interruptedBy">): RecoverySummary {
+  private summary(end: RecoveryEnd): RecoverySummary {
+    const summary = this.summaryOf(end);
+    this.world.reporter.event({ type: "summary", operation: "recover", time: this.time, ...summary });
+    return summary;
+  }
+
+  private summaryOf(end: RecoveryEnd): RecoverySummary {
     const { dossier, intent, commands } = this.recovery;
     const { taintLeft } = this.declaration;
     // Whether it was begun or taken up, it ends with the same words.
     const vms = [...this.vms].sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
-    const summary = summariseRecovery({ dossier, intent, vms, taintLeft, commands, ...end });
-    this.world.reporter.event({ type: "summary", operation: "recover", time: this.time, ...summary });
-    return summary;
+    return summariseRecovery({ dossier, intent, vms, taintLeft, commands, ...end });
   }
 
   private progress(): DrainProgress {

@@ -30,6 +30,8 @@ export interface SummaryInput {
   readonly stoppedBy?: string | undefined;
   /** Nodes that do not exist any more: no command that names them has anything to work on. */
   readonly deleted?: readonly string[] | undefined;
+  /** Nodes that are, or may be, cordoned for it; all of them when absent. */
+  readonly cordoned?: readonly string[] | undefined;
   /** Nodes that do not report Ready. */
   readonly silent?: readonly string[] | undefined;
   readonly commands: DrainCommands;
@@ -158,11 +160,13 @@ function afterDrain({ progress, commands, deleted = [] }: SummaryInput): Summary
   }));
 }
 
-function afterIncomplete({ progress, commands, deleted = [], silent = [] }: SummaryInput): Summary["nextSteps"] {
+function afterIncomplete(input: SummaryInput): Summary["nextSteps"] {
+  const { progress, commands, deleted = [], silent = [] } = input;
   const present = progress.nodes.filter((node) => !deleted.includes(node));
+  const cordoned = present.filter((node) => input.cordoned?.includes(node) !== false);
   return [
     ...(present.length === 0 ? [] : [{ command: commands.again(present), purpose: "takes the drain up again" }]),
-    ...present.map((node) => ({
+    ...cordoned.map((node) => ({
       command: commands.abort(node),
       purpose: "undoes it: marks, unfinished migrations, our cordon",
     })),

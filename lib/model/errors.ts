@@ -85,6 +85,20 @@ export class InterruptedError extends ExpectedError {
   }
 }
 
+/** The exit code of a command that this ended. */
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof ExpectedError ? error.exitCode : exitCode.bug;
+}
+
+/** The end of an operation that this ended, in its summary. */
+export function failureOf(error: unknown): {
+  readonly end: "failed";
+  readonly exitCode: ExitCode;
+  readonly error: string;
+} {
+  return { end: "failed", exitCode: exitCodeOf(error), error: error instanceof Error ? error.message : String(error) };
+}
+
 export const signalExitCode = {
   SIGHUP: exitCode.hangup,
   SIGINT: exitCode.interrupted,

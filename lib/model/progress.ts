@@ -121,11 +121,14 @@ export type ProgressEvent = { readonly time: string } & (
     }
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "node-drained"; readonly node: string }
-  | ({ readonly type: "summary"; readonly operation?: undefined } & Summary)
-  | ({ readonly type: "summary"; readonly operation: "recover" } & RecoverySummary)
-  | ({ readonly type: "summary"; readonly operation: "abort" } & AbortSummary)
-  | ({ readonly type: "summary"; readonly operation: "uncordon" } & UncordonSummary)
+  | ({ readonly type: "summary"; readonly operation?: undefined } & (Summary | Failed<Summary>))
+  | ({ readonly type: "summary"; readonly operation: "recover" } & (RecoverySummary | Failed<RecoverySummary>))
+  | ({ readonly type: "summary"; readonly operation: "abort" } & (AbortSummary | Failed<AbortSummary>))
+  | ({ readonly type: "summary"; readonly operation: "uncordon" } & (UncordonSummary | Failed<UncordonSummary>))
 );
+
+/** As far as the operation had come when an error ended it; people are told the error itself. */
+type Failed<Told> = Omit<Told, "end"> & { readonly end: "failed"; readonly error: string };
 
 export interface Summary {
   readonly exitCode: ExitCode;

@@ -58,6 +58,7 @@ function summaryLines(
   style: Style,
   columns: number | undefined,
 ): string[] {
+  if (summary.end === "failed") return [];
   switch (summary.operation) {
     case "recover":
       return recoverySummaryReport(summary, style, columns);

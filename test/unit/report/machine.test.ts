@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { load } from "js-yaml";
 import { describe, expect, test } from "vitest";
+import { failureOf } from "../../../lib/model/errors.ts";
 import { exitCode } from "../../../lib/model/exit-code.ts";
 import { findingCodes } from "../../../lib/model/finding.ts";
 import type { NodeOverview } from "../../../lib/model/overview.ts";
@@ -181,6 +182,7 @@ describe("an event", () => {
     end: "interrupted",
     nextSteps: summary.nextSteps,
   };
+  const failure = failureOf(new Error("no route"));
   const events: ProgressEvent[] = [
     { time, type: "node-cordoned", node: "x", already: false, dryRun: true },
     { time, type: "node-uncordoned", node: "x", already: true },
@@ -196,6 +198,10 @@ describe("an event", () => {
     { time, type: "summary", operation: "recover", ...recovery },
     { time, type: "summary", operation: "abort", ...undone },
     { time, type: "summary", operation: "uncordon", ...givenBack },
+    { time, type: "summary", ...summary, ...failure },
+    { time, type: "summary", operation: "recover", ...recovery, ...failure },
+    { time, type: "summary", operation: "abort", ...undone, ...failure },
+    { time, type: "summary", operation: "uncordon", ...givenBack, ...failure },
   ];
 
   test.each(events)("$type is one line that fits the schema", (event) => {
