@@ -164,7 +164,7 @@ const unreached: readonly Unreached[] = [
   },
   {
     // 200 signs, of which our prompts show three; in consoles that lack them, the same substitutes.
-    importer: /@inquirer[\\/](?:core|confirm|input|search|select)[\\/]/,
+    importer: /@inquirer[\\/](?:core|input|search|select)[\\/]/,
     modules: {
       "@inquirer/figures": `
         const { CI, TERM, TERM_PROGRAM, WT_SESSION } = process.env;

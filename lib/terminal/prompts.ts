@@ -2,7 +2,7 @@
  * The questions, asked through inquirer. This module is imported only when there is something to ask, and takes inquirer's prompts
  * one by one: of a package imported as a whole, a bundler keeps the ones that nobody uses, too.
  */
-import { confirm, input, search, select } from "@inquirer/prompts";
+import { input, search, select } from "@inquirer/prompts";
 import { InterruptedError } from "../model/errors.ts";
 import { sanitise } from "../report/sanitise.ts";
 import type { Style } from "../report/style.ts";
@@ -31,14 +31,29 @@ export interface PromptContext {
   readonly signal: AbortSignal;
 }
 
-/** Yes or no; no by Enter and at the end of the input. */
+/**
+ * Yes or no; no by Enter and at the end of the input. Asked as a line of text: after any other answer inquirer's own question of
+ * yes or no leaves that in the line, to be deleted by hand.
+ */
 export async function askConfirm(question: string, context: PromptContext): Promise<boolean> {
-  const theme = {
-    ...themeOf(context.style),
-    style: { ...themeOf(context.style).style, defaultAnswer: (hint: string) => `(${hint}):` },
+  const { style, ...theme } = themeOf(context.style);
+  const message = (text: string, status: string) =>
+    status === "done" ? style.message(text) : `${style.message(text)} (y/N):`;
+  const config = {
+    message: fitted(question, context),
+    theme: { ...theme, style: { ...style, message }, validationFailureMode: "clear" as const },
+    validate: (typed: string) => isYes(typed) !== undefined || "Please answer yes or no.",
+    transformer: (typed: string, { isFinal }: { readonly isFinal: boolean }) =>
+      isFinal ? style.answer(isYes(typed) === true ? "Yes" : "No") : typed,
   };
-  const config = { message: fitted(question, context), default: false, theme };
-  return (await ask((streams) => confirm(config, streams), context)) ?? false;
+  return isYes((await ask((streams) => input(config, streams), context)) ?? "") ?? false;
+}
+
+/** Undefined for what is neither, not even its beginning. */
+function isYes(typed: string): boolean | undefined {
+  const word = typed.trim().toLowerCase();
+  if (word !== "" && "yes".startsWith(word)) return true;
+  return "no".startsWith(word) ? false : undefined;
 }
 
 /** One of a few. */

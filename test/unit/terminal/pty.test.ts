@@ -53,6 +53,17 @@ describe("at the question", { timeout: 20_000 }, () => {
     expect(session.output).not.toContain("cordoned");
   });
 
+  test("what is neither yes nor no is asked again, and need not be deleted by hand", async () => {
+    const session = new Session("done");
+    await session.shows("(y/N):");
+    session.pty.write("sure\r");
+    await session.shows("Please answer yes or no.");
+    expect(session.output).not.toContain("cordoned");
+    session.pty.write("y\r");
+    expect(await session.ended).toBe(0);
+    expect(session.output).toContain("cordoned");
+  });
+
   test.each([
     ["Ctrl-C", "\x03", 130],
     ["Ctrl-D", "\x04", 1],

@@ -51,6 +51,18 @@ describe("a question of yes or no", () => {
     expect(scene.stdout.written).toBe("");
   });
 
+  test.each(["maybe", "yesterday", "nope"])("answered with %j is asked again, on an empty line", async (wrong) => {
+    const scene = stage({ env: { NO_COLOR: "1" } });
+    const answer = scene.terminal.confirm(question);
+    await shown(scene, "(y/N):");
+    scene.stdin.write(`${wrong}\r`);
+    await shown(scene, "Please answer yes or no.");
+    expect(scene.stderr.written.split("Please answer")[0]).toMatch(/\? Drain worker-1\? \(y\/N\):\n$/);
+    scene.stdin.write("y\r");
+    await expect(answer).resolves.toBe(true);
+    expect(scene.stderr.written).toMatch(/\? Drain worker-1\? Yes(?!.*Please)/s);
+  });
+
   test("left by Ctrl-C has changed nothing, and ends with 130", async () => {
     const scene = stage();
     const answer = scene.terminal.confirm(question);
