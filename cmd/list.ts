@@ -4,7 +4,7 @@ import { InterruptedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { NodeOverview } from "../lib/model/overview.ts";
 import type { NodeVerdict } from "../lib/model/verdict.ts";
-import { readOverview } from "../lib/observe/overview.ts";
+import { type Overview, readOverview } from "../lib/observe/overview.ts";
 import {
   type MachineDocument,
   machineLines,
@@ -58,16 +58,17 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
   const namespace = namespaceOf(options);
   // What is not read need not be the same at the next look, nor be there to sort by.
   const whole = options.watch || options.sortBy !== undefined || !["wide", undefined].includes(options.output);
-  const overview = await readOverview(client, { labelSelector: options.selector, namespace, whole });
-  const counted = await withLeaving(client, overview.nodes);
-  const read = options.output === "wide" ? await withForecasts(client, counted, world) : counted;
+  const wide = options.output === "wide";
+  const vmisAbove = wide ? nodesSingly : undefined;
+  const overview = await readOverview(client, { labelSelector: options.selector, namespace, whole, vmisAbove });
+  const read = wide ? await withForecasts(client, overview, world) : await withLeaving(client, overview.nodes);
   const nodes = options.sortBy === undefined ? read : sortBy(read, options.sortBy);
   return {
     items: nodes.map((node) => ({ key: `node/${node.name}`, state: () => JSON.stringify(node) })),
     table: await drawn(options, ({ nodeTable }) =>
       nodeTable(nodes, {
         now: overview.time ?? world.clock.now(),
-        wide: options.output === "wide",
+        wide,
         columns,
         style,
         program: world.program,
@@ -76,7 +77,7 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
     ),
     document: (keys) => nodeListDocument(nodes.filter(({ name }) => keys.has(`node/${name}`))),
     warnings: [
-      ...(options.output === "wide" && nodes.length > nodesSingly ? [estimated] : []),
+      ...(overview.vmis === undefined ? [] : [estimated]),
       ...overview.deleted.map(
         ({ name, vms }) =>
           `node ${sanitise(name)} was deleted, and ${count(vms, "VM")} still ${vms === 1 ? "counts" : "count"} as there: ${commandOn(world.program, "recover", sanitise(name), options)} --dry-run`,
@@ -110,8 +111,8 @@ const estimated = `with more than ${nodesSingly} nodes DRAIN is estimated from t
 
 async function withForecasts(
   client: KubeClient,
-  nodes: readonly NodeOverview[],
-  world: World,
+  { nodes, vmis }: Overview,
+  { clock }: World,
 ): Promise<readonly NodeOverview[]> {
   const [{ forecastEach }, { leavingByNode }, { observe }, { observeManyNodes }] = await Promise.all([
     import("../lib/assess/each-node.ts"),
@@ -119,9 +120,8 @@ async function withForecasts(
     loadObserve(),
     import("../lib/observe/many-nodes.ts"),
   ]);
-  const names = nodes.map(({ name }) => name);
-  const look = names.length > nodesSingly ? observeManyNodes : observe;
-  const facts = await look(client, { nodes: names, clock: world.clock });
+  const asked = { nodes: nodes.map(({ name }) => name), clock };
+  const facts = await (vmis === undefined ? observe(client, asked) : observeManyNodes(client, { ...asked, vmis }));
   const forecasts = forecastEach(facts);
   const leaving = leavingByNode(facts);
   return nodes.map((node) => ({

@@ -1,32 +1,23 @@
-/** Reads of many nodes what a forecast for each takes: their VMs alone, page by page, and as little besides as the rules can do with. */
+/** Reads of many nodes what a forecast for each takes: besides their VMs as little as the rules can do with. */
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Pod } from "../model/kubernetes.ts";
 import { isFinalVmi, type KubeVirt, type VirtualMachineInstance } from "../model/kubevirt.ts";
-import {
-  appLabel,
-  createdByLabel,
-  domainAnnotation,
-  evictionSourceAnnotation,
-  launcherApp,
-  vmiKind,
-} from "../platform/names.ts";
+import { domainAnnotation, vmiKind } from "../platform/names.ts";
 import { readBudgets, readOwners } from "./around-vms.ts";
 import { decodeNode } from "./decode/core.ts";
-import { decodeVmi } from "./decode/kubevirt.ts";
+import type { LeanVmis } from "./lean-vmis.ts";
 import { readInstallation, timesOf } from "./observe.ts";
 import { startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 export interface ManyNodesOptions {
   readonly nodes: readonly string[];
+  readonly vmis: LeanVmis;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** The objects are large: so that a page is reduced and dropped before it weighs. */
-const vmisAtATime = 64;
 
 /**
  * An estimate of the nodes: launcher pods, which are most of what a cluster holds, are not read but taken to be as KubeVirt makes
@@ -35,12 +26,11 @@ const vmisAtATime = 64;
 export async function observeManyNodes(client: KubeClient, options: ManyNodesOptions): Promise<Facts> {
   const reading = startReading(client, options.signal, { withoutManagedFields: true });
   const wanted = new Set(options.nodes);
-  const [nodes, vmis, installation] = await Promise.all([
+  const [nodes, installation] = await Promise.all([
     reading.list(resourceTypes.nodes, {}, decodeNode),
-    reading.list(resourceTypes.vmis, { limit: vmisAtATime }, decodeLean),
     readInstallation(reading, undefined),
   ]);
-  const there = (vmis ?? []).filter((vmi) => wanted.has(vmi.status.nodeName ?? "") && !isFinalVmi(vmi));
+  const there = (options.vmis.items ?? []).filter((vmi) => wanted.has(vmi.status.nodeName ?? "") && !isFinalVmi(vmi));
   const stopped = there.filter((vmi) => mayBeShutDown(vmi, installation.kubevirt));
   const [virtualMachines, budgets] = await Promise.all([
     readOwners(reading, stopped),
@@ -63,19 +53,8 @@ export async function observeManyNodes(client: KubeClient, options: ManyNodesOpt
     ...installation,
     holders: [],
     dryRuns: {},
-    gaps: [...reading.gaps],
+    gaps: [...options.vmis.gaps, ...reading.gaps],
   };
-}
-
-/** A VMI without what no rule for a forecast looks at, and with the labels of its launcher pod, so that the pod can have the same. */
-function decodeLean(object: unknown): VirtualMachineInstance | undefined {
-  const vmi = decodeVmi(object);
-  if (vmi === undefined) return undefined;
-  const { metadata } = vmi;
-  const source = metadata.annotations[evictionSourceAnnotation];
-  const annotations: Record<string, string> = source === undefined ? {} : { [evictionSourceAnnotation]: source };
-  const labels = { ...metadata.labels, [appLabel]: launcherApp, [createdByLabel]: metadata.uid };
-  return { ...vmi, metadata: { ...metadata, annotations, labels, finalizers: [] } };
 }
 
 /** Only then it matters who starts it again, and whether budgets forbid it. */

@@ -3,11 +3,13 @@
 import type { Table } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { findCondition, type Node } from "../model/kubernetes.ts";
+import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { NodeOverview } from "../model/overview.ts";
 import { decodeNode } from "./decode/core.ts";
 import { decodeVmi } from "./decode/kubevirt.ts";
 import { recordOnNode } from "./decode/record.ts";
-import { type Decoder, type Reading, startReading } from "./reading.ts";
+import { type LeanVmis, readLeanVmis } from "./lean-vmis.ts";
+import { type Attempt, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { refuseUnseenVms } from "./visible-vms.ts";
 
@@ -18,6 +20,8 @@ export interface OverviewOptions {
   readonly namespace?: string | undefined;
   /** Age and record of each node, however many there are; else of a large cluster those of nodes that are not in service. */
   readonly whole?: boolean | undefined;
+  /** Of more nodes than this the VMIs themselves are read instead of their table, for who goes on with them. */
+  readonly vmisAbove?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,6 +29,8 @@ export interface Overview {
   readonly nodes: readonly NodeOverview[];
   /** Nodes that no longer exist and at which VMs are still counted; empty when nodes were chosen by label. */
   readonly deleted: readonly { readonly name: string; readonly vms: number }[];
+  /** The VMIs of all nodes, where they themselves were read. */
+  readonly vmis?: LeanVmis | undefined;
   /** The API server's time; undefined when it tells none. */
   readonly time: Date | undefined;
 }
@@ -39,13 +45,13 @@ const nodesWithMetadata = 100;
  * read as none; RefusedError or ExpectedError where VMs cannot be seen at all.
  */
 export async function readOverview(client: KubeClient, options: OverviewOptions = {}): Promise<Overview> {
-  const reading = startReading(client, options.signal);
+  const reading = startReading(client, options.signal, { withoutManagedFields: true });
   const discovered = reading.discover({ groupsOnly: true });
-  const rows = Promise.all([readNodes(reading, options), readGuests(reading, options)]);
+  const rows = readRows(reading, options);
   // Without KubeVirt its VMIs are "not found", which says less than what discovery is about to say.
   rows.catch(() => {});
   refuseUnseenVms(await discovered);
-  const [nodes, guests] = await rows;
+  const { nodes, guests, vmis } = await rows;
   const counts = countByNode(guests);
   const detailed = await withDetails(reading, nodes);
   const known = new Set(nodes.map(({ name }) => name));
@@ -53,8 +59,28 @@ export async function readOverview(client: KubeClient, options: OverviewOptions 
   return {
     nodes: detailed.map((node) => ({ ...node, ...(counts.get(node.name) ?? noGuests) })),
     deleted: unknown.map(([name, { vms }]) => ({ name, vms })),
+    vmis,
     time: reading.serverTime(),
   };
+}
+
+interface Rows {
+  readonly nodes: readonly NodeRow[];
+  readonly guests: readonly Guest[];
+  readonly vmis?: LeanVmis | undefined;
+}
+
+async function readRows(reading: Reading, options: OverviewOptions): Promise<Rows> {
+  const reads = readNodes(reading, options);
+  if (options.vmisAbove !== undefined) {
+    const nodes = await reads;
+    if (nodes.length > options.vmisAbove) {
+      const vmis = await readLeanVmis(reading);
+      return { nodes, guests: guestsOf(vmis, options) ?? (await readGuests(reading, options)), vmis };
+    }
+  }
+  const [nodes, guests] = await Promise.all([reads, readGuests(reading, options)]);
+  return { nodes, guests };
 }
 
 type NodeRow = Omit<NodeOverview, keyof Count>;
@@ -95,9 +121,7 @@ function bareRow([name = "", status = "", age]: readonly string[]): NodeRow {
 }
 
 async function readNodeObjects(reading: Reading, labelSelector: string | undefined): Promise<readonly NodeRow[]> {
-  const list = await reading.attemptList(resourceTypes.nodes, { labelSelector }, decodeNode);
-  if (!list.ok) throw list.error;
-  return list.value.map(rowOf);
+  return orThrow(await reading.attemptList(resourceTypes.nodes, { labelSelector }, decodeNode)).map(rowOf);
 }
 
 function rowOf(node: Node): NodeRow {
@@ -137,21 +161,26 @@ async function readGuests(reading: Reading, { namespace }: OverviewOptions): Pro
   const rows = rowsWith(table, ["NodeName", "Phase", "Live-Migratable"]);
   if (rows !== undefined)
     return rows.map(({ cells: [node = "", phase = "", migratable = ""] }) => ({ node, phase, migratable }));
-  const list = await reading.attemptList(resourceTypes.vmis, { namespace }, decodeGuest);
-  if (!list.ok) throw list.error;
-  return list.value;
+  const guestIn = (object: unknown) => {
+    const vmi = decodeVmi(object);
+    return vmi && guestOf(vmi);
+  };
+  return orThrow(await reading.attemptList(resourceTypes.vmis, { namespace }, guestIn));
 }
 
-const decodeGuest: Decoder<Guest> = (object) => {
-  const vmi = decodeVmi(object);
-  return (
-    vmi && {
-      node: vmi.status.nodeName ?? "",
-      phase: vmi.status.phase,
-      migratable: findCondition(vmi.status.conditions, "LiveMigratable")?.status ?? "",
-    }
-  );
-};
+function guestsOf({ items }: LeanVmis, { namespace }: OverviewOptions): readonly Guest[] | undefined {
+  return items?.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace).map(guestOf);
+}
+
+function guestOf({ status }: VirtualMachineInstance): Guest {
+  const migratable = findCondition(status.conditions, "LiveMigratable")?.status ?? "";
+  return { node: status.nodeName ?? "", phase: status.phase, migratable };
+}
+
+function orThrow<T>(attempt: Attempt<T>): T {
+  if (attempt.ok) return attempt.value;
+  throw attempt.error;
+}
 
 interface Row {
   readonly cells: readonly string[];

@@ -112,6 +112,41 @@ describe("readOverview", () => {
     expect(whole.filter(({ record }) => record === undefined)).toEqual([]);
   });
 
+  describe("where VMIs themselves are wanted", () => {
+    const wanted = { vmisAbove: 2 };
+
+    it("counts from them what it counts from their table, which is not read", async () => {
+      const cluster = mixed();
+      cluster.put("virtualmachineinstances", rawVmi("prod", "left-behind", "deleted-node"));
+      const asked = { namespace: "prod" };
+      const { vmis: none, ...fromTable } = await readOverview(cluster.client(), asked);
+      const requestsBefore = cluster.requests.length;
+      const { vmis, ...counted } = await readOverview(cluster.client(), { ...asked, ...wanted });
+      expect(counted).toEqual(fromTable);
+      expect(counted.deleted).toEqual([{ name: "deleted-node", vms: 1 }]);
+      expect(none).toBeUndefined();
+      expect(vmis?.items).toHaveLength(7);
+      expect(cluster.requests.slice(requestsBefore).sort()).toEqual([
+        "discover groups",
+        "get nodes worker-3",
+        "list virtualmachineinstances",
+        "table nodes",
+      ]);
+    });
+
+    it("reads their table where there are no more nodes than that", async () => {
+      expect((await readOverview(mixed().client(), { vmisAbove: 3 })).vmis).toBeUndefined();
+    });
+
+    it("counts those of a namespace from their table where they may be listed there alone, and hands on the gap", async () => {
+      const cluster = mixed();
+      cluster.forbid("list", "virtualmachineinstances");
+      const { nodes, vmis } = await readOverview(cluster.client(), { ...wanted, namespace: "test" });
+      expect(nodes.map(({ vms }) => vms)).toEqual([1, 0, 0]);
+      expect(vmis).toMatchObject({ items: undefined, gaps: [{ resource: "virtualmachineinstances" }] });
+    });
+  });
+
   it("takes a table without the needed columns for none", async () => {
     const cluster = mixed();
     const client = cluster.client();
