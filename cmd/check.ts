@@ -9,6 +9,7 @@ import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
 import { assessOptionsOf, checkNodes, findNodes } from "./node-check.ts";
 import type { World } from "./world.ts";
 
+/** Exit code 0 when a drain of the nodes would succeed, 3 when not. Throws ExpectedError where that cannot be told. */
 export async function run(options: OptionsOf<typeof check>, world: World): Promise<ExitCode> {
   rejectNamespace("check", options);
   const chosen = chosenNodes("check", options);

@@ -10,7 +10,7 @@ import { readFlags } from "./flag-values.ts";
 import { connectionFlags } from "./flags/connection.ts";
 import { commandHelp, type HelpContext, optionsHelp, programHelp } from "./help.ts";
 import { versionLine } from "./program-name.ts";
-import { firstWord, lastValue, type Spelled, spell } from "./spelling.ts";
+import { firstWord, lastValue, type Spelled, spell, valuesByName } from "./spelling.ts";
 import type { World } from "./world.ts";
 
 const helpFlags: Flags = { help: { kind: "boolean", short: "h", description: "Print help and stop." } };
@@ -131,12 +131,6 @@ function declare(own: Argv, { words, flags }: CommandDefinition): Argv {
   if (words !== undefined) own.positional("words", { type: "string", array: true });
   for (const key of Object.keys(flags)) own.option(flagName(key), { type: "string" });
   return own;
-}
-
-function valuesByName({ flags }: Spelled): Map<string, string[]> {
-  const values = new Map<string, string[]>();
-  for (const { name, value } of flags) values.set(name, [...(values.get(name) ?? []), value]);
-  return values;
 }
 
 function textsOf(found: unknown): string[] {

@@ -8,7 +8,7 @@ import { type CommandDefinition, type Flag, type Flags, flagName } from "./comma
 import { commands } from "./commands.ts";
 import { readFlags } from "./flag-values.ts";
 import { connectionFlags, connectionOptions } from "./flags/connection.ts";
-import { firstWord, spellUnfinished, type UnfinishedLine } from "./spelling.ts";
+import { firstWord, spellUnfinished, type UnfinishedLine, valuesByName } from "./spelling.ts";
 import type { World } from "./world.ts";
 
 export type CompletionWorld = Pick<World, "connect" | "clock" | "loadKubeconfig">;
@@ -172,9 +172,7 @@ async function clusterNames(
   what: "nodeCandidates" | "namespaceCandidates",
   { line, world, signal }: Asked,
 ): Promise<readonly NameCandidate[]> {
-  const given = new Map<string, string[]>();
-  for (const { name, value } of line.flags) given.set(name, [...(given.get(name) ?? []), value]);
-  const options = readFlags(connectionFlags, given) as Parameters<typeof connectionOptions>[0];
+  const options = readFlags(connectionFlags, valuesByName(line)) as Parameters<typeof connectionOptions>[0];
   const [client, candidates] = await Promise.all([
     world.connect(connectionOptions(options), 0, { silent: true }),
     import("../lib/observe/candidates.ts"),

@@ -11,6 +11,7 @@ import { completerLink } from "./completer.ts";
 import type { completion } from "./definitions/completion.ts";
 import type { World } from "./world.ts";
 
+/** Makes the link, or prints the command that makes it. Throws ExpectedError where no link can lead to this program. */
 export async function run(options: OptionsOf<typeof completion>, world: World): Promise<ExitCode> {
   const action = options.words.join(" ");
   if (action !== "install" && action !== "print") {

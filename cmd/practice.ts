@@ -9,6 +9,10 @@ import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof practice>;
 
+/**
+ * Resolves to the exit code of the command that was run, or of the signal that ended the cluster. Throws UsageError for a
+ * scenario that does not exist.
+ */
 export async function run(options: Options, world: World): Promise<number> {
   const { allScenarios } = await import("../lib/practice/scenarios/catalog.ts");
   if (options.list) return list(allScenarios(), world);

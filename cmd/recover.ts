@@ -52,6 +52,10 @@ interface Evidence {
 /** A value that changes between two readings this far apart is life, whatever its stamp. */
 const listenMs = 15_000;
 
+/**
+ * Resolves to the exit code of the recovery. Throws RefusedError where the evidence, or a holder of the node, forbids it, and
+ * UsageError where consent is missing.
+ */
 export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("recover", options);
   const [node, ...others] = nodeNames(options.words);

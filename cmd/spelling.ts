@@ -30,6 +30,13 @@ export interface Spelled {
   readonly rest: readonly string[];
 }
 
+/** What was given for each flag, in order. */
+export function valuesByName({ flags }: Pick<Spelled, "flags">): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, string[]>();
+  for (const { name, value } of flags) values.set(name, [...(values.get(name) ?? []), value]);
+  return values;
+}
+
 /** The first word of the command line that is neither a flag nor the value of one of `flags`. */
 export function firstWord(argv: readonly string[], flags: Flags): string | undefined {
   for (const token of tokens(argv, flags)) if (token.kind === "word") return token.text;

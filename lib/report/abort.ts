@@ -4,22 +4,16 @@ import type { RecordOnNode } from "../model/facts.ts";
 import type { AbortSummary } from "../model/progress.ts";
 import { sanitised } from "./sanitise.ts";
 import { stepLines } from "./steps.ts";
-import { plain, type Style } from "./style.ts";
+import { type Layout, plain, type Style, toned } from "./style.ts";
 import { wrapIndented } from "./width.ts";
 import { count, vmName } from "./wording.ts";
-
-export interface AbortLayout {
-  readonly style?: Style | undefined;
-  /** Width of the terminal, to which text is broken; absent in a pipe. */
-  readonly columns?: number | undefined;
-}
 
 /** What was found, and what will be undone; `record` is the one on the node, without which some things are assumed. */
 export function abortPlan(
   node: string,
   record: RecordOnNode,
   work: AbortView,
-  { style = plain, columns }: AbortLayout = {},
+  { style = plain, columns }: Layout = {},
 ): string[] {
   const [found, view] = sanitised([record, work] as const);
   const broken = (line: string) => wrapIndented(line, columns);
@@ -65,7 +59,7 @@ export function abortResult(found: AbortSummary, style: Style = plain, columns?:
 }
 
 function failureLines(failures: readonly string[], style: Style, columns: number | undefined): string[] {
-  return failures.flatMap((failure) => wrapIndented(`  ${failure}`, columns).map((line) => style("bad", line)));
+  return failures.flatMap((failure) => toned(style, "bad", wrapIndented(`  ${failure}`, columns)));
 }
 
 function recordLine(node: string, found: RecordOnNode): string {
@@ -84,11 +78,11 @@ function recordLine(node: string, found: RecordOnNode): string {
 }
 
 function leftAloneLines(texts: readonly string[], style: Style, columns: number | undefined): string[] {
-  return texts.flatMap((text) => wrapIndented(`Left as it is: ${text}`, columns).map((line) => style("faint", line)));
+  return texts.flatMap((text) => toned(style, "faint", wrapIndented(`Left as it is: ${text}`, columns)));
 }
 
 function goneLines(vms: readonly string[], style: Style, columns: number | undefined): string[] {
   if (vms.length === 0) return [];
   const text = `${count(vms.length, "VM")} left meanwhile: ${vms.join(", ")}`;
-  return wrapIndented(text, columns).map((line) => style("warn", line));
+  return toned(style, "warn", wrapIndented(text, columns));
 }

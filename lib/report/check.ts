@@ -3,13 +3,14 @@ import { type Finding, findingCodes, needsWaiver, type ObjectReference } from ".
 import type { Check, NodeVerdict, Outcome, PodVerdict, VmVerdict } from "../model/verdict.ts";
 import { type Entry, entryLines } from "./entries.ts";
 import { sanitised } from "./sanitise.ts";
-import { plain, type Style, type Tone } from "./style.ts";
+import { type Layout, plain, type Style, type Tone, toned } from "./style.ts";
 import { wrap } from "./width.ts";
 import {
   count,
   enumerate,
   gapTexts,
   isArriving,
+  isOrAre,
   objectName,
   outcomeCounts,
   outcomesWorstFirst,
@@ -19,10 +20,7 @@ import {
   vmName,
 } from "./wording.ts";
 
-export interface CheckOptions {
-  /** Width of the terminal. Absent: lines are as long as they are. */
-  readonly columns?: number | undefined;
-  readonly style?: Style | undefined;
+export interface CheckOptions extends Layout {
   /** Codes accepted with `--waive`. */
   readonly waived?: ReadonlySet<string> | undefined;
   /** The other pods of the nodes are drained, too. */
@@ -49,20 +47,18 @@ export function checkReport(check: Check, options: CheckOptions = {}): string[] 
     lines.push(...entryLines(entries, settings));
   });
   const gaps = gapTexts(safe.gaps).map((gap) => `Not checked: ${gap}`);
-  if (gaps.length > 0)
-    lines.push("", ...gaps.flatMap((gap) => wrap(gap, settings.columns ?? Number.POSITIVE_INFINITY)));
+  if (gaps.length > 0) lines.push("", ...gaps.flatMap((gap) => wrap(gap, settings.columns)));
   return lines;
 }
 
 function verdictLines(check: Check, settings: Settings): string[] {
-  const columns = settings.columns ?? Number.POSITIVE_INFINITY;
-  const lines = check.nodes.flatMap((node) => {
-    const tone = node.verdict === "drains" ? "good" : "bad";
-    return wrap(nodeVerdictText(node, settings), columns).map((line) => settings.style(tone, line));
-  });
+  const { style, columns } = settings;
+  const lines = check.nodes.flatMap((node) =>
+    toned(style, node.verdict === "drains" ? "good" : "bad", wrap(nodeVerdictText(node, settings), columns)),
+  );
   if (check.nodes.length < 2) return lines;
   const good = check.nodes.filter((node) => node.verdict === "drains").length;
-  return [settings.style("strong", `${good} of ${count(check.nodes.length, "node")} can be drained.`), ...lines];
+  return [style("strong", `${good} of ${count(check.nodes.length, "node")} can be drained.`), ...lines];
 }
 
 /** One sentence: whether the node can be drained, and what that means or why not. */
@@ -90,7 +86,7 @@ function nodeVerdictText(node: NodeVerdict, settings: Settings): string {
       ...(staying > 0 ? [`${staying} of ${count(node.vms.length - arriving, "VM")}`] : []),
       ...(stayingPods > 0 ? [`${stayingPods} of ${count(node.otherPods.length, "other pod")}`] : []),
     ];
-    const more = arriving === 0 ? "" : ` ${arriving} more ${arriving === 1 ? "is" : "are"} arriving.`;
+    const more = arriving === 0 ? "" : ` ${arriving} more ${isOrAre(arriving)} arriving.`;
     return `${node.name} cannot be drained: ${enumerate(groups)} would stay.${more}`;
   }
   const blocker = node.findings.find((finding) => finding.severity === "blocker");
@@ -107,7 +103,7 @@ export function whatHappens(nodes: readonly NodeVerdict[]): string {
   const vms = nodes.flatMap((node) => node.vms);
   const outside = nodes.reduce((sum, node) => sum + (node.outsideSelection ?? 0), 0);
   if (vms.length === 0) return outside === 0 ? "no VM runs there" : `none of ${count(outside, "VM")} is selected`;
-  const others = outside === 0 ? "" : `; ${count(outside, "other")} ${outside === 1 ? "is" : "are"} not selected`;
+  const others = outside === 0 ? "" : `; ${count(outside, "other")} ${isOrAre(outside)} not selected`;
   return outcomeCounts(countOutcomes(vms)) + others;
 }
 

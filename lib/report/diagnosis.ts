@@ -7,19 +7,14 @@ import type {
   RoleDiagnosis,
 } from "../model/diagnosis.ts";
 import { sanitise } from "./sanitise.ts";
-import { plain, type Style } from "./style.ts";
+import { type Layout, plain, type Style } from "./style.ts";
 import { padRight, wrapIndented } from "./width.ts";
 import { count } from "./wording.ts";
-
-export interface DiagnosisOptions {
-  readonly columns?: number | undefined;
-  readonly style?: Style | undefined;
-}
 
 const labelWidth = 14;
 
 /** The lines of the screen. */
-export function diagnosisLines(diagnosis: Diagnosis, { columns, style = plain }: DiagnosisOptions = {}): string[] {
+export function diagnosisLines(diagnosis: Diagnosis, { columns, style = plain }: Layout = {}): string[] {
   const { client, completion, cluster, problems } = diagnosis;
   const line = (label: string, text: string): string[] => indented(`${padRight(label, labelWidth)}${text}`, columns);
   return [

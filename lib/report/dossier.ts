@@ -3,14 +3,11 @@ import type { Dossier, LivenessVerdict, RecoveryOutcome, RecoveryRow, Sign, VmRe
 import { humanDuration } from "../model/duration.ts";
 import { type Entry, entryLines } from "./entries.ts";
 import { sanitise, sanitised } from "./sanitise.ts";
-import { plain, type Style, type Tone } from "./style.ts";
+import { type Layout, plain, type Style, type Tone, toned } from "./style.ts";
 import { padLeft, padRight, width, wrap } from "./width.ts";
-import { count, enumerate, gapTexts, vmName } from "./wording.ts";
+import { count, enumerate, gapTexts, isOrAre, vmName } from "./wording.ts";
 
-export interface DossierOptions {
-  /** Width of the terminal. Absent: lines are as long as they are. */
-  readonly columns?: number | undefined;
-  readonly style?: Style | undefined;
+export interface DossierOptions extends Layout {
   /** Lists every VM on a line of its own. */
   readonly expand?: boolean | undefined;
   /** The command that gives the node back. */
@@ -153,10 +150,10 @@ function verdictLines(dossier: Dossier, { columns, style, uncordon }: Settings):
     heldBy.length === 0
       ? []
       : wrap(
-          `${holders} ${heldBy.length === 1 ? "is" : "are"} at work on ${node} already: two at a time ruin each other's work.`,
+          `${holders} ${isOrAre(heldBy.length)} at work on ${node} already: two at a time ruin each other's work.`,
           columns,
         );
-  return [lead, ...rest, ...next, ...held.map((line) => style("bad", line))];
+  return [lead, ...rest, ...next, ...toned(style, "bad", held)];
 }
 
 const outcomeWords: readonly (readonly [RecoveryOutcome, string, Tone | undefined])[] = [

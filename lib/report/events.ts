@@ -4,7 +4,7 @@ import { abortResult } from "./abort.ts";
 import { runningTime } from "./duration.ts";
 import { recoverySummaryReport } from "./recovery-summary.ts";
 import { sanitised } from "./sanitise.ts";
-import { plain, type Style } from "./style.ts";
+import { plain, type Style, toned } from "./style.ts";
 import { summaryReport } from "./summary.ts";
 import { uncordonResult } from "./uncordon.ts";
 import { width, wrapIndented } from "./width.ts";
@@ -106,7 +106,7 @@ export function historyLines(
       const { vm } = safe;
       // What was agreed to stands in the plan above.
       if (vm.state === "failed" || (vm.state === "left-behind" && vm.code === undefined))
-        return out(...wrapIndented(`${vmName(vm)} ${textOf(safe)}`, columns).map((line) => style("bad", line)));
+        return out(...toned(style, "bad", wrapIndented(`${vmName(vm)} ${textOf(safe)}`, columns)));
       if (!hasLeft(vm)) return nothing;
       // Its pods were not evicted but removed, and each of them has a line.
       if (safe.operation === "recover") return out(...wrapIndented(`${vmName(vm)} ${textOf(safe)}`, columns));

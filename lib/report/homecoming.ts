@@ -1,7 +1,7 @@
 /** What is said when a node is given back whose host was never off: which VMs may have run twice. */
 import type { OperationRecord } from "../model/record.ts";
 import { sanitised } from "./sanitise.ts";
-import { plain, type Style } from "./style.ts";
+import { type Layout, plain, toned } from "./style.ts";
 import { wrap, wrapIndented } from "./width.ts";
 import { vmName } from "./wording.ts";
 
@@ -9,14 +9,14 @@ import { vmName } from "./wording.ts";
 export function neverOffWarning(
   node: string,
   record: OperationRecord,
-  { columns, style = plain }: { readonly columns?: number | undefined; readonly style?: Style | undefined } = {},
+  { columns, style = plain }: Layout = {},
 ): string[] {
   const { by, since, assertions = [], vms } = sanitised(record);
   const words = assertions.map((one) => `${one.by === by ? "" : `of ${one.by} `}"${one.text}"`);
   const word = words.length === 0 ? "" : `, on the word ${words.join(" and ")}`;
   const lead = `WARNING: ${node} was never off: it still runs the boot in which ${by} declared it lost at ${since}${word}.`;
   return [
-    ...wrap(lead, columns ?? Number.POSITIVE_INFINITY).map((line) => style("bad", line)),
+    ...toned(style, "bad", wrap(lead, columns)),
     ...(vms.length === 0
       ? []
       : [

@@ -4,18 +4,14 @@ import type { NodeOverview } from "../model/overview.ts";
 import type { NodeVerdict, VmVerdict } from "../model/verdict.ts";
 import { age } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
-import { plain, type Style, type Tone } from "./style.ts";
-import { type Cell, type Column, fitColumns, table } from "./table.ts";
-import { count, enumerate, isArriving, objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
+import { plain, type Tone } from "./style.ts";
+import { type Cell, type Column, fitColumns, type TableOptions, table } from "./table.ts";
+import { count, enumerate, isArriving, isOrAre, objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
 
-export interface ListOptions {
+export interface ListOptions extends TableOptions {
   /** The API server's clock. */
   readonly now: Date;
   readonly wide?: boolean | undefined;
-  readonly headers?: boolean | undefined;
-  /** Width of the terminal; absent in a pipe. */
-  readonly columns?: number | undefined;
-  readonly style?: Style | undefined;
   /** How the user started us. */
   readonly program?: string | undefined;
   /** Flags for the commands that are advised, so that they reach the same cluster. */
@@ -152,10 +148,12 @@ function nodeRemarks(node: NodeOverview, options: ListOptions): string[] {
   }
   // A recovery is given back, not undone.
   if (node.leaving !== undefined && node.leaving > 0 && recoveryOn(node.record) === undefined) {
-    const verb = node.leaving === 1 ? "is" : "are";
     const undo = advised(`abort ${node.name}`);
     remarks.push(
-      style("warn", `${node.name}: ${count(node.leaving, "VM")} ${verb} marked to leave it; to undo that: ${undo}`),
+      style(
+        "warn",
+        `${node.name}: ${count(node.leaving, "VM")} ${isOrAre(node.leaving)} marked to leave it; to undo that: ${undo}`,
+      ),
     );
   }
   return remarks;

@@ -2,7 +2,7 @@
 import type { Check, NodeVerdict, VmVerdict } from "../model/verdict.ts";
 import { type CheckOptions, checkReport, whatHappens } from "./check.ts";
 import { sanitised } from "./sanitise.ts";
-import { count, enumerate } from "./wording.ts";
+import { count, enumerate, isOrAre } from "./wording.ts";
 
 export interface PlanOptions extends CheckOptions {
   /** What blocks is left where it is. */
@@ -23,7 +23,7 @@ export function drainQuestion(check: Check, options: PlanOptions = {}): string {
   const parts = whatHappens(safe.nodes);
   const leaves = options.skipBlocked === true && vms.some(isLeft) ? " (--skip-blocked)" : "";
   const evicted = options.allPods === true ? safe.nodes.flatMap((node) => node.otherPods).filter(isEvicted).length : 0;
-  const pods = evicted === 0 ? "" : `, ${count(evicted, "other pod")} ${evicted === 1 ? "is" : "are"} evicted`;
+  const pods = evicted === 0 ? "" : `, ${count(evicted, "other pod")} ${isOrAre(evicted)} evicted`;
   return `Drain ${enumerate(safe.nodes.map((node) => node.name))}? ${parts.charAt(0).toUpperCase()}${parts.slice(1)}${leaves}${pods}.`;
 }
 

@@ -1,9 +1,11 @@
 /** The end of a recovery: where the VMs run, which stay down and what a person must do about it. */
+
 import type { RecoverySummary, VmProgress } from "../model/progress.ts";
 import { runningTime } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { stepLines } from "./steps.ts";
 import { plain, type Style } from "./style.ts";
+import { type Trouble, troubleLines } from "./summary.ts";
 import { wrapIndented } from "./width.ts";
 import { count, vmName } from "./wording.ts";
 
@@ -17,7 +19,11 @@ export function recoverySummaryReport(summary: RecoverySummary, style: Style = p
     ...section("stay down", safe.down, columns),
     ...section(style("bad", "failed"), safe.failed, columns),
     ...section("not at their end yet", safe.open, columns),
-    ...heldLines(safe, columns),
+    ...section(
+      "held, for a person to decide",
+      safe.held.map((vm) => ({ ...vm, detail: vm.reason })),
+      columns,
+    ),
     ...(safe.taintLeft ? ["", ...wrapIndented(taintLine(safe), columns)] : []),
     ...stepLines(safe.nextSteps, columns),
   ];
@@ -74,25 +80,9 @@ function runningLines(running: readonly VmProgress[]): string[] {
   ];
 }
 
-function section(title: string, vms: readonly VmProgress[], columns: number | undefined): string[] {
+function section(title: string, vms: readonly Trouble[], columns: number | undefined): string[] {
   if (vms.length === 0) return [];
-  return [
-    "",
-    `${title}:`,
-    ...vms.flatMap((vm) => [
-      ...wrapIndented(`  ${vmName(vm)}${vm.detail === undefined ? "" : `   ${vm.detail}`}`, columns),
-      ...(vm.fix === undefined ? [] : [`    fix: ${vm.fix}`]),
-    ]),
-  ];
-}
-
-function heldLines({ held }: RecoverySummary, columns: number | undefined): string[] {
-  if (held.length === 0) return [];
-  return [
-    "",
-    "held, for a person to decide:",
-    ...held.flatMap((vm) => wrapIndented(`  ${vmName(vm)}   ${vm.reason}`, columns)),
-  ];
+  return ["", `${title}:`, ...vms.flatMap((vm) => troubleLines(vm, columns))];
 }
 
 function taintLine({ node }: RecoverySummary): string {

@@ -5,7 +5,7 @@ import { sanitised } from "./sanitise.ts";
 import { stepLines } from "./steps.ts";
 import { plain, type Style } from "./style.ts";
 import { padLeft, padRight, wrapIndented } from "./width.ts";
-import { count, vmName } from "./wording.ts";
+import { count, isOrAre, vmName } from "./wording.ts";
 
 type NodeSummary = Summary["nodes"][number];
 
@@ -53,11 +53,10 @@ function endLines({ end, stoppedBy, goesOn = [] }: Summary, style: Style, column
 /** What keeps a node from being empty beside its VMs, each pod by its name. */
 function podLines({ podsLeft }: NodeSummary, style: Style, columns: number | undefined): string[] {
   if (podsLeft.length === 0) return [];
-  const lines = podsLeft.flatMap((pod) => {
-    const why = pod.detail === undefined ? "" : `   ${pod.detail}`;
-    return wrapIndented(`  ${pod.namespace}/${pod.name}${why}`, columns);
-  });
-  return [style("bad", `${count(podsLeft.length, "other pod")} still there`), ...lines];
+  return [
+    style("bad", `${count(podsLeft.length, "other pod")} still there`),
+    ...podsLeft.flatMap((pod) => troubleLines(pod, columns)),
+  ];
 }
 
 function outcomeLines(node: NodeSummary, style: Style, columns: number | undefined): string[] {
@@ -80,10 +79,13 @@ function outcomeLines(node: NodeSummary, style: Style, columns: number | undefin
   });
 }
 
-/** Of each VM that did not get away: why, and the cure. */
-function troubleLines(vm: VmProgress, columns: number | undefined): string[] {
-  const why = vm.detail === undefined ? "" : `   ${vm.detail}`;
-  return [...wrapIndented(`  ${vmName(vm)}${why}`, columns), ...(vm.fix === undefined ? [] : [`    fix: ${vm.fix}`])];
+/** Whom the lines are about, and what is wrong. */
+export type Trouble = Pick<VmProgress, "namespace" | "name" | "detail" | "fix">;
+
+/** Of a VM or pod that is not where it should be: why, and the cure. */
+export function troubleLines({ detail, fix, ...named }: Trouble, columns: number | undefined): string[] {
+  const why = detail === undefined ? "" : `   ${detail}`;
+  return [...wrapIndented(`  ${vmName(named)}${why}`, columns), ...(fix === undefined ? [] : [`    fix: ${fix}`])];
 }
 
 function slowest(vms: readonly VmProgress[]): string {
@@ -108,10 +110,10 @@ function verdictLines(node: NodeSummary, style: Style): string[] {
   const others = [
     ...(node.otherPods === undefined || node.otherPods === 0
       ? []
-      : [`${count(node.otherPods, "other pod")} ${node.otherPods === 1 ? "is" : "are"} still there (--all-pods).`]),
+      : [`${count(node.otherPods, "other pod")} ${isOrAre(node.otherPods)} still there (--all-pods).`]),
     ...(node.attachedVolumes === undefined || node.attachedVolumes === 0
       ? []
-      : [`${count(node.attachedVolumes, "volume")} ${node.attachedVolumes === 1 ? "is" : "are"} still attached.`]),
+      : [`${count(node.attachedVolumes, "volume")} ${isOrAre(node.attachedVolumes)} still attached.`]),
   ];
   const detail = node.powerOffDetail === undefined ? "" : `: ${node.powerOffDetail}`;
   if (node.outsideSelection > 0) {

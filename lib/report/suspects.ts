@@ -1,6 +1,6 @@
 /** The nodes that look lost, with what their signs of life say at first sight. */
 import type { LivenessVerdict } from "../model/dossier.ts";
-import { plain, type Style } from "./style.ts";
+import { type Layout, plain } from "./style.ts";
 import { table } from "./table.ts";
 import { wrapIndented } from "./width.ts";
 
@@ -10,9 +10,7 @@ export interface SuspectRow {
   readonly liveness: { readonly verdict: LivenessVerdict; readonly reason: string };
 }
 
-export interface SuspectOptions {
-  readonly columns?: number | undefined;
-  readonly style?: Style | undefined;
+export interface SuspectOptions extends Layout {
   /** The command that shows the evidence on a node. */
   readonly look: (node: string) => string;
 }

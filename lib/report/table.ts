@@ -1,7 +1,7 @@
 /** Tables in kubectl's manner: upper-case headers, three spaces between columns, no borders. */
 import Table from "cli-table3";
 import { sanitise } from "./sanitise.ts";
-import { plain, type Style, type Tone } from "./style.ts";
+import { type Layout, plain, type Tone } from "./style.ts";
 import { clip, width } from "./width.ts";
 
 export interface Column {
@@ -18,10 +18,8 @@ export interface Column {
 /** Undefined and empty cells are printed as kubectl does: `<none>`. */
 export type Cell = string | number | undefined;
 
-export interface TableOptions {
-  /** Width of the terminal. Absent (pipe, file): nothing is ever cut. */
-  readonly columns?: number | undefined;
-  readonly style?: Style | undefined;
+/** Without a width nothing is ever cut. */
+export interface TableOptions extends Layout {
   readonly headers?: boolean | undefined;
 }
 

@@ -4,14 +4,16 @@ import { sanitised } from "./sanitise.ts";
 import { stepLines } from "./steps.ts";
 import { plain, type Style } from "./style.ts";
 import { wrapIndented } from "./width.ts";
-import { count, enumerate } from "./wording.ts";
+import { count, enumerate, isOrAre } from "./wording.ts";
 
 /** VMs that KubeVirt goes on moving away from the node, and why that matters. */
 export function leavingLines(node: string, vms: readonly string[], style: Style = plain, columns?: number): string[] {
   const [safe, names] = sanitised([node, vms] as const);
-  const verb = vms.length === 1 ? "is" : "are";
   return [
-    style("warn", `${count(names.length, "VM")} of ${safe} ${verb} still being moved away by KubeVirt:`),
+    style(
+      "warn",
+      `${count(names.length, "VM")} of ${safe} ${isOrAre(names.length)} still being moved away by KubeVirt:`,
+    ),
     ...names.map((name) => `  ${name}`),
     ...wrapIndented("Marks of a drain outlive an uncordon: these VMs would leave the node all the same.", columns),
   ];

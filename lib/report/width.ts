@@ -4,6 +4,7 @@ import stringWidth from "string-width";
 
 const ascii = /^[\x20-\x7e]*$/;
 
+/** How many columns the text takes. */
 export function width(text: string): number {
   return ascii.test(text) ? text.length : stringWidth(text);
 }
@@ -13,6 +14,7 @@ export function padRight(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - width(text)));
 }
 
+/** The same from the left. */
 export function padLeft(text: string, columns: number): string {
   return " ".repeat(Math.max(0, columns - width(text))) + text;
 }
@@ -39,8 +41,8 @@ export function wrapIndented(text: string, columns: number | undefined, deeper =
   return [indent + first, ...rest.map((line) => indent + " ".repeat(deeper) + line)];
 }
 
-/** Broken at spaces into lines of at most so many columns; a word that is longer than a line stays whole. */
-export function wrap(text: string, columns: number): string[] {
+/** Broken at spaces into lines of at most so many columns, if any; a word that is longer than a line stays whole. */
+export function wrap(text: string, columns = Number.POSITIVE_INFINITY): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

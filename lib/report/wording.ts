@@ -35,6 +35,11 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+/** The verb behind such a count. */
+export function isOrAre(number: number): string {
+  return number === 1 ? "is" : "are";
+}
+
 /** `a`, `a and b`, `a, b and c`. */
 export function enumerate(items: readonly string[]): string {
   const last = items.at(-1) ?? "";
