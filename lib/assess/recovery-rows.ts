@@ -24,7 +24,7 @@ import type { Obstacle } from "../model/record.ts";
 import { isLauncherPod } from "../platform/launcher-pod.ts";
 import { poolKind, replicaSetKind, vmKind } from "../platform/names.ts";
 import { named } from "./findings.ts";
-import { findGap, type Index, machineOf, unfinishedMigration, vmiNameOf, vmiOf } from "./subjects.ts";
+import { findGap, findNode, type Index, machineOf, unfinishedMigration, vmiNameOf, vmiOf } from "./subjects.ts";
 
 /** A VM that has something on the node: launcher pods, or a VMI that names the node. */
 export interface Casualty {
@@ -120,9 +120,9 @@ function withoutVmi(index: Index, { namespace, name }: Casualty, included: boole
 }
 
 /** What there is to be said of a VM that runs on another node, as far as KubeVirt knows: that one may be lost, too. */
-export function doubtOn({ nodes }: Facts, name: string | undefined): string | undefined {
-  const conditions = nodes.find(({ metadata }) => metadata.name === name)?.status.conditions ?? [];
-  return (findCondition(conditions, "Ready")?.status ?? "True") === "True" ? undefined : "which is not Ready, either";
+export function doubtOn(facts: Facts, name: string | undefined): string | undefined {
+  const ready = findCondition(findNode(facts, name)?.status.conditions ?? [], "Ready");
+  return ready === undefined || ready.status === "True" ? undefined : "which is not Ready, either";
 }
 
 /** C2, and the last pod of a VM that has just left. */

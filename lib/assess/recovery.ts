@@ -15,7 +15,7 @@ import { replicaSetOf } from "./owners.ts";
 import { type Disks, disksOfCasualty, placeCasualties, sharedDisk, withHints } from "./recovery-hints.ts";
 import { type Casualty, casualtiesOn, followsOf, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
 import { placesOf } from "./room.ts";
-import { type Index, indexFacts } from "./subjects.ts";
+import { findNode, type Index, indexFacts } from "./subjects.ts";
 import { recordedObstacles, takenUpVms } from "./taken-up.ts";
 
 export interface RecoveryOptions {
@@ -58,7 +58,7 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
   const here = vms.map((vm) => freed.get(keyOf(vm)) ?? vm);
   const standing = actsOnTaint(facts.versions.kubernetes) === false ? undefined : standingTaint(lost);
   const taint = standing ?? (method === "taint" ? outOfServiceTaint : undefined);
-  const seen = facts.nodes.find(({ metadata }) => metadata.name === node);
+  const seen = findNode(facts, node);
   const dossier = {
     node,
     nodeUid: seen?.metadata.uid,

@@ -138,6 +138,11 @@ export function isEmpty(facts: Facts, node: string): boolean {
   return vmsOf(facts, node).length === 0;
 }
 
+/** The node of that name, if it was read. */
+export function findNode({ nodes }: Pick<Facts, "nodes">, name: string | undefined): Node | undefined {
+  return nodes.find(({ metadata }) => metadata.name === name);
+}
+
 /** The gap that hides objects of a kind: in `namespace`, or anywhere when none is given. */
 export function findGap(facts: Facts, resource: string, namespace?: string): Gap | undefined {
   return facts.gaps.find(

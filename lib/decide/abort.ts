@@ -2,13 +2,16 @@
  * Decides how a drain is undone, in the one order that does not race with KubeVirt's evacuation controller: our taints, the
  * evacuation marks, the unfinished evacuation migrations, and at last our own cordon. What others set is named and left.
  */
+
 import { addressed } from "../assess/addressed.ts";
 import { drainTaintOf, type Evacuation, evacuationOf, isMigrationOf, unseenParts } from "../assess/evacuation.ts";
+import { findNode } from "../assess/subjects.ts";
 import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Facts, RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { recordAnnotation } from "../model/record.ts";
+import { type Attempts, isGivenUp, mayTry, noteAttempt, type Persistence, whatWentWrong } from "./attempts.ts";
 import { beginUndo, ourTaints, releaseNode, taintText } from "./cordon.ts";
 
 export interface AbortIntent {
@@ -21,9 +24,7 @@ export interface AbortIntent {
 
 /** What this run has tried, by the UID of the object (the node's UID for its release). */
 export interface AbortLedger {
-  readonly results: Readonly<
-    Record<string, { readonly result: ActionResult; readonly at: number; readonly tries: number }>
-  >;
+  readonly results: Attempts;
   /** Since when no mark and no new migration has been seen. */
   readonly quietSince?: number | undefined;
 }
@@ -54,8 +55,7 @@ export interface AbortView extends Evacuation {
 
 /** How long nothing new may appear before the undo counts as verified; the evacuation controller looks again within 5 s. */
 const quietTime = 6_000;
-const retryAfter = 2_000;
-const triesUntilGivenUp = 4;
+const undoing: Persistence = { retryAfter: 2_000, triesUntilGivenUp: 4, finalCodes: [400, 401, 403] };
 const longestCancellation = 120_000;
 
 /** One turn of the abort's loop. Pure. */
@@ -66,7 +66,7 @@ export function decideAbort(
   ledger: AbortLedger,
 ): AbortDecision {
   const now = Date.parse(facts.time);
-  const node = facts.nodes.find((candidate) => candidate.metadata.name === intent.node);
+  const node = findNode(facts, intent.node);
   const view = abortView(facts, found, intent, ledger);
   const decide = (status: AbortDecision["status"], actions: readonly Action[], next: Partial<AbortDecision> = {}) => ({
     status,
@@ -77,20 +77,23 @@ export function decideAbort(
   });
 
   const first = node === undefined ? undefined : beginUndo(node, found);
-  if (first !== undefined && mayTry(ledger, first.uid, now)) return decide("going", [first]);
+  if (first !== undefined && mayTry(ledger.results[first.uid], now, undoing)) return decide("going", [first]);
 
   const open = view.cancellable;
-  const cancels = open.filter((vmi) => mayTry(ledger, vmi.metadata.uid, now)).map((vmi) => cancelAction(vmi, intent));
-  if (open.length > 0) return decide("going", cancels, { wakeAt: now + retryAfter });
+  const cancels = open
+    .filter((vmi) => mayTry(ledger.results[vmi.metadata.uid], now, undoing))
+    .map((vmi) => cancelAction(vmi, intent));
+  if (open.length > 0) return decide("going", cancels, { wakeAt: now + undoing.retryAfter });
 
   const deletable = view.deletable.filter(
-    (migration) => !isGivenUp(ledger, migration.metadata.uid) && !endsTooSlowly(migration, ledger, now),
+    (migration) =>
+      !isGivenUp(ledger.results[migration.metadata.uid], undoing) && !endsTooSlowly(migration, ledger, now),
   );
   const deletions = deletable
     .filter((migration) => migration.metadata.deletionTimestamp === undefined)
-    .filter((migration) => mayTry(ledger, migration.metadata.uid, now))
+    .filter((migration) => mayTry(ledger.results[migration.metadata.uid], now, undoing))
     .map(deleteAction);
-  if (deletable.length > 0) return decide("going", deletions, { wakeAt: now + retryAfter });
+  if (deletable.length > 0) return decide("going", deletions, { wakeAt: now + undoing.retryAfter });
 
   const quietSince = ledger.quietSince ?? now;
   const watched = { ...ledger, quietSince };
@@ -99,9 +102,9 @@ export function decideAbort(
   const clean = view.marks.length === 0 && view.migrations.length === 0 && view.failures.length === 0;
   const release =
     node === undefined ? undefined : releaseNode(node, found, { uncordon: view.uncordons, keepRecord: !clean });
-  if (release !== undefined && !isGivenUp(ledger, release.uid))
-    return decide("going", mayTry(ledger, release.uid, now) ? [release] : [], {
-      wakeAt: now + retryAfter,
+  if (release !== undefined && !isGivenUp(ledger.results[release.uid], undoing))
+    return decide("going", mayTry(ledger.results[release.uid], now, undoing) ? [release] : [], {
+      wakeAt: now + undoing.retryAfter,
       ledger: watched,
     });
   return decide(clean ? "done" : "incomplete", [], { ledger: watched });
@@ -110,7 +113,7 @@ export function decideAbort(
 /** Everything an abort would do, in its order: what `--dry-run` prints. */
 export function abortActions(facts: Facts, found: RecordOnNode, intent: AbortIntent): readonly Action[] {
   const view = abortView(facts, found, intent, { results: {} });
-  const node = facts.nodes.find((candidate) => candidate.metadata.name === intent.node);
+  const node = findNode(facts, intent.node);
   const taints = node === undefined ? undefined : releaseNode(node, found, { uncordon: false, keepRecord: true });
   const withoutTaints = node === undefined ? undefined : withoutOurTaints(node, found);
   const release =
@@ -137,39 +140,34 @@ function canCancel(facts: Facts, found: RecordOnNode, intent: AbortIntent): bool
 
 /** KubeVirt's drain taint, set by somebody else, as text. */
 function foreignDrainTaint(facts: Facts, found: RecordOnNode, name: string): string | undefined {
-  const node = facts.nodes.find((candidate) => candidate.metadata.name === name);
+  const node = findNode(facts, name);
   const taint = node && drainTaintOf(facts, node);
   if (node === undefined || taint === undefined) return undefined;
   const text = taintText(taint);
   return ourTaints(node, found).includes(text) ? undefined : text;
 }
 
-/** Whether KubeVirt would make each evacuation migration again at once. */
-function isMadeAgain(facts: Facts, found: RecordOnNode, node: string): boolean {
-  return foreignDrainTaint(facts, found, node) !== undefined;
-}
-
 /** Notes an action's result in the ledger. A mark or a migration that had to be touched starts the quiet time anew. */
 export function noteResult(ledger: AbortLedger, action: Action, result: ActionResult, now: number): AbortLedger {
-  const uid = uidOf(action);
-  const tries = (ledger.results[uid]?.tries ?? 0) + 1;
-  const results = { ...ledger.results, [uid]: { result, at: now, tries } };
+  const results = noteAttempt(ledger.results, uidOf(action), result, now);
   return action.kind === "release-node" ? { ...ledger, results } : { results };
 }
 
 function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledger: AbortLedger): AbortView {
-  const node = facts.nodes.find((candidate) => candidate.metadata.name === intent.node);
+  const node = findNode(facts, intent.node);
   const evacuation = evacuationOf(facts, intent.node);
   const cordonedByUs = found.kind === "record" && found.record.cordonedByUs;
   const cancellable = canCancel(facts, found, intent)
-    ? evacuation.marks.filter((vmi) => !isGivenUp(ledger, vmi.metadata.uid))
+    ? evacuation.marks.filter((vmi) => !isGivenUp(ledger.results[vmi.metadata.uid], undoing))
     : [];
   const keptMarks = evacuation.marks.filter((vmi) => !cancellable.includes(vmi));
   return {
     cancellable,
-    deletable: isMadeAgain(facts, found, intent.node)
-      ? []
-      : evacuation.migrations.filter((migration) => !keepsItsMark(migration, keptMarks)),
+    // Under that taint KubeVirt would make each of them again at once.
+    deletable:
+      foreignDrainTaint(facts, found, intent.node) !== undefined
+        ? []
+        : evacuation.migrations.filter((migration) => !keepsItsMark(migration, keptMarks)),
     taints: node === undefined ? [] : ourTaints(node, found),
     ...evacuation,
     uncordons: cordonedByUs && node?.spec.unschedulable === true,
@@ -213,16 +211,16 @@ function failuresOf(scene: {
   const failures: string[] = [];
   const taint = foreignDrainTaint(facts, scene.found, intent.node);
   const isKept = ({ metadata }: VirtualMachineInstance) =>
-    !canCancel(facts, scene.found, intent) || isGivenUp(ledger, metadata.uid);
+    !canCancel(facts, scene.found, intent) || isGivenUp(ledger.results[metadata.uid], undoing);
   for (const { metadata } of marks) {
     const object = `vmi/${metadata.name} in ${metadata.namespace}`;
     if (taint !== undefined)
       failures.push(`${object}: KubeVirt does not take its mark back while the node has the taint ${taint}`);
     else if (!canCancel(facts, scene.found, intent))
       failures.push(`${object}: this KubeVirt cannot take an evacuation mark back; it goes on migrating the VM away`);
-    else if (isGivenUp(ledger, metadata.uid))
+    else if (isGivenUp(ledger.results[metadata.uid], undoing))
       failures.push(
-        `${object}: ${whyItFailed(ledger, metadata.uid, "its mark is still there")}${rightsFor(ledger, metadata.uid)}`,
+        `${object}: ${whatWentWrong(ledger.results[metadata.uid]) ?? "its mark is still there"}${rightsFor(ledger, metadata.uid)}`,
       );
   }
   for (const migration of migrations) {
@@ -230,8 +228,8 @@ function failuresOf(scene: {
     const object = `virtualmachineinstancemigration/${metadata.name} in ${metadata.namespace}`;
     if (endsTooSlowly(migration, ledger, Date.parse(facts.time)))
       failures.push(`${object}: is being cancelled, but has not ended yet`);
-    else if (isGivenUp(ledger, metadata.uid))
-      failures.push(`${object}: ${whyItFailed(ledger, metadata.uid, "it is still there")}`);
+    else if (isGivenUp(ledger.results[metadata.uid], undoing))
+      failures.push(`${object}: ${whatWentWrong(ledger.results[metadata.uid]) ?? "it is still there"}`);
     else if (taint !== undefined || keepsItsMark(migration, marks.filter(isKept)))
       failures.push(`${object}: left alone, because KubeVirt would make it again`);
   }
@@ -241,14 +239,11 @@ function failuresOf(scene: {
     failures.push(
       `node/${intent.node}: its record cannot be understood and stays, and so does the cordon; when both are settled by hand: ${addressed(`kubectl annotate node ${intent.node} ${recordAnnotation}-`, intent.commandFlags)}`,
     );
-  if (node !== undefined && isGivenUp(ledger, node.metadata.uid))
-    failures.push(`node/${intent.node}: ${whyItFailed(ledger, node.metadata.uid, "it could not be changed")}`);
+  if (node !== undefined && isGivenUp(ledger.results[node.metadata.uid], undoing))
+    failures.push(
+      `node/${intent.node}: ${whatWentWrong(ledger.results[node.metadata.uid]) ?? "it could not be changed"}`,
+    );
   return failures;
-}
-
-function whyItFailed(ledger: AbortLedger, uid: string, otherwise: string): string {
-  const result = ledger.results[uid]?.result;
-  return result?.kind === "refused" || result?.kind === "unanswered" ? result.message : otherwise;
 }
 
 /** The API server and virt-api look at two different names of one right, and the second does not say so. */
@@ -283,19 +278,4 @@ function cancelAction(vmi: VirtualMachineInstance, intent: AbortIntent): Action 
 function deleteAction(migration: VirtualMachineInstanceMigration): Action {
   const { namespace, name, uid } = migration.metadata;
   return { kind: "delete-migration", migration: { namespace, name, uid } };
-}
-
-function mayTry(ledger: AbortLedger, uid: string, now: number): boolean {
-  const entry = ledger.results[uid];
-  return entry === undefined || (!isGivenUp(ledger, uid) && now >= entry.at + retryAfter);
-}
-
-function isGivenUp(ledger: AbortLedger, uid: string): boolean {
-  const entry = ledger.results[uid];
-  return entry !== undefined && isGivenUpResult(entry.result, entry.tries);
-}
-
-function isGivenUpResult(result: ActionResult, tries: number): boolean {
-  if (result.kind === "refused" && (result.code === 403 || result.code === 401 || result.code === 400)) return true;
-  return tries >= triesUntilGivenUp;
 }

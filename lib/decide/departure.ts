@@ -3,13 +3,8 @@
 import { addressed } from "../assess/addressed.ts";
 import type { Facts } from "../model/facts.ts";
 import type { FindingCode } from "../model/finding.ts";
-import { keyOf } from "../model/kubernetes.ts";
-import {
-  isFinalVmi,
-  type VirtualMachine,
-  type VirtualMachineInstance,
-  type VirtualMachineInstanceMigration,
-} from "../model/kubevirt.ts";
+import { findNamed, keyOf } from "../model/kubernetes.ts";
+import { isFinalVmi, type VirtualMachineInstance, type VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import type { VmProgress, VmState } from "../model/progress.ts";
 import type { PlannedVm } from "./intent.ts";
 import type { Ledger } from "./ledger.ts";
@@ -64,7 +59,7 @@ export function departed(input: DepartureInput, planned: PlannedVm): VmProgress 
 
 function whereItWent(input: DepartureInput, planned: PlannedVm): Standing {
   const { facts } = input;
-  const vmi = findVmi(facts, planned);
+  const vmi = findNamed(facts.vmis, planned);
   const same = vmi?.metadata.uid === planned.uid;
   if (vmi !== undefined && same && !isFinalVmi(vmi)) {
     const node = vmi.status.nodeName;
@@ -91,7 +86,7 @@ function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachi
   const node = vmi?.status.nodeName;
   if (vmi?.status.phase === "Running" && node !== undefined) return { state: "restarted", target: node };
   if (vmi === undefined && planned.replicaSet !== undefined) return replaced(input, planned, planned.replicaSet);
-  const machine = findMachine(input.facts, planned);
+  const machine = findNamed(input.facts.virtualMachines, planned);
   const isTold = vmi === undefined && (machine !== undefined || isDeleted(input.facts, planned));
   const down = isTold ? whyItStaysDown(input, planned, undefined) : undefined;
   if (down !== undefined) return { state: "stopped", detail: down };
@@ -111,9 +106,7 @@ function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachi
 
 /** A replica set does not start the VMI again, but another one in its place. */
 function replaced(input: DepartureInput, planned: PlannedVm, owner: string): Standing {
-  const set = input.facts.replicaSets?.find(
-    ({ metadata }) => metadata.namespace === planned.namespace && metadata.name === owner,
-  );
+  const set = findNamed(input.facts.replicaSets, { namespace: planned.namespace, name: owner });
   if (set !== undefined && set.readyReplicas >= set.replicas)
     return { state: "restarted", detail: `replaced by its replica set ${owner}` };
   const end = startedAt(input, planned) + (input.startPatience ?? patience);
@@ -146,7 +139,7 @@ function whyItStaysDown(
 ): string | undefined {
   if (isDeleted(input.facts, planned)) return "its VirtualMachine was deleted meanwhile";
   if (planned.replicaSet !== undefined) return undefined;
-  const { runStrategy, printableStatus } = findMachine(input.facts, planned) ?? {};
+  const { runStrategy, printableStatus } = findNamed(input.facts.virtualMachines, planned) ?? {};
   switch (runStrategy) {
     case "Always":
       return undefined;
@@ -164,12 +157,6 @@ function whyItStaysDown(
 /** True when the VM of that name was looked for and not found. */
 function isDeleted(facts: Facts, planned: PlannedVm): boolean {
   return facts.absentMachines?.includes(keyOf(planned)) === true;
-}
-
-function findMachine(facts: Facts, planned: PlannedVm): VirtualMachine | undefined {
-  return facts.virtualMachines.find(
-    ({ metadata }) => metadata.namespace === planned.namespace && metadata.name === planned.name,
-  );
 }
 
 /** VM printable statuses that say why a VM does not start (KubeVirt staging/src/kubevirt.io/api/core/v1/types.go). */
@@ -220,12 +207,4 @@ export function presentFields(standing: Standing): Partial<VmProgress> {
 export function sinceWhen(input: Pick<DepartureInput, "ledger" | "now">, uid: string, state: VmState): string {
   const seen = input.ledger.seen[uid];
   return new Date(seen?.state === state ? seen.since : input.now).toISOString();
-}
-
-/** The VMI that has this name now, whichever it is. */
-export function findVmi(
-  facts: Facts,
-  vm: { readonly namespace: string; readonly name: string },
-): VirtualMachineInstance | undefined {
-  return facts.vmis.find((vmi) => vmi.metadata.namespace === vm.namespace && vmi.metadata.name === vm.name);
 }

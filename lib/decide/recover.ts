@@ -2,15 +2,17 @@
  * Decides the next step of a recovery whose evidence was accepted: which pods, migrations and attachments of the lost node go
  * now, and where each of its VMs stands. Whether the node shows life is not asked here: every step is gated by who carries it out.
  */
+
 import { doubtOn, heldSince } from "../assess/recovery-rows.ts";
 import { findGap, indexFacts } from "../assess/subjects.ts";
 import { type Action, type ActionResult, type Target, uidOf } from "../model/action.ts";
 import type { VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
-import type { Pod, VolumeAttachment } from "../model/kubernetes.ts";
+import { keyOf, type Pod, type VolumeAttachment } from "../model/kubernetes.ts";
 import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { VmProgress } from "../model/progress.ts";
 import type { Outcome } from "../model/verdict.ts";
+import { type Attempts, isGivenUp, mayTry, noteAttempt, type Persistence, whatWentWrong } from "./attempts.ts";
 import { departed, hasEnded } from "./departure.ts";
 import type { PlannedVm } from "./intent.ts";
 import type { Ledger, Seen } from "./ledger.ts";
@@ -38,9 +40,7 @@ export interface RecoverPicture {
 
 export interface RecoverLedger extends Ledger {
   /** What was tried, by the UID of the object. */
-  readonly tried: Readonly<
-    Record<string, { readonly at: number; readonly tries: number; readonly result: ActionResult }>
-  >;
+  readonly tried: Attempts;
 }
 
 export interface RecoverDecision {
@@ -50,9 +50,8 @@ export interface RecoverDecision {
   readonly ledger: RecoverLedger;
 }
 
-/** An object that is still there after its deletion was accepted is asked for again after this long. */
-const retryAfter = 3_000;
-const triesUntilGivenUp = 5;
+/** An object that is still there after its deletion was accepted is deleted again. */
+const removing: Persistence = { retryAfter: 3_000, triesUntilGivenUp: 5, finalCodes: [401, 403] };
 /** KubeVirt ends most migrations of a lost node itself, as soon as the pods are gone. */
 const migrationEndsWithin = 5_000;
 /** Under the taint Kubernetes removes pods by itself: the pod collector looks every 20 s (kubernetes pkg/controller/podgc). */
@@ -69,10 +68,13 @@ export function decideRecover(picture: RecoverPicture, intent: RecoverIntent, le
   const vms = intent.vms.map((vm) => progressOf(vm, { picture, intent, ledger, here, held, now }));
   const next = noteSeen(ledger, vms, now);
   // One that cannot be removed does not keep the others waiting: Kubernetes may have replaced it long since.
-  const first = intent.firstPods.filter((pod) => here.has(pod.uid) && !isGivenUp(ledger, pod.uid)).map(deletePod);
+  const first = intent.firstPods
+    .filter((pod) => here.has(pod.uid) && !isGivenUp(ledger.tried[pod.uid], removing))
+    .map(deletePod);
   const wanted = first.length > 0 ? first : cleanUp(picture, intent, { here, held, ledger: next, now });
-  const actions = wanted.filter((action) => mayTry(ledger, uidOf(action), now));
-  const open = vms.some((vm) => !hasEnded(vm.state)) || wanted.some((action) => !isGivenUp(ledger, uidOf(action)));
+  const actions = wanted.filter((action) => mayTry(ledger.tried[uidOf(action)], now, removing));
+  const open =
+    vms.some((vm) => !hasEnded(vm.state)) || wanted.some((action) => !isGivenUp(ledger.tried[uidOf(action)], removing));
   return { status: open ? "going" : "done", actions, vms, ledger: next };
 }
 
@@ -110,13 +112,13 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
   const pods = vm.pods.filter((pod) => scene.here.has(pod.uid));
   const why = scene.held.get(vm.uid);
   if (why !== undefined && pods.length > 0) return { ...base, state: "failed", since: since("failed"), detail: why };
-  const stuck = pods.find((pod) => isGivenUp(ledger, pod.uid));
+  const stuck = pods.find((pod) => isGivenUp(ledger.tried[pod.uid], removing));
   if (stuck !== undefined) {
     const holds = scene.here.get(stuck.uid)?.metadata.finalizers ?? [];
     const detail = `pod/${stuck.name}: ${whyNot(ledger, stuck.uid, holds)}`;
-    const removing = since("shutting-down");
-    if (intent.method === "taint" && holds.length === 0 && now < Date.parse(removing) + removedWithin)
-      return { ...base, state: "shutting-down", since: removing, detail: `${detail}; ${theTaintDoes}` };
+    const begun = since("shutting-down");
+    if (intent.method === "taint" && holds.length === 0 && now < Date.parse(begun) + removedWithin)
+      return { ...base, state: "shutting-down", since: begun, detail: `${detail}; ${theTaintDoes}` };
     return { ...base, state: "failed", since: since("failed"), detail };
   }
   if (pods.length > 0) return { ...base, state: "shutting-down", since: since("shutting-down") };
@@ -228,9 +230,7 @@ function staleMigrations(vm: VmRecovery, facts: Facts, { ledger, now }: CleanUpS
 /** Attachments that no pod object on the node uses any more: one that is still wanted would be made again for the dead node. */
 function staleAttachments(vms: readonly VmRecovery[], picture: RecoverPicture, intent: RecoverIntent): Action[] {
   const { facts, attachments = [] } = picture;
-  const claims = new Map(
-    facts.claims.map((claim) => [`${claim.metadata.namespace}/${claim.metadata.name}`, claim.volumeName]),
-  );
+  const claims = new Map(facts.claims.map((claim) => [keyOf(claim.metadata), claim.volumeName]));
   const used = new Set(
     facts.pods.flatMap((pod) =>
       pod.spec.volumes.map(({ claimName }) => claims.get(`${pod.metadata.namespace}/${claimName}`)),
@@ -248,28 +248,12 @@ function staleAttachments(vms: readonly VmRecovery[], picture: RecoverPicture, i
 
 /** Notes an action's result. */
 export function noteTried(ledger: RecoverLedger, action: Action, result: ActionResult, now: number): RecoverLedger {
-  const uid = uidOf(action);
-  const tries = (ledger.tried[uid]?.tries ?? 0) + 1;
-  return { ...ledger, tried: { ...ledger.tried, [uid]: { at: now, tries, result } } };
-}
-
-function mayTry(ledger: RecoverLedger, uid: string, now: number): boolean {
-  const entry = ledger.tried[uid];
-  return entry === undefined || (!isGivenUp(ledger, uid) && now >= entry.at + retryAfter);
-}
-
-function isGivenUp(ledger: RecoverLedger, uid: string): boolean {
-  const entry = ledger.tried[uid];
-  if (entry === undefined) return false;
-  const { result, tries } = entry;
-  return (result.kind === "refused" && (result.code === 401 || result.code === 403)) || tries >= triesUntilGivenUp;
+  return { ...ledger, tried: noteAttempt(ledger.tried, uidOf(action), result, now) };
 }
 
 function whyNot(ledger: RecoverLedger, uid: string, finalizers: readonly string[]): string {
-  const result = ledger.tried[uid]?.result;
-  if (result?.kind === "refused" || result?.kind === "unanswered") return result.message;
   const held = finalizers.length === 0 ? "" : `, held by the finalizer ${finalizers.join(", ")}`;
-  return `its object is still there${held}`;
+  return whatWentWrong(ledger.tried[uid]) ?? `its object is still there${held}`;
 }
 
 function noteSeen(ledger: RecoverLedger, vms: readonly VmProgress[], now: number): RecoverLedger {

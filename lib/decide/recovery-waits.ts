@@ -3,10 +3,9 @@ import { addressed } from "../assess/addressed.ts";
 import { clockTime } from "../assess/signs-of-life.ts";
 import type { VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
-import { findCondition, type VolumeAttachment } from "../model/kubernetes.ts";
+import { findCondition, findNamed, type VolumeAttachment } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
 import type { VmProgress } from "../model/progress.ts";
-import { findVmi } from "./departure.ts";
 
 export interface WaitScene {
   readonly picture: { readonly facts: Facts; readonly attachments: readonly VolumeAttachment[] | undefined };
@@ -63,7 +62,7 @@ function whatItWaitsFor(vm: VmRecovery, scene: WaitScene, since: number): Partia
       until: new Date(until).toISOString(),
     };
   }
-  const set = replicaSetOf(vm, picture.facts);
+  const set = findNamed(picture.facts.replicaSets, { namespace: vm.namespace, name: vm.replicaSet });
   if (set !== undefined) {
     if (now < since + noticedWithin) return {};
     return { detail: `its replica set ${vm.replicaSet} has ${set.readyReplicas} of ${set.replicas} replicas ready` };
@@ -75,21 +74,17 @@ function whatItWaitsFor(vm: VmRecovery, scene: WaitScene, since: number): Partia
   return why === undefined ? {} : { detail: why };
 }
 
-function replicaSetOf({ namespace, replicaSet }: VmRecovery, { replicaSets }: Facts) {
-  return replicaSets?.find(({ metadata }) => metadata.namespace === namespace && metadata.name === replicaSet);
-}
-
 const unnoticed = "KubeVirt has not noticed yet that its pod is gone: does a virt-controller run?";
 
 /** Its VMI still says that it runs on the lost node, where nothing of it is left. */
 function isUnnoticed(vm: VmRecovery, { picture, intent }: WaitScene): boolean {
-  const vmi = findVmi(picture.facts, vm);
+  const vmi = findNamed(picture.facts.vmis, vm);
   return vmi !== undefined && vmi.metadata.uid === vm.uid && !isFinalVmi(vmi) && vmi.status.nodeName === intent.node;
 }
 
 /** The other node on which its VMI, which has ended, has a pod still: that of a migration, say. */
 function podElsewhere(vm: VmRecovery, { picture, intent }: WaitScene): string | undefined {
-  const vmi = findVmi(picture.facts, vm);
+  const vmi = findNamed(picture.facts.vmis, vm);
   if (vmi?.metadata.uid !== vm.uid || !isFinalVmi(vmi)) return undefined;
   return Object.values(vmi.status.activePods).find((node) => node !== intent.node);
 }
@@ -99,7 +94,7 @@ function whyItDoesNotStart(vm: VmRecovery, scene: WaitScene): string | undefined
   const node = podElsewhere(vm, scene);
   if (node !== undefined) return `its pod on ${node} must end first: is that node lost, too?`;
   const { facts } = scene.picture;
-  const conditions = findVmi(facts, vm)?.status.conditions ?? [];
+  const conditions = findNamed(facts.vmis, vm)?.status.conditions ?? [];
   const broken = ["PodScheduled", "Synchronized"]
     .map((type) => findCondition(conditions, type))
     .find((condition) => condition?.status === "False");

@@ -6,11 +6,11 @@ import { obstaclesOf } from "../assess/migration-findings.ts";
 import { explainMigrationTarget, type TargetTrouble } from "../assess/migration-target.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
 import type { Facts } from "../model/facts.ts";
-import type { Pod } from "../model/kubernetes.ts";
+import { findNamed, type Pod } from "../model/kubernetes.ts";
 import { isFinishedMigration, type VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import type { VmProgress } from "../model/progress.ts";
 import type { NodeVerdict, VmVerdict } from "../model/verdict.ts";
-import { departed, findVmi, patience, presentFields, type Standing, sinceWhen } from "./departure.ts";
+import { departed, patience, presentFields, type Standing, sinceWhen } from "./departure.ts";
 import { consentCovers, type DrainIntent, type PlannedVm } from "./intent.ts";
 import { isFinalRefusal, type Ledger, nextTry } from "./ledger.ts";
 
@@ -130,7 +130,7 @@ function reasonOf({ findings: [finding] }: VmVerdict): Pick<Standing, "detail" |
 
 /** Marked in the picture, or so recently that the picture may not show it yet. */
 export function isMarked(input: ProgressInput, verdict: VmVerdict, node: string): boolean {
-  if (findVmi(input.facts, verdict)?.status.evacuationNodeName === node) return true;
+  if (findNamed(input.facts.vmis, verdict)?.status.evacuationNodeName === node) return true;
   return wasJustAnswered(input, verdict, "evacuating");
 }
 
@@ -205,7 +205,7 @@ function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
     // Of a migration that has just ended the VMI still tells; one that has just begun has nothing to do with the one before it.
     target:
       verdict.migratingTo ??
-      (migration === undefined ? findVmi(input.facts, verdict)?.status.migrationState?.targetNode : undefined),
+      (migration === undefined ? findNamed(input.facts.vmis, verdict)?.status.migrationState?.targetNode : undefined),
     detail: noNode?.reason,
     code: noNode?.code,
   };

@@ -206,6 +206,14 @@ export function isFinishedPod(pod: Pod): boolean {
   return pod.status.phase === "Succeeded" || pod.status.phase === "Failed";
 }
 
+/** The object that bears this name now, whichever it is. */
+export function findNamed<T extends { readonly metadata: { readonly namespace: string; readonly name: string } }>(
+  objects: readonly T[] | undefined,
+  { namespace, name }: { readonly namespace: string; readonly name: string | undefined },
+): T | undefined {
+  return objects?.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+}
+
 /** By what an object is known among those of its kind: `namespace/name`. */
 export function keyOf(object: { readonly namespace: string; readonly name: string }): string {
   return `${object.namespace}/${object.name}`;
