@@ -12,6 +12,7 @@ import type { Dossier, VmRecovery } from "../lib/model/dossier.ts";
 import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { FindingCode } from "../lib/model/finding.ts";
+import { keyOf } from "../lib/model/kubernetes.ts";
 import type { LostNodeFacts, NodeSigns } from "../lib/model/lost-node.ts";
 import { currentUser } from "../lib/observe/access.ts";
 import { recordOnNode } from "../lib/observe/decode/record.ts";
@@ -213,7 +214,7 @@ function refuse(scene: Scene, { lost, dossier }: Evidence): void {
         : `nothing was changed; let it end, or override it with --waive ${holderCodes[kind]}`,
     );
   }
-  const known = new Set(vms.map(({ namespace, name }) => `${namespace}/${name}`));
+  const known = new Set(vms.map(keyOf));
   const unknown = options.includeHeld.filter((vm) => !known.has(vm));
   if (unknown.length > 0)
     throw new UsageError(

@@ -1,6 +1,6 @@
 /** Which marks and migrations on a node belong to an evacuation of it, and which of them can still be undone. */
 import type { Facts } from "../model/facts.ts";
-import type { Node, Taint } from "../model/kubernetes.ts";
+import { keyOf, type Node, type Taint } from "../model/kubernetes.ts";
 import {
   isFinishedMigration,
   migrationDefaults,
@@ -57,7 +57,7 @@ export function unseenParts(facts: Facts): string[] {
 export function leavingVms(facts: Facts, node: string): readonly string[] {
   const { marks, migrations } = evacuationOf(facts, node);
   const names = [
-    ...marks.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    ...marks.map(({ metadata }) => keyOf(metadata)),
     ...migrations.map(({ metadata, spec }) => `${metadata.namespace}/${spec.vmiName}`),
   ];
   return [...new Set(names)];

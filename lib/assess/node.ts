@@ -1,7 +1,7 @@
 /** Findings about the node itself, or about the whole cluster as far as they decide whether the node can be drained. */
 import { type Gap, isCovered, type NodeHolder } from "../model/facts.ts";
 import type { Finding, FindingCode } from "../model/finding.ts";
-import { findCondition, isFinishedPod, type Pod } from "../model/kubernetes.ts";
+import { findCondition, isFinishedPod, keyOf, type Pod } from "../model/kubernetes.ts";
 import { isFinishedMigration, migrationDefaults } from "../model/kubevirt.ts";
 import type { VmVerdict } from "../model/verdict.ts";
 import { isLauncherPod } from "../platform/launcher-pod.ts";
@@ -196,7 +196,7 @@ function leftovers(index: Index, node: string): Finding[] {
   const pods = leftoverPods(index, node);
   const [first] = pods;
   if (first === undefined) return [];
-  const names = listing(pods.map((pod) => `${pod.metadata.namespace}/${pod.metadata.name}`));
+  const names = listing(pods.map((pod) => keyOf(pod.metadata)));
   return [
     makeFinding({
       code: "LeftoverPod",

@@ -2,7 +2,7 @@
  * Required affinity and anti-affinity between pods (scheduler plugin InterPodAffinity), on the nodes of the picture. As in the
  * scheduler, what the pods that are there mean for a new one is worked out once, and then looked up for each node.
  */
-import type { Pod, PodAffinityTerm } from "../model/kubernetes.ts";
+import { keyOf, type Pod, type PodAffinityTerm } from "../model/kubernetes.ts";
 import { matchesSelector } from "../model/selectors.ts";
 import type { Place } from "./room.ts";
 
@@ -27,13 +27,12 @@ export function affinityRule(pod: Pod, { all: places, repelling }: Surroundings,
   return (place) => {
     for (const domains of avoided) {
       const other = domains.at(place);
-      if (other !== undefined) return `anti-affinity with pod ${other.metadata.namespace}/${other.metadata.name}`;
+      if (other !== undefined) return `anti-affinity with pod ${keyOf(other.metadata)}`;
     }
     if (!isNearWanted(place)) return "no pod near it that its affinity asks for";
     for (const domains of repelled) {
       const other = domains.at(place);
-      if (other !== undefined)
-        return `pod ${other.metadata.namespace}/${other.metadata.name} does not tolerate it near (anti-affinity)`;
+      if (other !== undefined) return `pod ${keyOf(other.metadata)} does not tolerate it near (anti-affinity)`;
     }
     return undefined;
   };

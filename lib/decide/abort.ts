@@ -2,13 +2,12 @@
  * Decides how a drain is undone, in the one order that does not race with KubeVirt's evacuation controller: our taints, the
  * evacuation marks, the unfinished evacuation migrations, and at last our own cordon. What others set is named and left.
  */
-
 import { addressed } from "../assess/addressed.ts";
 import { drainTaintOf, type Evacuation, evacuationOf, isMigrationOf, unseenParts } from "../assess/evacuation.ts";
 import { findNode } from "../assess/subjects.ts";
 import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Facts, RecordOnNode } from "../model/facts.ts";
-import type { Node } from "../model/kubernetes.ts";
+import { keyOf, type Node } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { recordAnnotation } from "../model/record.ts";
 import { type Attempts, isGivenUp, mayTry, noteAttempt, type Persistence, whatWentWrong } from "./attempts.ts";
@@ -178,9 +177,7 @@ function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledge
             `the cordon of node/${intent.node}: ${found.kind === "record" ? "it was cordoned before the drain" : "no record says that this program set it"}`,
           ]
         : []),
-      ...evacuation.descheduled.map(
-        (vmi) => `the mark of ${vmi.metadata.namespace}/${vmi.metadata.name}: the descheduler set it`,
-      ),
+      ...evacuation.descheduled.map((vmi) => `the mark of ${keyOf(vmi.metadata)}: the descheduler set it`),
     ],
     endsByItself: evacuation.beyondReturn.map(
       ({ metadata, spec }) =>

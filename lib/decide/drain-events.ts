@@ -1,4 +1,5 @@
 /** Events of a drain: the difference between two pictures of its progress. There is no second state machine. */
+import { keyOf } from "../model/kubernetes.ts";
 import type { DrainProgress, ProgressEvent, VmChange, VmProgress, VmState } from "../model/progress.ts";
 
 /** What people and machines are told after `before` became `after`; `before` is absent at the first look. */
@@ -16,7 +17,7 @@ export function drainEvents(before: DrainProgress | undefined, after: DrainProgr
   // What is left of a VM's pod is removed, too; its VM's departure has been told.
   const told = new Set(after.vms.map((vm) => `${vm.namespace}/${vm.pod}`));
   for (const pod of before?.pods ?? [])
-    if (!pod.goesWithVm && !left.has(pod.uid) && !told.has(`${pod.namespace}/${pod.name}`))
+    if (!pod.goesWithVm && !left.has(pod.uid) && !told.has(keyOf(pod)))
       events.push({ type: "pod-evicted", time: after.time, node: pod.node, namespace: pod.namespace, pod: pod.name });
   for (const message of after.trouble)
     if (!before?.trouble.includes(message)) events.push({ type: "warning", time: after.time, message });

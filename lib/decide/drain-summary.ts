@@ -75,7 +75,7 @@ export function nodeAtTheEnd(contents: NodeContents, isSelected: (pod: Pod) => b
 /** The node as the last picture showed it, for an end at which nothing can be read any more. */
 export function nodeInPicture(progress: DrainProgress, name: string): NodeAtTheEnd {
   const here = progress.vms.filter((vm) => vm.node === name && stays.has(vm.state));
-  return { name, fresh: false, selected: here.map((vm) => `${vm.namespace}/${vm.name}`), others: [] };
+  return { name, fresh: false, selected: here.map(keyOf), others: [] };
 }
 
 /** The summary of a drain, with its exit code. */

@@ -1,6 +1,7 @@
 /** Decides the next step of a drain: whom to evict now, when to look again, and whether it is done, stuck or out of time. */
 import { machineOfVerdict } from "../assess/owners.ts";
 import type { EvictAction } from "../model/action.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import type { DrainProgress, VmProgress } from "../model/progress.ts";
 import type { VmVerdict } from "../model/verdict.ts";
 import { hasEnded } from "./departure.ts";
@@ -107,7 +108,7 @@ function evict(intent: DrainIntent, node: string, verdict: VmVerdict): EvictActi
   return {
     kind: "evict",
     node,
-    vm: `${verdict.namespace}/${verdict.name}`,
+    vm: keyOf(verdict),
     pod: { namespace: verdict.namespace, name: verdict.pod.name, uid: verdict.pod.uid },
     graceSeconds: intent.graceSeconds,
     machine: isShutDown(verdict) ? machineOfVerdict(verdict) : undefined,
@@ -174,8 +175,7 @@ class BudgetPace {
   private readonly left = new Map<string, number>();
 
   constructor({ facts, ledger, now }: ProgressInput, vms: readonly VmOnItsWay[]) {
-    for (const budget of facts.budgets)
-      this.left.set(`${budget.metadata.namespace}/${budget.metadata.name}`, budget.status.disruptionsAllowed);
+    for (const budget of facts.budgets) this.left.set(keyOf(budget.metadata), budget.status.disruptionsAllowed);
     // What was asked for or granted a moment ago may not show in the budget yet.
     for (const { verdict } of vms) {
       const entry = verdict && ledger.pods[verdict.pod.uid];

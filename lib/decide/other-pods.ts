@@ -1,4 +1,5 @@
 /** Where the pods of a node stand that are no VMs, in a drain that takes them along. */
+import { keyOf } from "../model/kubernetes.ts";
 import type { OtherPodProgress } from "../model/progress.ts";
 import type { NodeVerdict, PodVerdict } from "../model/verdict.ts";
 import type { ProgressInput } from "./vm-progress.ts";
@@ -46,8 +47,6 @@ export function podWarnings(nodes: readonly NodeVerdict[]): string | undefined {
     .flatMap((node) => node.otherPods)
     .filter((pod) => pod.warning !== undefined && pod.outcome !== "hotplug");
   const groups = Map.groupBy(pods, (pod) => pod.warning);
-  const lines = [...groups].map(
-    ([warning, group]) => `${warning}: ${group.map(({ namespace, name }) => `${namespace}/${name}`).join(", ")}`,
-  );
+  const lines = [...groups].map(([warning, group]) => `${warning}: ${group.map(keyOf).join(", ")}`);
   return lines.length === 0 ? undefined : lines.join("; ");
 }

@@ -2,7 +2,6 @@
  * Decides the next step of a recovery whose evidence was accepted: which pods, migrations and attachments of the lost node go
  * now, and where each of its VMs stands. Whether the node shows life is not asked here: every step is gated by who carries it out.
  */
-
 import { doubtOn, heldSince } from "../assess/recovery-rows.ts";
 import { findGap, indexFacts } from "../assess/subjects.ts";
 import { type Action, type ActionResult, type Target, uidOf } from "../model/action.ts";

@@ -1,5 +1,6 @@
 /** Reads what is true of the whole cluster: versions, what the API server offers, KubeVirt's settings and where virt-api answers. */
 import type { Discovery } from "../kube/api.ts";
+import { keyOf } from "../model/kubernetes.ts";
 import type { KubeVirt } from "../model/kubevirt.ts";
 import { subresourcesGroup, virtApiApp } from "../platform/names.ts";
 import { decodeKubeVirt } from "./decode/kubevirt.ts";
@@ -20,7 +21,7 @@ export async function readKubeVirt(reading: Reading): Promise<KubeVirt | undefin
   if (found === undefined) return undefined;
   if (found.length === 1) return found[0];
   const resource = resourceTypes.kubevirts.plural;
-  const names = found.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(", ");
+  const names = found.map(({ metadata }) => keyOf(metadata)).join(", ");
   reading.noteGap({
     resource,
     reason:

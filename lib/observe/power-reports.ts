@@ -1,6 +1,6 @@
 /** Reads who else knows whether a host is off: its Machine, its BareMetalHost, and remediations that fence or reboot it. */
 import type { Discovery, ResourceType } from "../kube/api.ts";
-import { findCondition, type Node } from "../model/kubernetes.ts";
+import { findCondition, keyOf, type Node } from "../model/kubernetes.ts";
 import type { PowerReport } from "../model/lost-node.ts";
 import { decodeConditions, objectParts } from "./decode/metadata.ts";
 import { holderKinds, machineKinds, remediatedNode } from "./holder-kinds.ts";
@@ -81,7 +81,7 @@ async function lookFor(
 ): Promise<Looked> {
   const answer = await reading.attempt((client) => client.get({ type, ...at }, { signal: reading.signal }));
   if (answer.ok) return { raw: answer.value.object };
-  const what = `${at.namespace}/${at.name}`;
+  const what = keyOf(at);
   if (isNotFound(answer.error)) return { report: unknown(source, `${what} does not exist`) };
   if (isForbidden(answer.error)) return { report: unknown(source, `forbidden: get ${type.plural}`) };
   return { report: unknown(source, answer.error.message) };

@@ -1,5 +1,4 @@
 /** The end of a recovery: where the VMs run, which stay down and what a person must do about it. */
-
 import type { RecoverySummary, VmProgress } from "../model/progress.ts";
 import { runningTime } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
