@@ -130,10 +130,16 @@ function withoutVmi({ index }: Rules, pod: Pod): Judgement {
   return blocks("D2", makeFinding({ code: "OrphanLauncherPod", object, reason, ...proof, fix }));
 }
 
-/** True when the VMI was looked for and not found, or another one bears its name now. */
+/** True when the VMI was looked for and not found, or another one bears its name now, which is not the one before it. */
 function isVmiAbsent({ facts, vmis }: Index, pod: Pod): boolean {
   const key = keyOf({ namespace: pod.metadata.namespace, name: vmiNameOf(pod) });
-  return vmis.has(key) || (facts.absent?.includes(key) ?? false);
+  const namesake = vmis.get(key);
+  if (namesake === undefined) return facts.absent?.includes(key) ?? false;
+  return !(madeAt(pod) > madeAt(namesake));
+}
+
+function madeAt({ metadata }: Pod | VirtualMachineInstance): number {
+  return Date.parse(metadata.creationTimestamp ?? "");
 }
 
 /** D3 and D4: something is on its way that no eviction can speed up. */

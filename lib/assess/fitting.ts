@@ -1,7 +1,7 @@
 /** Whether one node takes one VM's pod, and if not, why not in plain words. */
 import { findCondition, type NodeSelector, type Pod, type Taint } from "../model/kubernetes.ts";
 import { formatUnits } from "../model/quantity.ts";
-import { isCordonedFor, untoleratedTaint } from "../model/scheduling.ts";
+import { cordonToleration, untoleratedTaint } from "../model/scheduling.ts";
 import { matchesNode } from "../model/selectors.ts";
 import {
   architectureLabel,
@@ -68,7 +68,7 @@ function stateRefusal({ pod }: Arrival, { node, isTarget }: Place): Refusal | un
   if (isTarget) return { reason: "is to be drained, too", field: "metadata.name", value: name };
   const ready = findCondition(node.status.conditions, "Ready")?.status;
   if (ready !== "True") return { reason: "not Ready", field: "status.conditions[Ready].status", value: ready };
-  if (isCordonedFor(pod.spec.tolerations, node))
+  if (node.spec.unschedulable && cordonToleration(pod.spec.tolerations) === undefined)
     return { reason: "cordoned", field: "spec.unschedulable", value: "true" };
   if (labels[schedulableLabel] !== "true") {
     const reason = "KubeVirt runs no VMs there (kubevirt.io/schedulable is not true)";

@@ -2,9 +2,11 @@
  * Room elsewhere: places all VMs that a drain moves or restarts on the other nodes, one after another in thought, so that
  * what each takes is missing to the next.
  */
+import type { Pod } from "../model/kubernetes.ts";
 import { formatUnits } from "../model/quantity.ts";
+import { cordonToleration } from "../model/scheduling.ts";
 import { type Arrival, fits, type Refusal, reaches } from "./fitting.ts";
-import { affinityRule, hasUnreadableTerms } from "./pod-affinity.ts";
+import { type AffinityRule, affinityRule, hasUnreadableTerms } from "./pod-affinity.ts";
 import { demandOf, occupy, type Place, vacate } from "./room.ts";
 
 export interface NodeRefusal extends Refusal {
@@ -18,12 +20,15 @@ export interface NoFit {
   readonly summary: string;
 }
 
-export type Fit =
-  /** A node takes it. */
-  | { readonly kind: "fits"; readonly node: string }
+export type Fit = (
+  | /** A node takes it. */ { readonly kind: "fits"; readonly node: string }
   /** Nodes would take it, if they have room, which is not known; none are named where they could not be read at all. */
   | { readonly kind: "unknown"; readonly nodes: readonly string[] }
-  | NoFit;
+  | NoFit
+) & {
+  /** Nodes that are to be emptied, where it may come all the same, because it tolerates their cordon. */
+  readonly drained?: readonly string[] | undefined;
+};
 
 export interface Request {
   readonly key: string;
@@ -52,8 +57,9 @@ export function placeAll(requests: readonly Request[], places: PlacesInOrder): P
   for (let placed = true; placed && waiting.length > 0; ) {
     placed = false;
     for (const request of waiting) {
-      const { fit, place } = placeOne(request.arrival, places);
-      found.set(request.key, fit);
+      const affinity = affinityRule(request.arrival.pod, places, request.arrival.leaving);
+      const { fit, place } = placeOne(request.arrival, places, affinity);
+      found.set(request.key, { ...fit, drained: drainedThatFit(request.arrival, places, affinity) });
       if (place === undefined) continue;
       takeBack.push(settle(request.arrival, place, places));
       used.add(place);
@@ -118,10 +124,13 @@ function memoryOf({ arrival }: Request): number {
   return demandOf(arrival.pod).get("memory") ?? 0;
 }
 
-function placeOne(arrival: Arrival, places: PlacesInOrder): { readonly fit: Fit; readonly place?: Place } {
+function placeOne(
+  arrival: Arrival,
+  places: PlacesInOrder,
+  affinity: AffinityRule,
+): { readonly fit: Fit; readonly place?: Place } {
   const refusals: NodeRefusal[] = [];
   const perhaps: Place[] = [];
-  const affinity = affinityRule(arrival.pod, places, arrival.leaving);
   for (const place of places.all) {
     const { name } = place.node.metadata;
     if (name === arrival.source) continue;
@@ -136,6 +145,26 @@ function placeOne(arrival: Arrival, places: PlacesInOrder): { readonly fit: Fit;
     return { fit: { kind: "unknown", nodes: perhaps.map((place) => place.node.metadata.name) }, place: first };
   }
   return { fit: { kind: "none", refusals, summary: summarise(arrival, places.all, refusals) } };
+}
+
+/** A migration's target never runs on its source, but the next start of a VM may be where the last one was. */
+function drainedThatFit(arrival: Arrival, { all }: PlacesInOrder, affinity: AffinityRule): string[] | undefined {
+  const { pod, leaving, source } = arrival;
+  if (cordonToleration(pod.spec.tolerations) === undefined) return undefined;
+  const fitting = all.filter((place) => {
+    if (place.node.metadata.name !== source) return place.isTarget && isOpen(arrival, place, affinity);
+    if (leaving === undefined) return false;
+    const emptied = { ...place, free: new Map(place.free), pods: new Set(place.pods), repelling: new Set<Pod>() };
+    const before = [...place.pods].find((other) => other.metadata.uid === leaving.metadata.uid);
+    if (before !== undefined) vacate(emptied, before);
+    return isOpen(arrival, emptied, affinity);
+  });
+  return fitting.map((place) => place.node.metadata.name).sort();
+}
+
+/** Whether nothing but the drain that is to come keeps the pod away. */
+function isOpen(arrival: Arrival, place: Place, affinity: AffinityRule): boolean {
+  return typeof fits(arrival, { ...place, isTarget: false }, affinity) !== "object";
 }
 
 function freeMemory(place: Place): number {

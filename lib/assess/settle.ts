@@ -1,6 +1,7 @@
 /** The last word on rows that need room elsewhere: D12 and D18b, or what is worth knowing when it could not be told. */
 import type { Finding } from "../model/finding.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
+import { cordonToleration } from "../model/scheduling.ts";
 import type { Judgement } from "./eviction.ts";
 import { makeFinding, nodeReference, vmiReference } from "./findings.ts";
 import type { Arrival } from "./fitting.ts";
@@ -14,12 +15,25 @@ export function settle(
   vmi: VirtualMachineInstance,
   { arrival, fit }: { readonly arrival: Arrival; readonly fit: Fit },
 ): Judgement {
-  if (fit.kind === "none") return withoutRoom(judgement, vmi, fit);
-  const findings = [...judgement.findings];
+  const settled = fit.kind === "none" ? withoutRoom(judgement, vmi, fit) : judgement;
+  const findings = [...settled.findings];
+  if (settled.outcome !== "blocks" && fit.drained !== undefined && fit.drained.length > 0)
+    findings.push(mayComeBack(vmi, arrival, fit.drained));
   if (fit.kind === "unknown") findings.push(roomUnknown(vmi, fit.nodes));
   const rules = rulesNotWorkedOut(arrival);
-  if (rules.length > 0) findings.push(notSimulated(vmi, rules));
-  return { ...judgement, findings };
+  if (fit.kind !== "none" && rules.length > 0) findings.push(notSimulated(vmi, rules));
+  return { ...settled, findings };
+}
+
+function mayComeBack(vmi: VirtualMachineInstance, { pod }: Arrival, nodes: readonly string[]): Finding {
+  const toleration = cordonToleration(pod.spec.tolerations);
+  return makeFinding({
+    code: "ToleratesCordon",
+    object: vmiReference(vmi),
+    reason: `It tolerates a cordon: the scheduler may put it on ${nodes.join(", ")} again. Take the toleration off its owner, and restart it.`,
+    field: "spec.tolerations",
+    value: JSON.stringify(toleration),
+  });
 }
 
 function withoutRoom(judgement: Judgement, vmi: VirtualMachineInstance, fit: NoFit): Judgement {

@@ -152,6 +152,7 @@ export const findingCodes = {
   },
   GracePeriodShortened: { severity: "risk", waivable: true, meaning: "--grace-period is shorter than the VM's own" },
   RoomUnknown: { severity: "unknown", waivable: true, meaning: "whether another node has room could not be told" },
+  ToleratesCordon: { severity: "risk", waivable: true, meaning: "may come back to a node that is drained" },
   PlacementNotSimulated: {
     severity: "note",
     waivable: false,

@@ -1,5 +1,5 @@
 /** What the scheduler needs to know of a pod: which taints it tolerates and how much it asks for. */
-import type { Container, Node, Pod, Quantities, Taint, Toleration } from "./kubernetes.ts";
+import type { Container, Pod, Quantities, Taint, Toleration } from "./kubernetes.ts";
 import { toUnits } from "./quantity.ts";
 import { tolerates } from "./selectors.ts";
 
@@ -15,10 +15,10 @@ export function untoleratedTaint(tolerations: readonly Toleration[], taints: rea
   );
 }
 
-/** A cordoned node takes only pods that tolerate the taint that stands for the cordon (scheduler plugin NodeUnschedulable). */
-export function isCordonedFor(tolerations: readonly Toleration[], node: Node): boolean {
+/** The toleration that lets a pod onto cordoned nodes (scheduler plugin NodeUnschedulable). */
+export function cordonToleration(tolerations: readonly Toleration[]): Toleration | undefined {
   const cordon: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
-  return node.spec.unschedulable && !tolerations.some((toleration) => tolerates(toleration, cordon));
+  return tolerations.find((toleration) => tolerates(toleration, cordon));
 }
 
 /**

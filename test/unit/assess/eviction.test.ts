@@ -60,6 +60,16 @@ describe("D2, a launcher pod without its VMI", () => {
     expect(brief(vmVerdict(someFacts({ pods: [pod], vmis: [later] })))[0]).toBe("D2");
   });
 
+  it("waits for the VMI of a pod that is younger than the VMI that bears the name: that one is the run before", () => {
+    const made = <T extends typeof pod | ReturnType<typeof aVmi>>(object: T, creationTimestamp: string): T => ({
+      ...object,
+      metadata: { ...object.metadata, creationTimestamp },
+    });
+    const before = made(aVmi("web", { uid: "uid-before", phase: "Succeeded" }), "2026-08-22T09:00:00Z");
+    const next = made(pod, "2026-08-22T10:00:00Z");
+    expect(brief(vmVerdict(someFacts({ pods: [next], vmis: [before] })))).toEqual(["D7", "waits", "VmiNotReadYet"]);
+  });
+
   it("is unknown, and never D2, when VMIs could not be read", () => {
     const gaps = [{ resource: "virtualmachineinstances", reason: "forbidden" }];
     const node = nodeVerdict(someFacts({ pods: [pod], gaps }), { waived: ["Unreadable"] });

@@ -207,6 +207,43 @@ describe("where a VM can migrate to", () => {
   });
 });
 
+describe("a VM that tolerates a cordon", () => {
+  const tolerations = [{ operator: "Exists" }];
+  const nodes = [aNode("worker-1"), aNode("worker-2"), aNode("worker-3")];
+  const stopped = { strategy: "None", tolerations };
+
+  it("may be started again on the node that it has just left, which is then not drained", () => {
+    const facts = factsWith([aRunningVm("web", stopped)], { nodes });
+    expect(brief(vmVerdict(facts))).toEqual(["D19", "restarts", "ShutsDownRestarts", "ToleratesCordon"]);
+    expect(vmVerdict(facts).findings[1]).toMatchObject({
+      reason: expect.stringContaining("may put it on worker-1 again"),
+      proof: { field: "spec.tolerations", value: '{"operator":"Exists"}' },
+    });
+    expect(nodeVerdict(facts).verdict).toBe("unknown");
+    expect(nodeVerdict(facts, { waived: ["ToleratesCordon"] }).verdict).toBe("drains");
+  });
+
+  it("may even where no other node takes it", () => {
+    const facts = factsWith([aRunningVm("web", stopped)], { nodes: [aNode("worker-1")] });
+    expect(brief(vmVerdict(facts))).toEqual(["D18b", "stops", "StaysDownNoNode", "ToleratesCordon"]);
+  });
+
+  it("does not where something else keeps it away, or it is not started again", () => {
+    const elsewhere = { ...stopped, nodeSelector: { "kubernetes.io/hostname": "worker-2" } };
+    expect(brief(vmVerdict(factsWith([aRunningVm("web", elsewhere)], { nodes })))).not.toContain("ToleratesCordon");
+    const bare = factsWith([aRunningVm("web", { ...stopped, runStrategy: undefined })], { nodes });
+    expect(brief(vmVerdict(bare))).not.toContain("ToleratesCordon");
+  });
+
+  it("never migrates to where it is, but to the other nodes of the same drain", () => {
+    const vm = aRunningVm("web", { tolerations });
+    expect(brief(vmVerdict(factsWith([vm], { nodes })))).toEqual(["D13", "moves", "LiveMigrates"]);
+    const both = factsWith([vm], { nodes, targets: ["worker-1", "worker-2"] });
+    expect(brief(vmVerdict(both))).toEqual(["D13", "moves", "LiveMigrates", "ToleratesCordon"]);
+    expect(vmVerdict(both).findings[1]?.reason).toContain("may put it on worker-2 again");
+  });
+});
+
 describe("affinity between pods", () => {
   const zone = (name: string, value: string) => aNode(name, { labels: { zone: value } });
   const term = (labels: Record<string, string>, topologyKey = "kubernetes.io/hostname", fields = {}) => ({

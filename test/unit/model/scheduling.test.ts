@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Container, Pod } from "../../../lib/model/kubernetes.ts";
-import { isCordonedFor, podRequests, untoleratedTaint } from "../../../lib/model/scheduling.ts";
-import { aNode, aPod } from "../../builders.ts";
+import { cordonToleration, podRequests, untoleratedTaint } from "../../../lib/model/scheduling.ts";
+import { aPod } from "../../builders.ts";
 
 function container(memory: string, sidecar = false): Container {
   return { name: "c", requests: { memory }, sidecar };
@@ -56,15 +56,17 @@ describe("untoleratedTaint", () => {
   });
 });
 
-describe("isCordonedFor", () => {
-  const cordoned = aNode("n", { unschedulable: true });
-
-  it("keeps ordinary pods off a cordoned node, and none off another", () => {
-    expect(isCordonedFor([], cordoned)).toBe(true);
-    expect(isCordonedFor([], aNode("n"))).toBe(false);
+describe("cordonToleration", () => {
+  it.each([
+    ["by its key", { key: "node.kubernetes.io/unschedulable", operator: "Exists" }],
+    ["because it tolerates everything", { operator: "Exists" }],
+  ])("is what lets a pod onto a cordoned node, %s", (_how, toleration) => {
+    expect(cordonToleration([{ key: "other", operator: "Exists" }, toleration])).toBe(toleration);
   });
 
-  it("lets a pod pass that tolerates the taint of the cordon", () => {
-    expect(isCordonedFor([{ key: "node.kubernetes.io/unschedulable", operator: "Exists" }], cordoned)).toBe(false);
+  it("is none of the others", () => {
+    expect(
+      cordonToleration([{ key: "node.kubernetes.io/unschedulable", operator: "Exists", effect: "NoExecute" }]),
+    ).toBe(undefined);
   });
 });
