@@ -62,6 +62,7 @@ export async function abortNode(world: AbortWorld, base: Facts, intent: AbortInt
 /** Looks, undoes the next part, and looks again; tells after each look what is left. */
 async function* undo(world: AbortWorld, base: Facts, intent: AbortIntent): AsyncIterable<AbortResult> {
   let ledger: AbortLedger = { results: {} };
+  let waits: string | undefined;
   for (let facts = base; ; facts = await refreshEvacuation(world.client, facts, intent.node, world.signal)) {
     world.signal.throwIfAborted();
     const decision = decideOn(facts, intent, ledger);
@@ -73,6 +74,9 @@ async function* undo(world: AbortWorld, base: Facts, intent: AbortIntent): Async
       gone: goneSince(base, facts, intent.node),
     };
     if (decision.status !== "going") return;
+    if (decision.waits !== undefined && decision.waits !== waits)
+      world.reporter.event({ type: "waiting", time: facts.time, message: decision.waits });
+    waits = decision.waits ?? waits;
     for (const action of decision.actions) {
       world.signal.throwIfAborted();
       if (action.kind === "evict") continue;

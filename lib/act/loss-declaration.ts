@@ -8,6 +8,7 @@ import type { RecordOnNode } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { RecordOnLostNode } from "../model/lost-node.ts";
 import { type OperationRecord, recordAnnotation } from "../model/record.ts";
+import { wholeSeconds } from "../model/timestamp.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
 import { answerOf, isPassing, takeOurTaintsOff } from "./node-trouble.ts";
 
@@ -127,7 +128,7 @@ export class LossDeclaration {
     const { kind, by, since } = found.record;
     if (by === this.#input.by || (seen.kind === "record" && seen.record.by === by)) return;
     throw new RefusedError(
-      `node/${name} is being handled by ${by} now: ${kind} since ${since}`,
+      `node/${name} is being handled by ${by} now: ${kind} since ${wholeSeconds(since)}`,
       "nothing was changed; let it end, or look again what it has done",
     );
   }

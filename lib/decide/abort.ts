@@ -34,6 +34,8 @@ export interface AbortDecision {
   readonly actions: readonly Action[];
   /** Milliseconds of the API server's clock. */
   readonly wakeAt?: number | undefined;
+  /** Why nothing is done now, where that takes long enough to be said. */
+  readonly waits?: string | undefined;
   readonly ledger: AbortLedger;
   readonly view: AbortView;
 }
@@ -52,7 +54,11 @@ export interface AbortView extends Evacuation {
   readonly failures: readonly string[];
 }
 
-/** How long nothing new may appear before the undo counts as verified; the evacuation controller looks again within 5 s. */
+/**
+ * How long nothing new may appear before the undo counts as verified. The evacuation controller goes by a picture of its own that
+ * lags behind, and looks again within 5 s (kubevirt pkg/virt-controller/watch/drain/evacuation); and a drain that runs
+ * elsewhere has evictions under way when it learns that it is being undone.
+ */
 const quietTime = 6_000;
 const undoing: Persistence = { retryAfter: 2_000, triesUntilGivenUp: 4, finalCodes: [400, 401, 403] };
 const longestCancellation = 120_000;
@@ -92,13 +98,25 @@ export function decideAbort(
     .filter((migration) => migration.metadata.deletionTimestamp === undefined)
     .filter((migration) => mayTry(ledger.results[migration.metadata.uid], now, undoing))
     .map(deleteAction);
-  if (deletable.length > 0) return decide("going", deletions, { wakeAt: now + undoing.retryAfter });
+  if (deletable.length > 0) {
+    const names = deletable.map(({ metadata, spec }) => `${metadata.namespace}/${spec.vmiName}`);
+    const waits = deletions.length > 0 ? undefined : `for the migrations to end: ${names.join(", ")}`;
+    return decide("going", deletions, { wakeAt: now + undoing.retryAfter, waits });
+  }
 
+  // Where no drain is on record and nothing of one was found, none can have begun anything.
+  const isUntouched = found.kind === "none" && Object.keys(ledger.results).length === 0;
+  if (isUntouched && isFree(view)) return decide("done", []);
   const quietSince = ledger.quietSince ?? now;
   const watched = { ...ledger, quietSince };
-  if (now < quietSince + quietTime) return decide("going", [], { wakeAt: quietSince + quietTime, ledger: watched });
+  if (now < quietSince + quietTime)
+    return decide("going", [], {
+      wakeAt: quietSince + quietTime,
+      waits: `${quietTime / 1000} s, in which KubeVirt must neither mark a VM again nor make a migration`,
+      ledger: watched,
+    });
 
-  const clean = view.marks.length === 0 && view.migrations.length === 0 && view.failures.length === 0;
+  const clean = isFree(view);
   const release =
     node === undefined ? undefined : releaseNode(node, found, { uncordon: view.uncordons, keepRecord: !clean });
   if (release !== undefined && !isGivenUp(ledger.results[release.uid], undoing))
@@ -107,6 +125,11 @@ export function decideAbort(
       ledger: watched,
     });
   return decide(clean ? "done" : "incomplete", [], { ledger: watched });
+}
+
+/** Nothing of a drain is left but, perhaps, its cordon. */
+function isFree({ marks, migrations, failures }: AbortView): boolean {
+  return marks.length === 0 && migrations.length === 0 && failures.length === 0;
 }
 
 /** Everything an abort would do, in its order: what `--dry-run` prints. */

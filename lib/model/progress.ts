@@ -119,6 +119,8 @@ export type ProgressEvent = { readonly time: string } & (
       readonly verb: string;
       readonly dryRun?: boolean | undefined;
     }
+  /** What it waits for, as the rest of a sentence: `for the end of …`. */
+  | { readonly type: "waiting"; readonly message: string }
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "node-drained"; readonly node: string }
   | ({ readonly type: "summary"; readonly operation?: undefined } & (Summary | Failed<Summary>))

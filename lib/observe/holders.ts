@@ -3,6 +3,7 @@ import type { Discovery, ResourceType } from "../kube/api.ts";
 import type { NodeHolder } from "../model/facts.ts";
 import type { Node } from "../model/kubernetes.ts";
 import { recordAnnotation } from "../model/record.ts";
+import { wholeSeconds } from "../model/timestamp.ts";
 import { objectParts } from "./decode/metadata.ts";
 import { recordOnNode } from "./decode/record.ts";
 import { type HolderKind, holderKinds, holdingAnnotations, holdingTaints, machineKinds } from "./holder-kinds.ts";
@@ -112,7 +113,10 @@ function recordHolder(node: Node, user: string | undefined): readonly NodeHolder
     case "record": {
       const { kind, by, since, reason } = found.record;
       if (!node.spec.unschedulable || (kind === "drain" && by === user)) return [];
-      return holder("Record", `${kind} by ${by} since ${since}${reason === undefined ? "" : `: ${reason}`}`);
+      return holder(
+        "Record",
+        `${kind} by ${by} since ${wholeSeconds(since)}${reason === undefined ? "" : `: ${reason}`}`,
+      );
     }
   }
 }

@@ -2,6 +2,7 @@
 import type { AbortView } from "../decide/abort.ts";
 import type { RecordOnNode } from "../model/facts.ts";
 import type { AbortSummary } from "../model/progress.ts";
+import { wholeSeconds } from "../model/timestamp.ts";
 import { sanitised } from "./sanitise.ts";
 import { stepLines } from "./steps.ts";
 import { type Layout, plain, type Style, toned } from "./style.ts";
@@ -66,7 +67,7 @@ function recordLine(node: string, found: RecordOnNode): string {
   switch (found.kind) {
     case "record": {
       const { kind, by, since, reason } = found.record;
-      return `node/${node}: ${kind} by ${by} since ${since}${reason === undefined ? "" : ` (${reason})`}`;
+      return `node/${node}: ${kind} by ${by} since ${wholeSeconds(since)}${reason === undefined ? "" : ` (${reason})`}`;
     }
     case "none":
       return `node/${node} carries no record of a drain. Assumed: marks and evacuation migrations of this node belong to one; its cordon does not.`;

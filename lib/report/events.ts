@@ -1,5 +1,6 @@
 /** Events as lines: kubectl's own lines unchanged, what kubectl does not say with the time in front. */
 import type { DrainProgress, ProgressEvent, VmChange, VmProgress } from "../model/progress.ts";
+import { wholeSeconds } from "../model/timestamp.ts";
 import { abortResult } from "./abort.ts";
 import { runningTime } from "./duration.ts";
 import { recoverySummaryReport } from "./recovery-summary.ts";
@@ -44,6 +45,8 @@ export function eventLines(event: ProgressEvent, style: Style = plain, columns?:
       return out(`pod/${safe.pod} evicted`);
     case "changed-object":
       return out(`${safe.object} ${safe.verb}${dryRunMark(safe.dryRun)}`);
+    case "waiting":
+      return err(...wrapIndented(style("faint", `Waiting ${safe.message} …`), columns));
     case "warning":
       return err(...wrapIndented(`${style("warn", "Warning:")} ${safe.message}`, columns));
     case "node-drained":
@@ -139,11 +142,6 @@ function isForTheLog(vm: VmProgress, change: VmChange = "state"): boolean {
     default:
       return true;
   }
-}
-
-/** RFC 3339 without fractions: nobody reads milliseconds in a log. */
-function wholeSeconds(time: string): string {
-  return time.replace(/\.\d+Z$/, "Z");
 }
 
 type VmEvent = Extract<ProgressEvent, { type: "vm" }>;

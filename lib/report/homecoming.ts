@@ -1,5 +1,6 @@
 /** What is said when a node is given back whose host was never off: which VMs may have run twice. */
 import type { OperationRecord } from "../model/record.ts";
+import { wholeSeconds } from "../model/timestamp.ts";
 import { sanitised } from "./sanitise.ts";
 import { type Layout, plain, toned } from "./style.ts";
 import { wrap, wrapIndented } from "./width.ts";
@@ -14,7 +15,7 @@ export function neverOffWarning(
   const { by, since, assertions = [], vms } = sanitised(record);
   const words = assertions.map((one) => `${one.by === by ? "" : `of ${one.by} `}"${one.text}"`);
   const word = words.length === 0 ? "" : `, on the word ${words.join(" and ")}`;
-  const lead = `WARNING: ${node} was never off: it still runs the boot in which ${by} declared it lost at ${since}${word}.`;
+  const lead = `WARNING: ${node} was never off: it still runs the boot in which ${by} declared it lost at ${wholeSeconds(since)}${word}.`;
   return [
     ...toned(style, "bad", wrap(lead, columns)),
     ...(vms.length === 0

@@ -50,6 +50,9 @@ test("abort leaves the node as it was found, and no VM is lost", async () => {
 
   const undone = await runCommand("abort worker-1 --yes", world.env, world);
   expect(undone).toMatchObject({ code: 0, stdout: expect.stringContaining("node/worker-1 uncordoned") });
+  // As kubectl tells times.
+  expect(undone.stdout).toMatch(/^node\/worker-1: drain by kubernetes-admin since [\d-]+T[\d:]+Z$/m);
+  expect(undone.stderr).toContain("Waiting 6 s, in which KubeVirt must neither mark a VM again nor make a migration …");
   const after = world.node("worker-1");
   expect(after.spec).toEqual(before.spec);
   expect(after.metadata.annotations).not.toHaveProperty("kubectl-vmnode/operation");

@@ -105,8 +105,25 @@ describe("the order does not race with KubeVirt's evacuation controller", () => 
       status: "going",
       actions: [],
       wakeAt: start + 6000,
+      waits: "6 s, in which KubeVirt must neither mark a VM again nor make a migration",
       ledger: { quietSince: start },
     });
+  });
+
+  test("which nothing has to be looked for where no drain is on record and nothing of one is there", () => {
+    const free = picture({ nodes: [aNode("worker-1")] });
+    expect(decideAbort(free, none, intent, untouched).status).toBe("done");
+    // What this run has taken back may appear again all the same.
+    const tried = noteResult(untouched, cancel, { kind: "done" }, start);
+    expect(decideAbort(free, none, intent, tried).status).toBe("going");
+    expect(
+      decideAbort(
+        picture({ gaps: [{ resource: "virtualmachineinstances", reason: "forbidden" }] }),
+        none,
+        intent,
+        untouched,
+      ).status,
+    ).toBe("going");
   });
 
   test("and at last our own cordon and the record", () => {
@@ -240,6 +257,7 @@ describe("what cannot be undone is said", () => {
     expect(decideAbort(picture({ migrations: [ending] }), recorded(), intent, asked(119))).toMatchObject({
       status: "going",
       actions: [],
+      waits: "for the migrations to end: prod/web",
     });
     const late = { ...asked(121), quietSince: start - 10_000 };
     expect(decideAbort(picture({ migrations: [ending] }), recorded(), intent, late).view.failures).toHaveLength(1);

@@ -193,6 +193,7 @@ describe("an event", () => {
     { time, type: "pod-evicted", ...pod },
     { time, type: "changed-object", object: "vmim/a", verb: "deleted", dryRun: true },
     { time, type: "warning", message: "w" },
+    { time, type: "waiting", message: "for it" },
     { time, type: "node-drained", node: "x" },
     { time, type: "summary", ...summary },
     { time, type: "summary", operation: "recover", ...recovery },
@@ -213,7 +214,9 @@ describe("an event", () => {
 
   test("that nobody declared does not fit", () => {
     expect(violations(schema, { apiVersion: "vmnode/v1", type: "surprise", time })).not.toEqual([]);
-    expect(violations(schema, { ...JSON.parse(eventJson(events[9] as ProgressEvent)), extra: 1 })).not.toEqual([]);
+    expect(
+      violations(schema, { ...JSON.parse(eventJson({ time, type: "warning", message: "w" })), extra: 1 }),
+    ).not.toEqual([]);
   });
 });
 
