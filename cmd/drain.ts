@@ -14,6 +14,7 @@ import { askDrainRights } from "../lib/observe/drain-rights.ts";
 import { checkDocument, machineLines } from "../lib/report/machine.ts";
 import { drainQuestion, planReport } from "../lib/report/plan.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
+import { wrapIndented } from "../lib/report/width.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
 import { drain as definition } from "./definitions/drain.ts";
@@ -182,7 +183,8 @@ async function carryOut(scene: Scene, { facts, check, assessOptions, user }: Nod
 
 function confirmWorse(vms: readonly VmOnItsWay[], world: World): Promise<boolean> {
   const list = vms.map(({ progress }) => `${progress.namespace}/${progress.name} ${progress.detail ?? ""}`.trim());
-  for (const line of list) world.terminal.writeError(sanitise(line));
+  for (const line of list.flatMap((text) => wrapIndented(sanitise(text), world.terminal.columns)))
+    world.terminal.writeError(line);
   const text = vms.length === 1 ? "Do that to it?" : `Do that to these ${vms.length} VMs?`;
   return world.terminal.confirm({ text, flag: "--yes" });
 }

@@ -49,7 +49,7 @@ function heading({ node }: Dossier, { columns, style }: Settings): string[] {
   const clock = "(times: UTC, by the API server's clock)";
   const space = columns - width(question) - width(clock);
   if (!Number.isFinite(columns)) return [`${style("strong", question)}  ${clock}`];
-  if (space < 2) return [style("strong", question), clock];
+  if (space < 2) return [style("strong", question), ...wrap(clock, columns)];
   return [`${style("strong", question)}${" ".repeat(space)}${style("faint", clock)}`];
 }
 
@@ -85,9 +85,11 @@ function evidenceLines({ signs, heldBy }: Dossier, settings: Settings): string[]
   const sourceColumn = Math.max(0, ...rows.map(({ source }) => width(source))) + gap;
   const ageColumn = Math.max(0, ...rows.map(({ age }) => width(age))) + gap;
   const indent = gap + wordColumn + sourceColumn + ageColumn;
+  const isNarrow = indent - gap > settings.columns;
   const lines = rows.flatMap(({ word, tone, source, age, detail }) => {
     const padded = padRight(word, wordColumn);
     const shown = tone === undefined ? padded : settings.style(tone, padded);
+    if (isNarrow) return below(`  ${shown}${source}`, age === "" ? detail : `${age}: ${detail}`, settings.columns);
     const start = `  ${shown}${padRight(source, sourceColumn)}${padRight(padLeft(age, ageColumn - gap), ageColumn)}`;
     return hanging(start, indent, detail, settings.columns);
   });
@@ -100,7 +102,15 @@ function evidenceLines({ signs, heldBy }: Dossier, settings: Settings): string[]
         settings.columns,
       ),
     );
-  if (heldBy.length === 0) lines.push(`  ${padRight("—", wordColumn)}nothing else is known to hold the node`);
+  if (heldBy.length === 0)
+    lines.push(
+      ...hanging(
+        `  ${padRight("—", wordColumn)}`,
+        gap + wordColumn,
+        "nothing else is known to hold the node",
+        settings.columns,
+      ),
+    );
   return lines;
 }
 
@@ -111,12 +121,14 @@ function signRow({ source, grade, ageSeconds, detail }: Sign): EvidenceRow {
 
 /** Text behind a start of so many columns, or below it where too little room is left. */
 function hanging(start: string, indent: number, text: string, columns: number): string[] {
-  if (columns - indent < readable && columns > readable) {
-    const below = " ".repeat(gap + wordColumn);
-    return [start.trimEnd(), ...wrap(text, columns - below.length).map((line) => below + line)];
-  }
+  if (columns - indent < readable && columns > readable) return below(start.trimEnd(), text, columns);
   const [first = "", ...rest] = wrap(text, columns - indent);
   return [`${start}${first}`.trimEnd(), ...rest.map((line) => " ".repeat(indent) + line)];
+}
+
+function below(start: string, text: string, columns: number): string[] {
+  const indent = " ".repeat(gap + wordColumn);
+  return [start, ...wrap(text, columns - indent.length).map((line) => indent + line)];
 }
 
 const verdictTones: Readonly<Record<LivenessVerdict, Tone>> = {
@@ -173,7 +185,7 @@ function consequenceLines(dossier: Dossier, settings: Settings): string[] {
   const title = vms.length + going.length === 0 ? nothing : `What would happen to ${count(vms.length, "VM")}${pods}`;
   const how = howText(dossier);
   return [
-    settings.style("strong", title),
+    ...toned(settings.style, "strong", wrap(title, settings.columns)),
     ...entryLines(entriesOf(dossier, settings), settings),
     ...takenUpLines(dossier, settings),
     ...(how === "" ? [] : wrap(how, settings.columns)),

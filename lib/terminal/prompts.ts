@@ -87,7 +87,7 @@ export async function askSearch<T>(
 
 /** A line of text, without spaces around it. */
 export async function askText(question: string, context: PromptContext): Promise<string> {
-  const config = { message: sanitise(question), theme: themeOf(context.style) };
+  const config = { message: fitted(question, context), theme: themeOf(context.style) };
   return given(await ask((streams) => input(config, streams), context)).trim();
 }
 

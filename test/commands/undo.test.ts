@@ -278,7 +278,10 @@ describe("a VM that was to be restarted, when its run strategy has changed meanw
   const virtualMachines = { group: "kubevirt.io", resource: "virtualmachines" };
 
   /** Drains the node in this scene; the VM that is said to restart no longer would as soon as others have begun to move. */
-  async function drainWhileItChanges(flags: string, scene: { readonly answers?: readonly (boolean | Error)[] } = {}) {
+  async function drainWhileItChanges(
+    flags: string,
+    scene: { readonly answers?: readonly (boolean | Error)[]; readonly columns?: number } = {},
+  ) {
     const [vm] = world.cluster.store
       .list(vmis)
       .filter(({ status }) => status?.nodeName === "worker-1")
@@ -306,9 +309,11 @@ describe("a VM that was to be restarted, when its run strategy has changed meanw
   });
 
   test("is put before a person, whose Ctrl-C ends the drain as any other does: with what goes on, and what can be done", async () => {
-    const { vm, run } = await drainWhileItChanges("", { answers: [true, ctrlC] });
+    const { vm, run } = await drainWhileItChanges("", { answers: [true, ctrlC], columns: 40 });
     expect(run.questions).toEqual([expect.stringMatching(/^Drain worker-1/), "Do that to it?"]);
     expect(run.code, run.stderr).toBe(130);
+    expect(run.stderr.replace(/\s+/g, " ")).toMatch(/apps\/\w+ .*now; confirmed was "restarts"/);
+    expect(run.stderr.split("\n").filter((line) => line.length > 40)).toEqual([]);
     expect(run.stdout).toContain("Interrupted: nothing more is evicted.");
     expect(run.stdout).toMatch(/kubectl vmnode abort worker-1/);
     expect(world.cluster.store.get(vmis, vm.namespace, vm.name)?.metadata.uid).toBe(vm.uid);

@@ -288,6 +288,12 @@ describe("other pods", () => {
 
 describe("the plan of a drain", () => {
   test("is the check and the order of the work", () => {
+    const narrow = planReport(mixedCheck(), { columns: 40 });
+    expect(narrow.slice(narrow.indexOf("In this order:") + 3)).toEqual([
+      "  3. shut down 3 VMs when those have",
+      "     left",
+      "  4. look again that no VM is left",
+    ]);
     const plan = planReport(mixedCheck(), { columns: 80, maxParallel: 1 });
     expect(plan.slice(0, 3)).toEqual(checkReport(mixedCheck(), { columns: 80 }).slice(0, 3));
     expect(text(plan.slice(plan.indexOf("In this order:")))).toMatchInlineSnapshot(`

@@ -81,6 +81,17 @@ describe("a question of yes or no", () => {
     await expect(answer).resolves.toBe(true);
   });
 
+  test("and one for a name, are broken between words on a narrow terminal", async () => {
+    const scene = stage({ columns: 40, env: { NO_COLOR: "1" } });
+    const named = scene.terminal.typeName(
+      { text: "Type the node's name to declare it powered off:", flag: "--yes" },
+      "a",
+    );
+    await shown(scene, "? Type the node's name to\n  declare it powered off:");
+    scene.stdin.write("a\r");
+    await expect(named).resolves.toBe(true);
+  });
+
   test("ends when a signal comes", async () => {
     const scene = stage();
     scene.terminal.catchSignals();
