@@ -6,6 +6,7 @@ import { type TarFile, writeTar } from "./tar.ts";
 /** A gzip header says which system made it, and names it only for the curious: this one says "unknown". */
 const gzipSystem = { offset: 9, unknown: 0xff } as const;
 
+/** The bytes of an archive with these files, the same for the same files. */
 export function tarGz(files: readonly TarFile[]): Buffer {
   const packed = gzipSync(writeTar(files), { level: constants.Z_BEST_COMPRESSION });
   packed[gzipSystem.offset] = gzipSystem.unknown;

@@ -93,6 +93,7 @@ export const here = {
   arch: process.arch === "arm64" ? "arm64" : "amd64",
 } as const satisfies { system: System; arch: Arch };
 
+/** Whether this machine is of that platform. */
 export function isHere({ system, arch }: Platform): boolean {
   return system === here.system && arch === here.arch;
 }
@@ -116,6 +117,7 @@ export function platformName({ system, arch }: Platform): string {
   return `${system}_${arch}`;
 }
 
+/** What the executable is called there. */
 export function executableName({ system }: Platform): string {
   return system === "windows" ? "kubectl-vmnode.exe" : "kubectl-vmnode";
 }

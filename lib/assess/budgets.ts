@@ -79,6 +79,7 @@ function isPercentage(value: number | string | undefined): boolean {
   return typeof value === "string" && value.endsWith("%");
 }
 
+/** D14: the eviction API takes at most one budget for a pod. */
 export function severalBudgets(pod: Pod, budgets: readonly PodDisruptionBudget[]): Finding {
   const names = budgets.map((budget) => budget.metadata.name).sort();
   const spare = [...budgets].reverse().find((budget) => !isOwnBudget(budget));

@@ -49,6 +49,7 @@ export interface Index {
   readonly volumes: ReadonlyMap<string, PersistentVolume>;
 }
 
+/** Joins what the picture holds. As large as the picture: made once, and handed on. */
 export function indexFacts(facts: Facts): Index {
   return {
     facts,

@@ -40,6 +40,7 @@ export interface Seen {
   readonly rowSince?: number | undefined;
 }
 
+/** The ledger of a drain that begins, or goes on in another process. */
 export function emptyLedger(now: number): Ledger {
   return { pods: {}, firstEviction: {}, seen: {}, ended: {}, changedAt: now };
 }

@@ -33,6 +33,7 @@ export interface RecoverySummaryInput {
   readonly commands: RecoverCommands;
 }
 
+/** The last event of a recovery, with its exit code. */
 export function summariseRecovery(input: RecoverySummaryInput): RecoverySummary {
   const plans = new Map(input.intent.vms.map((vm) => [vm.uid, vm]));
   const inState = (...states: VmProgress["state"][]) => input.vms.filter((vm) => states.includes(vm.state));

@@ -86,6 +86,7 @@ export async function discoverResources(
     }));
 }
 
+/** What `/version` tells; fields that it lacks are empty. Throws KubeError, or UnreachableError without an answer. */
 export async function readServerVersion(connection: Connection, options: RequestOptions): Promise<ServerVersion> {
   const body = requireSuccess(await connection.send({ method: "GET", path: "/version", ...options }));
   const version = isObject(body) ? body : {};

@@ -14,6 +14,7 @@ export interface Sender {
   readonly timeoutMs: number | undefined;
 }
 
+/** The request as this sender, with this identity, sends it. */
 export function wireRequest(request: KubeRequest, identity: Identity, sender: Sender): WireRequest {
   const body = request.body === undefined ? undefined : JSON.stringify(request.body);
   return {

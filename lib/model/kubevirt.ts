@@ -121,6 +121,7 @@ export function isFinalVmi(vmi: VirtualMachineInstance): boolean {
   return vmi.status.phase === "Succeeded" || vmi.status.phase === "Failed";
 }
 
+/** True when nothing more comes of the migration. */
 export function isFinishedMigration(migration: VirtualMachineInstanceMigration): boolean {
   return migration.status.phase === "Succeeded" || migration.status.phase === "Failed";
 }

@@ -184,10 +184,12 @@ function rawKey(object: unknown): string {
   return keyOf({ namespace: text(metadata.namespace) ?? "", name: text(metadata.name) ?? "" });
 }
 
+/** The user lacks the right, and asking again will not help. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof KubeError && error.status.code === 403;
 }
 
+/** The object, or its kind, does not exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof KubeError && error.status.code === 404;
 }

@@ -7,6 +7,7 @@ export interface RequestSlots {
 
 const slotCount = 2;
 
+/** Slots that are all free. */
 export function requestSlots(): RequestSlots {
   const waiting: (() => void)[] = [];
   let free = slotCount;

@@ -10,6 +10,7 @@ function kubevirt(plural: string): ResourceType {
   return { group: kubevirtGroup, version: "v1", plural, namespaced: true };
 }
 
+/** By what this program calls them. */
 export const resourceTypes = {
   nodes: core("nodes", false),
   pods: core("pods", true),

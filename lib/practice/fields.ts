@@ -118,6 +118,7 @@ export function cloneJson<T>(value: T): T {
   return copy as T;
 }
 
+/** True for a JSON object: neither a list nor null. */
 export function isMap(value: Json): value is Record<string, Json> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

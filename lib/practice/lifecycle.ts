@@ -34,6 +34,7 @@ export function checkPreconditions(
   check("ResourceVersion", preconditions?.resourceVersion, resourceVersion, "modified");
 }
 
+/** The complaint about another object under the name. */
 export function uidMismatch(wanted: string, found: string): string {
   return `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
 }

@@ -67,15 +67,18 @@ function about({ group, resource }: Named, name: string): StatusDetails {
 
 // The wording follows k8s.io/apimachinery/pkg/api/errors/errors.go.
 
+/** There is no object of that name, or no such kind. */
 export function notFound(key: Named, name: string): StoreError {
   return new StoreError(failure(404, `${groupResource(key)} "${name}" not found`, "NotFound", about(key, name)));
 }
 
+/** The name is taken. */
 export function alreadyExists(key: Named, name: string): StoreError {
   const message = `${groupResource(key)} "${name}" already exists`;
   return new StoreError(failure(409, message, "AlreadyExists", about(key, name)));
 }
 
+/** The object is not the one, or not as, the request assumes. */
 export function conflict(key: Named, name: string, why: string): StoreError {
   const message = `Operation cannot be fulfilled on ${groupResource(key)} "${name}": ${why}`;
   return new StoreError(failure(409, message, "Conflict", about(key, name)));
@@ -84,15 +87,18 @@ export function conflict(key: Named, name: string, why: string): StoreError {
 export const modifiedMeanwhile =
   "the object has been modified; please apply your changes to the latest version and try again";
 
+/** What cannot be read. */
 export function badRequest(message: string): StoreError {
   return new StoreError(failure(400, message, "BadRequest"));
 }
 
+/** A fault of the server, or of a webhook that it needs. */
 export function internalError(message: string): StoreError {
   const details = { causes: [{ message }] };
   return new StoreError(failure(500, `Internal error occurred: ${message}`, "InternalError", details));
 }
 
+/** A resourceVersion, or a continue token, that is too old. */
 export function expired(message: string): StoreError {
   return new StoreError(failure(410, message, "Expired"));
 }

@@ -58,6 +58,7 @@ function decodeOwner(value: unknown): OwnerReference | undefined {
   };
 }
 
+/** Conditions that have a type; one without a status is Unknown. */
 export function decodeConditions(value: unknown): readonly Condition[] {
   return listOf(value, (entry) => {
     const fields = fieldsOf(entry);

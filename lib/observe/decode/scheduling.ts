@@ -10,6 +10,7 @@ import type {
 } from "../../model/kubernetes.ts";
 import { fieldsOf, listOf, text, textMap } from "../read-field.ts";
 
+/** One without a key is kept: it may tolerate everything. */
 export function decodeTolerations(value: unknown): readonly Toleration[] {
   return listOf(value, (entry) => {
     const fields = fieldsOf(entry);
@@ -22,6 +23,7 @@ export function decodeTolerations(value: unknown): readonly Toleration[] {
   });
 }
 
+/** One without a key is none. */
 export function decodeTaints(value: unknown): readonly Taint[] {
   return listOf(value, (entry) => {
     const fields = fieldsOf(entry);
@@ -37,6 +39,7 @@ export function decodeLabelSelector(value: unknown): LabelSelector | undefined {
   return { matchLabels: textMap(fields.matchLabels), matchExpressions: decodeRequirements(fields.matchExpressions) };
 }
 
+/** Undefined when the field is absent: that asks for nothing, where a selector without terms matches no node. */
 export function decodeNodeSelector(value: unknown): NodeSelector | undefined {
   if (value === undefined || value === null) return undefined;
   return {
@@ -47,6 +50,7 @@ export function decodeNodeSelector(value: unknown): NodeSelector | undefined {
   };
 }
 
+/** What is only preferred is left out. */
 export function decodeAffinity(value: unknown): Affinity {
   const fields = fieldsOf(value);
   const required = (kind: unknown) => fieldsOf(kind).requiredDuringSchedulingIgnoredDuringExecution;

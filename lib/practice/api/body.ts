@@ -16,6 +16,7 @@ export function readBody(call: Call): unknown {
   throw unsupportedMediaType(["application/json", "application/yaml", protobufMediaType]);
 }
 
+/** Throws 400 for what is no JSON. */
 export function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -24,6 +25,7 @@ export function readJson(text: string): unknown {
   }
 }
 
+/** Throws 400 for what is no YAML. */
 export function readYaml(text: string): unknown {
   try {
     return parseYaml(text);

@@ -1,11 +1,14 @@
-/** Attaches the volumes of bound pods to their nodes and detaches those no longer wanted; with the CSI attacher that carries it out. */
+/**
+ * Attaches the volumes of bound pods to their nodes and detaches those no longer wanted (kubernetes pkg/controller/volume/attachdetach);
+ * with the CSI attacher that carries it out.
+ */
 import { createHash } from "node:crypto";
 import type { KubeObject } from "../store.ts";
 import { AttachmentBeliefs, type Ghost } from "./attachment-beliefs.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { attachments, isOf, managers, nodes, onStatus, pods, volumes } from "./keys.ts";
 import { uniqueVolumeName } from "./kubelet-node.ts";
-import { elapsedMs, hasTaint, isDeleting, isFinished, isReadyNode } from "./objects.ts";
+import { addFinalizer, elapsedMs, hasTaint, isDeleting, isFinished, isReady, removeFinalizer } from "./objects.ts";
 import { outOfService } from "./pod-gc.ts";
 import { attachableVolumes, isShared } from "./storage.ts";
 import { claimsOf, type World } from "./world.ts";
@@ -57,11 +60,7 @@ function concernsVolumes(pod: KubeObject, previous: KubeObject | undefined): boo
 
 function healthChanged(node: KubeObject, previous: KubeObject | undefined): boolean {
   const health = (object: KubeObject | undefined): string =>
-    JSON.stringify([
-      object && isReadyNode(object),
-      object?.status?.volumesInUse,
-      object && hasTaint(object, outOfService),
-    ]);
+    JSON.stringify([object && isReady(object), object?.status?.volumesInUse, object && hasTaint(object, outOfService)]);
   return health(node) !== health(previous);
 }
 
@@ -170,7 +169,7 @@ function mayDetach(world: World, volume: KubeObject, nodeName: string, unwantedM
   if (node === undefined || hasTaint(node, outOfService)) return true;
   const inUse: string[] = node.status?.volumesInUse ?? [];
   if (!inUse.includes(uniqueVolumeName(volume))) return true;
-  return !isReadyNode(node) && unwantedMs > forceDetachMs;
+  return !isReady(node) && unwantedMs > forceDetachMs;
 }
 
 /** The external attacher: reports an attachment as attached, and lets a deleted one go, when its driver is done. */
@@ -205,15 +204,4 @@ function reportAttached(draft: KubeObject): void {
 function change(world: World, name: string, edit: (draft: KubeObject) => void, subresource?: "status"): void {
   const writer = subresource === undefined ? managers.attacher : onStatus(managers.attacher);
   world.store.modify(attachments, undefined, name, edit, writer);
-}
-
-export function addFinalizer(draft: KubeObject, finalizer: string): void {
-  const present = draft.metadata.finalizers ?? [];
-  if (!present.includes(finalizer)) draft.metadata.finalizers = [...present, finalizer];
-}
-
-export function removeFinalizer(draft: KubeObject, finalizer: string): void {
-  const left = (draft.metadata.finalizers ?? []).filter((present) => present !== finalizer);
-  if (left.length > 0) draft.metadata.finalizers = left;
-  else delete draft.metadata.finalizers;
 }

@@ -1,9 +1,8 @@
 /** Lets deleted claims and volumes go when nothing uses them any more (kubernetes pkg/controller/volume/pvcprotection, pvprotection). */
 import type { KubeObject } from "../store.ts";
-import { removeFinalizer } from "./attach-detach.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { claims, isOf, keyOf, managers, pods, splitKey, volumes } from "./keys.ts";
-import { isDeleting, isFinished } from "./objects.ts";
+import { isDeleting, isFinished, removeFinalizer } from "./objects.ts";
 import { claimsOf, type World } from "./world.ts";
 
 export function createClaimProtection(world: World): Reconciler {

@@ -11,11 +11,13 @@ export interface Condition {
   [field: string]: unknown;
 }
 
+/** The condition of that type, if the object has it. */
 export function conditionOf(object: KubeObject | undefined, type: string): Condition | undefined {
   const conditions = object?.status?.conditions as Condition[] | undefined;
   return conditions?.find((condition) => condition.type === type);
 }
 
+/** Whether the condition is there, and has that status. */
 export function hasCondition(object: KubeObject | undefined, type: string, status = "True"): boolean {
   return conditionOf(object, type)?.status === status;
 }
@@ -37,6 +39,7 @@ export function setCondition(draft: KubeObject, wanted: Condition, now: string):
   }
 }
 
+/** Takes a condition out of a draft, if it is there (`meta.RemoveStatusCondition`). */
 export function removeCondition(draft: KubeObject, type: string): void {
   const conditions: Condition[] | undefined = draft.status?.conditions;
   if (conditions === undefined) return;

@@ -16,7 +16,7 @@ import {
   splitKey,
   statefulSets,
 } from "./keys.ts";
-import { controllerOf, elapsedMs, isDeleting, isFinished, isReadyPod } from "./objects.ts";
+import { controllerOf, elapsedMs, isDeleting, isFinished, isReady } from "./objects.ts";
 import type { World } from "./world.ts";
 
 /** An eviction that was granted counts this long, until the pod is seen terminating (`DeletionTimeout`). */
@@ -42,7 +42,7 @@ export function createDisruption(world: World): Reconciler {
 }
 
 function health(pod: KubeObject): string {
-  return JSON.stringify([pod.metadata.labels, isReadyPod(pod), isDeleting(pod), isFinished(pod), pod.status?.phase]);
+  return JSON.stringify([pod.metadata.labels, isReady(pod), isDeleting(pod), isFinished(pod), pod.status?.phase]);
 }
 
 function sync(world: World, budget: KubeObject): number | undefined {
@@ -65,7 +65,7 @@ function sync(world: World, budget: KubeObject): number | undefined {
   const now = world.clock.now();
   const granted = stillGranted(budget, selected, now);
   const currentHealthy = selected.filter(
-    (pod) => isReadyPod(pod) && !isDeleting(pod) && granted.disrupted[pod.metadata.name] === undefined,
+    (pod) => isReady(pod) && !isDeleting(pod) && granted.disrupted[pod.metadata.name] === undefined,
   ).length;
   const { expectedPods: total, desiredHealthy } = expected;
   const disruptionsAllowed = total <= 0 ? 0 : Math.max(0, currentHealthy - desiredHealthy);

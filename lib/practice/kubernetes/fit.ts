@@ -1,4 +1,4 @@
-/** Whether a pod fits a node, and if not why, in the words of kube-scheduler's filter plugins. */
+/** Whether a pod fits a node, and if not why, in the words of kube-scheduler's filter plugins (kubernetes pkg/scheduler/framework/plugins). */
 import { parseQuantity } from "../../model/quantity.ts";
 import { hasLabels, matchesNode, tolerates } from "../../model/selectors.ts";
 import type { KubeObject } from "../store.ts";

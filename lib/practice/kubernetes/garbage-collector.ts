@@ -1,9 +1,11 @@
-/** Deletes what belonged to deleted owners, waits for dependents of owners deleted in the foreground, and empties terminating namespaces. */
+/**
+ * Deletes what belonged to deleted owners, waits for dependents of owners deleted in the foreground, and empties terminating
+ * namespaces (kubernetes pkg/controller/garbagecollector, pkg/controller/namespace).
+ */
 import type { KubeObject, ResourceKey } from "../store.ts";
-import { removeFinalizer } from "./attach-detach.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { isOf, managers, namespaces } from "./keys.ts";
-import { isDeleting } from "./objects.ts";
+import { isDeleting, removeFinalizer } from "./objects.ts";
 import type { World } from "./world.ts";
 
 const foreground = "foregroundDeletion";

@@ -46,6 +46,7 @@ export function onStatus(writer: Writer): Writer {
   return { ...writer, subresource: "status" };
 }
 
+/** Whether both are the same kind. */
 export function isOf(key: ResourceKey, other: ResourceKey): boolean {
   return key.resource === other.resource && key.group === other.group;
 }
@@ -55,6 +56,7 @@ export function keyOf(object: KubeObject): string {
   return namespacedKey(object.metadata.namespace, object.metadata.name);
 }
 
+/** The same from a namespace and a name. */
 export function namespacedKey(namespace: string | undefined, name: string | undefined): string {
   return namespace === undefined || namespace === "" ? (name ?? "") : `${namespace}/${name}`;
 }

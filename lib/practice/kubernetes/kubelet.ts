@@ -1,4 +1,4 @@
-/** The kubelets: run the pods that are bound to their node, end those that are deleted, and report both. */
+/** The kubelets: run the pods that are bound to their node, end those that are deleted, and report both (kubernetes pkg/kubelet). */
 import { rfc3339 } from "../clock.ts";
 import type { KubeObject } from "../store.ts";
 import type { Reconciler } from "./control-loop.ts";

@@ -1,11 +1,11 @@
-/** Declares nodes whose kubelet has fallen silent unreachable, and keeps the taints that go with conditions and cordons. */
+/** Declares nodes whose kubelet has fallen silent unreachable, and keeps the taints that go with conditions and cordons (kubernetes pkg/controller/nodelifecycle). */
 import { rfc3339 } from "../clock.ts";
 import type { KubeObject } from "../store.ts";
 import { conditionOf, setCondition } from "./conditions.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { isOf, leases, managers, nodes, onStatus, pods } from "./keys.ts";
 import { leaseNamespace } from "./kubelet-node.ts";
-import { isReadyNode, type Taint, taintsOf } from "./objects.ts";
+import { isReady, type Taint, taintsOf } from "./objects.ts";
 import type { World } from "./world.ts";
 
 /** `--node-monitor-grace-period`, 50 s since Kubernetes 1.32. */
@@ -118,7 +118,7 @@ function keepTaints(world: World, name: string): void {
 }
 
 function readinessTaints(node: KubeObject): Taint[] {
-  if (isReadyNode(node)) return [];
+  if (isReady(node)) return [];
   const key = conditionOf(node, "Ready")?.status === "Unknown" ? unreachable : notReady;
   return [
     { key, effect: "NoSchedule" },

@@ -8,6 +8,7 @@ export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return owners?.find((owner) => owner.controller === true);
 }
 
+/** `metav1.IsControlledBy`. */
 export function isControlledBy(object: KubeObject, owner: KubeObject): boolean {
   return controllerOf(object)?.uid === owner.metadata.uid;
 }
@@ -29,16 +30,14 @@ export function isFinished(pod: KubeObject): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }
 
+/** Its deletion was accepted, and a grace period or finalizers keep it. */
 export function isDeleting(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
 }
 
-export function isReadyPod(pod: KubeObject): boolean {
-  return hasCondition(pod, "Ready");
-}
-
-export function isReadyNode(node: KubeObject | undefined): boolean {
-  return hasCondition(node, "Ready");
+/** Whether a pod or a node is Ready. */
+export function isReady(object: KubeObject | undefined): boolean {
+  return hasCondition(object, "Ready");
 }
 
 export interface Taint {
@@ -52,6 +51,7 @@ export function taintsOf(node: KubeObject): Taint[] {
   return node.spec?.taints ?? [];
 }
 
+/** Whatever its value, and whatever its effect where none is given. */
 export function hasTaint(node: KubeObject, key: string, effect?: string): boolean {
   return taintsOf(node).some((taint) => taint.key === key && (effect === undefined || taint.effect === effect));
 }
@@ -61,7 +61,7 @@ export function elapsedMs(since: string | undefined | null, until: Date): number
   return since === undefined || since === null ? 0 : until.getTime() - Date.parse(since);
 }
 
-/** Grace in seconds until a deleted pod must be gone, at least 0. */
+/** Milliseconds until a deleted pod must be gone, at least 0. */
 export function remainingGraceMs(pod: KubeObject, now: Date): number {
   return pod.metadata.deletionTimestamp === undefined
     ? 0
@@ -75,4 +75,17 @@ export function hashOf(text: string, limit: number): number {
     hash = Math.imul(hash ^ text.charCodeAt(index), 16777619);
   }
   return (hash >>> 0) % limit;
+}
+
+/** What bears a finalizer is not removed before that is taken off. */
+export function addFinalizer(draft: KubeObject, finalizer: string): void {
+  const present = draft.metadata.finalizers ?? [];
+  if (!present.includes(finalizer)) draft.metadata.finalizers = [...present, finalizer];
+}
+
+/** Takes a finalizer off, if it is there. */
+export function removeFinalizer(draft: KubeObject, finalizer: string): void {
+  const left = (draft.metadata.finalizers ?? []).filter((present) => present !== finalizer);
+  if (left.length > 0) draft.metadata.finalizers = left;
+  else delete draft.metadata.finalizers;
 }

@@ -1,10 +1,10 @@
-/** Removes pods that nobody will end any more: of missing nodes, and terminating ones of nodes out of service. */
+/** Removes pods that nobody will end any more: of missing nodes, and terminating ones of nodes out of service (kubernetes pkg/controller/podgc). */
 import { rfc3339 } from "../clock.ts";
 import type { KubeObject } from "../store.ts";
 import { setCondition } from "./conditions.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { managers, nodes, onStatus, pods } from "./keys.ts";
-import { hasTaint, isDeleting, isFinished, isReadyNode } from "./objects.ts";
+import { hasTaint, isDeleting, isFinished, isReady } from "./objects.ts";
 import { unassigned, type World } from "./world.ts";
 
 /** `gcCheckPeriod` and the time a node must be missing (kubernetes pkg/controller/podgc/gc_controller.go). */
@@ -24,7 +24,7 @@ export function createPodGc(world: World): Reconciler {
       const again = world.every(periodMs);
       if (again === undefined) return undefined;
       for (const node of world.store.list(nodes)) {
-        if (!isReadyNode(node) && hasTaint(node, outOfService)) collectTerminating(world, node);
+        if (!isReady(node) && hasTaint(node, outOfService)) collectTerminating(world, node);
       }
       collectOrphans(world, missingSince);
       for (const pod of world.podsOn.get(unassigned)) if (isDeleting(pod)) remove(world, pod, undefined);

@@ -1,4 +1,7 @@
-/** Binds claims that wait for a volume: the PV controller's part and the CSI provisioner's in one, so that claims applied by hand work. */
+/**
+ * Binds claims that wait for a volume: the PV controller's part (kubernetes pkg/controller/volume/persistentvolume) and the CSI
+ * provisioner's in one, so that claims applied by hand work.
+ */
 import type { KubeObject } from "../store.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { claims, isOf, keyOf, managers, splitKey, storageClasses, volumes } from "./keys.ts";

@@ -1,11 +1,11 @@
-/** Gives pods without a node one that fits, or says why there is none. */
+/** Gives pods without a node one that fits, or says why there is none (kubernetes pkg/scheduler). */
 import { rfc3339 } from "../clock.ts";
 import type { KubeObject } from "../store.ts";
 import { setCondition } from "./conditions.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { type Misfit, misfits, requestedOn } from "./fit.ts";
 import { claims, isOf, keyOf, managers, nodes, onStatus, pods, splitKey, storageClasses } from "./keys.ts";
-import { isDeleting, isFinished, isReadyNode } from "./objects.ts";
+import { isDeleting, isFinished, isReady } from "./objects.ts";
 import { claimsOf, unassigned, type World } from "./world.ts";
 
 export function createScheduler(world: World): Reconciler {
@@ -46,7 +46,7 @@ function mayMakeRoom(
 }
 
 function fingerprint(node: KubeObject): string {
-  return JSON.stringify([node.metadata.labels, node.spec, node.status?.allocatable, isReadyNode(node)]);
+  return JSON.stringify([node.metadata.labels, node.spec, node.status?.allocatable, isReady(node)]);
 }
 
 function schedule(world: World, pod: KubeObject): void {

@@ -1,9 +1,9 @@
-/** EndpointSlices: which ready pods stand behind a Service. */
+/** EndpointSlices: which ready pods stand behind a Service (kubernetes pkg/controller/endpointslice). */
 import { hasLabels } from "../../model/selectors.ts";
 import type { KubeObject, NewObject } from "../store.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { endpointSlices, isOf, keyOf, managers, pods, services, splitKey } from "./keys.ts";
-import { controllerReference, isDeleting, isFinished, isReadyPod } from "./objects.ts";
+import { controllerReference, isDeleting, isFinished, isReady } from "./objects.ts";
 import type { World } from "./world.ts";
 
 const serviceNameLabel = "kubernetes.io/service-name";
@@ -52,7 +52,7 @@ function sync(world: World, service: KubeObject): void {
 }
 
 function endpointOf(pod: KubeObject) {
-  const serving = isReadyPod(pod);
+  const serving = isReady(pod);
   const { namespace, name, uid } = pod.metadata;
   return {
     addresses: [pod.status.podIP],

@@ -1,4 +1,4 @@
-/** Deletes pods that do not tolerate a NoExecute taint of their node: the eviction API plays no part in it. */
+/** Deletes pods that do not tolerate a NoExecute taint of their node: the eviction API plays no part in it (kubernetes pkg/controller/tainteviction). */
 
 import { tolerates } from "../../model/selectors.ts";
 import { rfc3339 } from "../clock.ts";

@@ -1,4 +1,4 @@
-/** Deployments, ReplicaSets and DaemonSets: keep the wanted number of pods, no more. */
+/** Deployments, ReplicaSets and DaemonSets: keep the wanted number of pods, no more (kubernetes pkg/controller/deployment, replicaset, daemon). */
 import { rfc3339 } from "../clock.ts";
 import { StoreError } from "../status.ts";
 import type { KubeObject, ResourceKey } from "../store.ts";
@@ -24,7 +24,7 @@ import {
   isControlledBy,
   isDeleting,
   isFinished,
-  isReadyPod,
+  isReady,
   taintsOf,
 } from "./objects.ts";
 import { podFromTemplate, tryToCreatePod } from "./pods.ts";
@@ -175,14 +175,14 @@ function syncReplicaSet(world: World, set: KubeObject): number | undefined {
 }
 
 function leastReadyFirst(a: KubeObject, b: KubeObject): number {
-  return Number(isReadyPod(a)) - Number(isReadyPod(b));
+  return Number(isReady(a)) - Number(isReady(b));
 }
 
 function reportReplicaSet(world: World, set: KubeObject): void {
   const active = world.ownedPods
     .get(set.metadata.uid)
     .filter((pod) => isControlledBy(pod, set) && !isFinished(pod) && !isDeleting(pod));
-  const ready = active.filter(isReadyPod).length;
+  const ready = active.filter(isReady).length;
   const change = (draft: KubeObject): void => {
     draft.status = { observedGeneration: draft.metadata.generation, replicas: active.length };
     if (active.length > 0) draft.status.fullyLabeledReplicas = active.length;
@@ -290,7 +290,7 @@ function targetOf(pod: KubeObject): string | undefined {
 
 function reportDaemonSet(world: World, set: KubeObject, wanted: number): void {
   const owned = world.ownedPods.get(set.metadata.uid).filter((pod) => isControlledBy(pod, set) && !isDeleting(pod));
-  const ready = owned.filter(isReadyPod).length;
+  const ready = owned.filter(isReady).length;
   const change = (draft: KubeObject): void => {
     draft.status = {
       currentNumberScheduled: owned.length,

@@ -3,7 +3,7 @@
 import { parseQuantity } from "../../model/quantity.ts";
 import { rfc3339 } from "../clock.ts";
 import { cloneJson } from "../fields.ts";
-import { addFinalizer } from "../kubernetes/attach-detach.ts";
+import { addFinalizer } from "../kubernetes/objects.ts";
 import type { World } from "../kubernetes/world.ts";
 import type { KubeObject } from "../store.ts";
 import { pciTopologyAnnotation, vmiFinalizer } from "./names.ts";

@@ -33,6 +33,7 @@ export function* handlerTouches({ key, object, previous }: StoreEvent): Generato
   if (previous !== undefined) yield* handlerKeys(previous);
 }
 
+/** The inverse of the key under which virt-handler queues a VMI of its node. */
 export function splitHandlerKey(key: string): { node: string; namespace: string; name: string } {
   const bar = key.indexOf("|");
   return { node: key.slice(0, bar), ...splitKey(key.slice(bar + 1)) };

@@ -7,7 +7,7 @@ import {
   isControlledBy,
   isDeleting,
   isFinished,
-  isReadyPod,
+  isReady,
 } from "../kubernetes/objects.ts";
 import { defaultedPod, tryToCreatePod } from "../kubernetes/pods.ts";
 import { StoreError } from "../status.ts";
@@ -140,7 +140,7 @@ function claimInfo(virt: Virt, vmi: KubeObject, claimName: string): object {
 
 function hotplugInfo(attachment: KubeObject | undefined, phase: string | undefined): object {
   if (attachment === undefined) return phase === "Ready" ? { phase } : { phase: "Bound", hotplugVolume: {} };
-  const ready = isReadyPod(attachment);
+  const ready = isReady(attachment);
   const hotplugVolume = {
     attachPodName: attachment.metadata.name,
     ...(ready ? { attachPodUID: attachment.metadata.uid } : {}),

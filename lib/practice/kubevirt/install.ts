@@ -27,6 +27,7 @@ export interface KubeVirtInstallation {
 
 const writer = managers.virtOperator;
 
+/** Where the launcher of that version is pulled from. */
 export function launcherImage(version: string): string {
   return `quay.io/kubevirt/virt-launcher:${version}`;
 }

@@ -7,18 +7,22 @@ import type { World } from "../kubernetes/world.ts";
 import type { KubeObject } from "../store.ts";
 import { effectiveStrategy } from "./settings.ts";
 
+/** Empty before virt-controller has seen it. */
 export function phaseOf(vmi: KubeObject): string {
   return vmi.status?.phase ?? "";
 }
 
+/** Its guest has ended for good (`VirtualMachineInstance.IsFinal`). */
 export function isFinal(vmi: KubeObject): boolean {
   return phaseOf(vmi) === "Succeeded" || phaseOf(vmi) === "Failed";
 }
 
+/** virt-handler has found nothing against a migration. */
 export function isMigratable(vmi: KubeObject): boolean {
   return hasCondition(vmi, "LiveMigratable");
 }
 
+/** An eviction has marked it to leave its node (`VirtualMachineInstance.IsMarkedForEviction`). */
 export function isMarked(vmi: KubeObject): boolean {
   return Boolean(vmi.status?.evacuationNodeName);
 }
@@ -64,6 +68,7 @@ export function isHandoverReady(pod: KubeObject): boolean {
   return statuses.every((status) => (status.name === "compute" ? status.state?.running !== undefined : status.ready));
 }
 
+/** It has ended, is being deleted, or its guest has ended in it. */
 export function isDownOrGoingDown(pod: KubeObject): boolean {
   if (isFinished(pod) || isDeleting(pod)) return true;
   const statuses: { name: string; state?: { terminated?: unknown } }[] = pod.status?.containerStatuses ?? [];
@@ -76,6 +81,7 @@ export function vmiKeyOfPod(pod: KubeObject): string | undefined {
   return owner?.kind === "VirtualMachineInstance" ? `${pod.metadata.namespace}/${owner.name}` : undefined;
 }
 
+/** The VMI that controls a launcher pod, if it still exists. */
 export function vmiOfPod(world: World, pod: KubeObject): KubeObject | undefined {
   const owner = controllerOf(pod);
   if (owner?.kind !== "VirtualMachineInstance") return undefined;
@@ -83,6 +89,7 @@ export function vmiOfPod(world: World, pod: KubeObject): KubeObject | undefined 
   return vmi?.metadata.uid === owner.uid ? vmi : undefined;
 }
 
+/** Nothing more comes of it (`VirtualMachineInstanceMigration.IsFinal`). */
 export function isFinalMigration(migration: KubeObject): boolean {
   return migration.status?.phase === "Succeeded" || migration.status?.phase === "Failed";
 }
@@ -93,6 +100,7 @@ export function isRunningMigration(migration: KubeObject): boolean {
   return !["", "Pending", "Succeeded", "Failed", "WaitingForSync", "Synchronizing"].includes(phase);
 }
 
+/** All migrations of the VMI, ended or not. */
 export function migrationsOf(world: World, vmi: KubeObject): KubeObject[] {
   return world.migrationsOf.get(keyOf(vmi));
 }
@@ -108,6 +116,7 @@ export function stampPhase(draft: KubeObject, before: string, now: Date): void {
   draft.status.phaseTransitionTimestamps = stamps;
 }
 
+/** Why the VMI is not ready, where its condition says so. */
 export function readyReason(vmi: KubeObject): string | undefined {
   const ready = conditionOf(vmi, "Ready");
   return ready?.status === "False" ? ready.reason : undefined;

@@ -35,10 +35,12 @@ export function handlerBehaviour(
   };
 }
 
+/** A pod in which a VM runs or ran. */
 export function isLauncher(pod: KubeObject): boolean {
   return pod.metadata.labels?.[appLabel] === launcherApp;
 }
 
+/** A pod of the DaemonSet virt-handler. */
 export function isHandler(pod: KubeObject): boolean {
   return pod.metadata.labels?.[appLabel] === virtHandlerApp;
 }

@@ -3,11 +3,10 @@
 import { unschedulableTimeoutAnnotation, vmiNameLabel } from "../../platform/names.ts";
 import { rfc3339 } from "../clock.ts";
 import { cloneJson } from "../fields.ts";
-import { removeFinalizer } from "../kubernetes/attach-detach.ts";
 import { conditionOf, hasCondition, setCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
 import { instances, isOf, keyOf, managers, migrations, nodes, onStatus, pods, splitKey } from "../kubernetes/keys.ts";
-import { elapsedMs, isDeleting, isFinished } from "../kubernetes/objects.ts";
+import { elapsedMs, isDeleting, isFinished, removeFinalizer } from "../kubernetes/objects.ts";
 import { tryToCreatePod } from "../kubernetes/pods.ts";
 import type { World } from "../kubernetes/world.ts";
 import { StoreError } from "../status.ts";

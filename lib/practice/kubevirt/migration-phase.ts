@@ -1,5 +1,5 @@
 /** How far a migration is, and whether it can still succeed: the rules of virt-controller's `updateStatus` (pkg/virt-controller/watch/migration/migration.go). */
-import { isDeleting, isFinished, isReadyPod } from "../kubernetes/objects.ts";
+import { isDeleting, isFinished, isReady } from "../kubernetes/objects.ts";
 import type { KubeObject } from "../store.ts";
 import { attachmentPodsOf } from "./hotplug.ts";
 import { hotplugVolumes, isFinal, isFinalMigration, isHandoverReady, migrationsOf, phaseOf } from "./instance.ts";
@@ -55,7 +55,7 @@ export function failureOf(at: Case): string | undefined {
 export function nextPhase({ virt, migration, vmi, pod }: Case): string {
   const state = stateOf(vmi, migration);
   const attached = (launcher: KubeObject): boolean =>
-    hotplugVolumes(vmi).length === 0 || attachmentPodsOf(virt, launcher).some(isReadyPod);
+    hotplugVolumes(vmi).length === 0 || attachmentPodsOf(virt, launcher).some(isReady);
   switch (phaseOf(migration)) {
     case "":
       return "Pending";

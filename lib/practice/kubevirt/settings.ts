@@ -36,10 +36,12 @@ const migrationDefaults: MigrationSettings = {
   utilityVolumesTimeout: 150,
 };
 
+/** The KubeVirt object, whatever it is called. */
 export function kubevirtOf(world: World): KubeObject | undefined {
   return world.store.get(kubevirts, installNamespace, kubevirtName) ?? world.store.list(kubevirts)[0];
 }
 
+/** How migrations are to be made, with KubeVirt's defaults. */
 export function migrationSettings(world: World): MigrationSettings {
   const given = kubevirtOf(world)?.spec?.configuration?.migrations ?? {};
   const allowWorkloadDisruption = given.allowWorkloadDisruption ?? given.allowPostCopy ?? false;

@@ -1,11 +1,10 @@
 /** virt-controller's VM controller: starts and stops VMIs as the run strategy says (pkg/virt-controller/watch/vm/vm.go). */
 
 import { cloneJson } from "../fields.ts";
-import { addFinalizer, removeFinalizer } from "../kubernetes/attach-detach.ts";
 import { hasCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
 import { instances, isOf, keyOf, managers, onStatus, splitKey, virtualMachines } from "../kubernetes/keys.ts";
-import { controllerOf, controllerReference, isDeleting } from "../kubernetes/objects.ts";
+import { addFinalizer, controllerOf, controllerReference, isDeleting, removeFinalizer } from "../kubernetes/objects.ts";
 import { failure, StoreError } from "../status.ts";
 import type { KubeObject } from "../store.ts";
 import { isFinal, phaseOf } from "./instance.ts";

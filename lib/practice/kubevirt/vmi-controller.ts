@@ -1,7 +1,6 @@
 /** virt-controller's VMI controller: makes the launcher pod, hands the VMI over to virt-handler, and ends it when its pod is gone. */
 import { nodeNameLabel } from "../../platform/names.ts";
 import { rfc3339 } from "../clock.ts";
-import { removeFinalizer } from "../kubernetes/attach-detach.ts";
 import { conditionOf, hasCondition, removeCondition, setCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
 import {
@@ -16,7 +15,7 @@ import {
   pods,
   splitKey,
 } from "../kubernetes/keys.ts";
-import { isDeleting, isFinished } from "../kubernetes/objects.ts";
+import { isDeleting, isFinished, removeFinalizer } from "../kubernetes/objects.ts";
 import { tryToCreatePod } from "../kubernetes/pods.ts";
 import { ownerOf } from "../kubernetes/world.ts";
 import { StoreError } from "../status.ts";

@@ -1,10 +1,11 @@
 /** virt-api's webhooks in front of KubeVirt's kinds: defaults, protected status and labels, and what may be migrated. */
+
 import { vmiNameLabel } from "../../platform/names.ts";
 import type { Admission, AdmissionAnswer, AdmissionRequest } from "../api/admission.ts";
 import { cloneJson, sameJson } from "../fields.ts";
-import { addFinalizer } from "../kubernetes/attach-detach.ts";
 import { conditionOf } from "../kubernetes/conditions.ts";
 import { instances, isOf, migrations, pods, virtualMachines } from "../kubernetes/keys.ts";
+import { addFinalizer } from "../kubernetes/objects.ts";
 import type { World } from "../kubernetes/world.ts";
 import type { KubeObject } from "../store.ts";
 import { completeInstance, completeMachine } from "./defaults.ts";

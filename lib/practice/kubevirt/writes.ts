@@ -77,6 +77,7 @@ export function modifyInstance(
   return modify(world, instances, vmi, change, who);
 }
 
+/** Changes a VirtualMachine likewise. */
 export function modifyMachine(
   world: World,
   vm: KubeObject,

@@ -8,7 +8,7 @@ import {
   replicaSets,
   services,
 } from "../../../../lib/practice/kubernetes/keys.ts";
-import { isDeleting, isReadyPod } from "../../../../lib/practice/kubernetes/objects.ts";
+import { isDeleting, isReady } from "../../../../lib/practice/kubernetes/objects.ts";
 import type { ApplicationRow } from "../../../../lib/practice/scenarios/scenario.ts";
 import { node, openCluster, type SmallCluster } from "../small-cluster.ts";
 
@@ -142,7 +142,7 @@ test("a Service's EndpointSlice follows its pods: ready, terminating, gone", () 
   expect(endpoints()).toContain("n1 terminating");
   cluster.run(60);
   expect(endpoints()).toHaveLength(2);
-  expect(podsIn(cluster).every(isReadyPod)).toBe(true);
+  expect(podsIn(cluster).every(isReady)).toBe(true);
 });
 
 function conditionsOf(endpoint: { nodeName: string; conditions: { ready: boolean; terminating: boolean } }): string {
