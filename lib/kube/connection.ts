@@ -130,13 +130,8 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
     send: async (request) => {
       // What still runs when a command has failed must not begin to wait for the server anew.
       if (closed) throw new UnreachableError(`the connection to ${server} is closed`);
-      for (let attempt = 1; ; attempt += 1) {
-        const response = answered(await authenticated(request, logged), request);
-        const seconds = request.method === "GET" ? postponedSeconds(response) : undefined;
-        if (seconds === undefined || attempt >= postponed.tries) return response;
-        environment.log(4, `The server asks to be asked again in ${seconds} seconds`);
-        await environment.clock.sleep(seconds * 1000, request.signal);
-      }
+      const ask = async () => answered(await authenticated(request, logged), request);
+      return request.method === "GET" ? await askAgain(ask, request.signal, environment) : await ask();
     },
     stream: async ({ idleTimeoutMs = defaultIdleMs, ...request }) => {
       const opened = await authenticated(request, async (wire) => openStream(transport, wire));
@@ -163,6 +158,21 @@ async function openStream(transport: Transport, wire: WireRequest): Promise<Wire
     throw transport.fault(error);
   } finally {
     stream.close();
+  }
+}
+
+/** Asks until the server no longer puts it off, or has done so too often. */
+async function askAgain(
+  ask: () => Promise<KubeResponse>,
+  signal: AbortSignal | undefined,
+  { log, clock }: Environment,
+): Promise<KubeResponse> {
+  for (let attempt = 1; ; attempt += 1) {
+    const response = await ask();
+    const seconds = postponedSeconds(response);
+    if (seconds === undefined || attempt >= postponed.tries) return response;
+    log(4, `The server asks to be asked again in ${seconds} seconds`);
+    await clock.sleep(seconds * 1000, signal);
   }
 }
 

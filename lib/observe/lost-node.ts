@@ -44,8 +44,9 @@ export interface LostNodeOptions {
 
 /**
  * The node, its signs of life, and all that belongs to its VMs. A Node that has been deleted is told as such, as long as
- * something still names it, or a recovery of it is on record. What could not be read is a gap, or unreadable, and the rest goes on. Throws KubeError for a name
- * that nothing bears, RefusedError or ExpectedError where VMs cannot be seen, UnreachableError without an API server.
+ * something still names it, or a recovery of it is on record. What could not be read is a gap, or unreadable, and the rest goes
+ * on. Throws KubeError for a name that nothing bears, RefusedError or ExpectedError where VMs cannot be seen, UnreachableError
+ * without an API server.
  */
 export async function observeLostNode(
   client: KubeClient,
