@@ -41,175 +41,69 @@ interface CodeMeaning {
   readonly meaning: string;
 }
 
+const blocker = (meaning: string): CodeMeaning => ({ severity: "blocker", waivable: false, meaning });
+const risk = (meaning: string): CodeMeaning => ({ severity: "risk", waivable: false, meaning });
+const waivableRisk = (meaning: string): CodeMeaning => ({ severity: "risk", waivable: true, meaning });
+const note = (meaning: string): CodeMeaning => ({ severity: "note", waivable: false, meaning });
+const unknown = (meaning: string): CodeMeaning => ({ severity: "unknown", waivable: true, meaning });
+
 /** Every code, with its severity and whether it can be waived. The rows D1 to D22 are those of the decision table in docs/rules.md. */
 export const findingCodes = {
-  LeftoverPod: { severity: "note", waivable: false, meaning: "finished pod of an earlier run or migration (D1)" },
-  OrphanLauncherPod: {
-    severity: "blocker",
-    waivable: false,
-    meaning: "launcher pod without its VMI; its eviction is refused for ever (D2)",
-  },
-  VmiNotReadYet: {
-    severity: "note",
-    waivable: false,
-    meaning: "a launcher pod whose VMI has not been read yet (D7)",
-  },
-  ShuttingDown: { severity: "note", waivable: false, meaning: "already going away (D3)" },
-  MigrationArriving: { severity: "note", waivable: false, meaning: "a migration to this node has not ended (D4)" },
-  AlreadyMigrating: { severity: "note", waivable: false, meaning: "a migration away from this node runs (D5)" },
-  VirtApiUnavailable: {
-    severity: "blocker",
-    waivable: false,
-    meaning: "virt-api does not answer: no eviction, no migration (D6)",
-  },
-  VirtApiOnlyHere: {
-    severity: "risk",
-    waivable: false,
-    meaning: "the only ready virt-api runs on the node to be drained (D6)",
-  },
-  MigratabilityUnknown: {
-    severity: "note",
-    waivable: false,
-    meaning: "KubeVirt has not said yet whether it can migrate (D7)",
-  },
-  NotLiveMigratable: { severity: "blocker", waivable: false, meaning: "must migrate (LiveMigrate) but cannot (D8)" },
-  ExternalStrategy: { severity: "risk", waivable: true, meaning: "somebody else must move it (D9)" },
-  EvacuationFailing: {
-    severity: "risk",
-    waivable: false,
-    meaning: "its evacuation failed and is being tried again (D10)",
-  },
-  MigrationFailedRepeatedly: {
-    severity: "blocker",
-    waivable: false,
-    meaning: "its migration failed four times in a row (D10)",
-  },
-  EarlierMigrationPod: {
-    severity: "note",
-    waivable: false,
-    meaning: "a pod of an earlier migration has not ended (D11)",
-  },
-  StaleEvacuationMark: {
-    severity: "blocker",
-    waivable: false,
-    meaning: "marked for the evacuation of another node; evictions have no effect (D12)",
-  },
-  NoNodeFits: { severity: "blocker", waivable: false, meaning: "can migrate, but to no other node (D12)" },
-  LiveMigrates: { severity: "note", waivable: false, meaning: "will be live-migrated, not interrupted (D13)" },
-  DisksCopied: { severity: "note", waivable: false, meaning: "block migration: disks are copied, too (D13)" },
-  SeveralBudgets: {
-    severity: "blocker",
-    waivable: false,
-    meaning: "more than one PodDisruptionBudget selects the pod (D14)",
-  },
-  BudgetNeverAllows: {
-    severity: "blocker",
-    waivable: false,
-    meaning: "a PodDisruptionBudget that cannot be computed for VM pods (D15)",
-  },
-  BudgetSpent: { severity: "blocker", waivable: false, meaning: "a PodDisruptionBudget allows no disruption (D16)" },
-  BudgetKeepsUnready: {
-    severity: "blocker",
-    waivable: false,
-    meaning: "a PodDisruptionBudget protects unready pods, too (D17)",
-  },
-  BudgetAllowsSome: {
-    severity: "note",
-    waivable: false,
-    meaning: "a PodDisruptionBudget lets its pods go one after another (D18)",
-  },
-  StaysDownNoNode: {
-    severity: "note",
-    waivable: false,
-    meaning: "shut down, and no node is there to start it again (D18b)",
-  },
-  ShutsDownRestarts: { severity: "note", waivable: false, meaning: "shut down and started elsewhere (D19)" },
-  ShutsDownProbablyStaysOff: {
-    severity: "note",
-    waivable: false,
-    meaning: "RerunOnFailure: an orderly shutdown is not followed by a start (D20)",
-  },
-  ShutsDownStaysOff: {
-    severity: "note",
-    waivable: false,
-    meaning: "shut down, its run strategy does not start it again (D21)",
-  },
-  BareVmi: { severity: "note", waivable: false, meaning: "a VMI without owner: shut down and not started again (D22)" },
-  StrategyUnknown: {
-    severity: "unknown",
-    waivable: true,
-    meaning: "an eviction strategy that this program does not know",
-  },
-  DryRunWorse: {
-    severity: "blocker",
-    waivable: false,
-    meaning: "the API server's dry run is worse than the prediction",
-  },
-  DryRunBetter: {
-    severity: "note",
-    waivable: false,
-    meaning: "the API server's dry run is better than the prediction; the prediction counts",
-  },
-  GracePeriodShortened: { severity: "risk", waivable: true, meaning: "--grace-period is shorter than the VM's own" },
-  RoomUnknown: { severity: "unknown", waivable: true, meaning: "whether another node has room could not be told" },
-  ToleratesCordon: { severity: "risk", waivable: true, meaning: "may come back to a node that is drained" },
-  PlacementNotSimulated: {
-    severity: "note",
-    waivable: false,
-    meaning: "a scheduling rule that the check does not work out",
-  },
-  MigrationSlots: {
-    severity: "note",
-    waivable: false,
-    meaning: "how many migrations may run at a time, and how many do",
-  },
-  UpgradeRunning: {
-    severity: "risk",
-    waivable: false,
-    meaning: "KubeVirt is being upgraded; its own migrations use the slots",
-  },
-  DrainTaint: { severity: "note", waivable: false, meaning: "the node carries KubeVirt's drain taint" },
-  DryRunNotAsked: { severity: "note", waivable: false, meaning: "the dry-run eviction was left out, and why" },
-  NodeNotReady: {
-    severity: "risk",
-    waivable: true,
-    meaning: "the node does not report Ready; a drain needs a living node",
-  },
-  HeldByNodeMaintenance: { severity: "risk", waivable: true, meaning: "a NodeMaintenance holds the node" },
-  HeldByRemediation: {
-    severity: "risk",
-    waivable: true,
-    meaning: "a remediation (NodeHealthCheck, SelfNodeRemediation, …) works on the node",
-  },
-  HeldByHarvester: { severity: "risk", waivable: true, meaning: "Harvester has the node in maintenance" },
-  HeldByMachine: { severity: "risk", waivable: true, meaning: "the node's Machine is being deleted" },
-  HeldByOperation: {
-    severity: "risk",
-    waivable: true,
-    meaning: "another operation of this program is recorded on the node",
-  },
-  RecordNotUnderstood: {
-    severity: "blocker",
-    waivable: false,
-    meaning: "the record of an operation on the node is damaged, or of a newer version of this program",
-  },
-  HostWasNeverOff: {
-    severity: "risk",
-    waivable: true,
-    meaning: "the host was never off while its VMs were started elsewhere: they may have run twice (uncordon)",
-  },
-  EvacuationGoesOn: {
-    severity: "risk",
-    waivable: true,
-    meaning: "VMs are still marked to leave the node; an uncordon does not stop that (uncordon)",
-  },
-  Unreadable: { severity: "unknown", waivable: true, meaning: "something the verdict needs could not be read" },
-  PodBlocked: {
-    severity: "blocker",
-    waivable: false,
-    meaning: "an ordinary pod that kubectl drain would refuse (--all-pods)",
-  },
-} as const satisfies Record<string, CodeMeaning>;
+  LeftoverPod: note("finished pod of an earlier run or migration (D1)"),
+  OrphanLauncherPod: blocker("launcher pod without its VMI; its eviction is refused for ever (D2)"),
+  VmiNotReadYet: note("a launcher pod whose VMI has not been read yet (D7)"),
+  ShuttingDown: note("already going away (D3)"),
+  MigrationArriving: note("a migration to this node has not ended (D4)"),
+  AlreadyMigrating: note("a migration away from this node runs (D5)"),
+  VirtApiUnavailable: blocker("virt-api does not answer: no eviction, no migration (D6)"),
+  VirtApiOnlyHere: risk("the only ready virt-api runs on the node to be drained (D6)"),
+  MigratabilityUnknown: note("KubeVirt has not said yet whether it can migrate (D7)"),
+  NotLiveMigratable: blocker("must migrate (LiveMigrate) but cannot (D8)"),
+  ExternalStrategy: waivableRisk("somebody else must move it (D9)"),
+  EvacuationFailing: risk("its evacuation failed and is being tried again (D10)"),
+  MigrationFailedRepeatedly: blocker("its migration failed four times in a row (D10)"),
+  EarlierMigrationPod: note("a pod of an earlier migration has not ended (D11)"),
+  StaleEvacuationMark: blocker("marked for the evacuation of another node; evictions have no effect (D12)"),
+  NoNodeFits: blocker("can migrate, but to no other node (D12)"),
+  LiveMigrates: note("will be live-migrated, not interrupted (D13)"),
+  DisksCopied: note("block migration: disks are copied, too (D13)"),
+  SeveralBudgets: blocker("more than one PodDisruptionBudget selects the pod (D14)"),
+  BudgetNeverAllows: blocker("a PodDisruptionBudget that cannot be computed for VM pods (D15)"),
+  BudgetSpent: blocker("a PodDisruptionBudget allows no disruption (D16)"),
+  BudgetKeepsUnready: blocker("a PodDisruptionBudget protects unready pods, too (D17)"),
+  BudgetAllowsSome: note("a PodDisruptionBudget lets its pods go one after another (D18)"),
+  StaysDownNoNode: note("shut down, and no node is there to start it again (D18b)"),
+  ShutsDownRestarts: note("shut down and started elsewhere (D19)"),
+  ShutsDownProbablyStaysOff: note("RerunOnFailure: an orderly shutdown is not followed by a start (D20)"),
+  ShutsDownStaysOff: note("shut down, its run strategy does not start it again (D21)"),
+  BareVmi: note("a VMI without owner: shut down and not started again (D22)"),
+  StrategyUnknown: unknown("an eviction strategy that this program does not know"),
+  DryRunWorse: blocker("the API server's dry run is worse than the prediction"),
+  DryRunBetter: note("the API server's dry run is better than the prediction; the prediction counts"),
+  GracePeriodShortened: waivableRisk("--grace-period is shorter than the VM's own"),
+  RoomUnknown: unknown("whether another node has room could not be told"),
+  ToleratesCordon: waivableRisk("may come back to a node that is drained"),
+  PlacementNotSimulated: note("a scheduling rule that the check does not work out"),
+  MigrationSlots: note("how many migrations may run at a time, and how many do"),
+  UpgradeRunning: risk("KubeVirt is being upgraded; its own migrations use the slots"),
+  DrainTaint: note("the node carries KubeVirt's drain taint"),
+  DryRunNotAsked: note("the dry-run eviction was left out, and why"),
+  NodeNotReady: waivableRisk("the node does not report Ready; a drain needs a living node"),
+  HeldByNodeMaintenance: waivableRisk("a NodeMaintenance holds the node"),
+  HeldByRemediation: waivableRisk("a remediation (NodeHealthCheck, SelfNodeRemediation, …) works on the node"),
+  HeldByHarvester: waivableRisk("Harvester has the node in maintenance"),
+  HeldByMachine: waivableRisk("the node's Machine is being deleted"),
+  HeldByOperation: waivableRisk("another operation of this program is recorded on the node"),
+  RecordNotUnderstood: blocker(
+    "the record of an operation on the node is damaged, or of a newer version of this program",
+  ),
+  HostWasNeverOff: waivableRisk(
+    "the host was never off while its VMs were started elsewhere: they may have run twice (uncordon)",
+  ),
+  EvacuationGoesOn: waivableRisk("VMs are still marked to leave the node; an uncordon does not stop that (uncordon)"),
+  Unreadable: unknown("something the verdict needs could not be read"),
+  PodBlocked: blocker("an ordinary pod that kubectl drain would refuse (--all-pods)"),
+} satisfies Record<string, CodeMeaning>;
 
 export type FindingCode = keyof typeof findingCodes;
 
