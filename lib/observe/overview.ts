@@ -8,7 +8,7 @@ import type { NodeOverview } from "../model/overview.ts";
 import { decodeNode } from "./decode/core.ts";
 import { decodeVmi } from "./decode/kubevirt.ts";
 import { recordOnNode } from "./decode/record.ts";
-import { type LeanVmis, readLeanVmis } from "./lean-vmis.ts";
+import type { LeanVmis } from "./lean-vmis.ts";
 import { type Attempt, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { refuseUnseenVms } from "./visible-vms.ts";
@@ -75,6 +75,7 @@ async function readRows(reading: Reading, options: OverviewOptions): Promise<Row
   if (options.vmisAbove !== undefined) {
     const nodes = await reads;
     if (nodes.length > options.vmisAbove) {
+      const { readLeanVmis } = await import("./lean-vmis.ts");
       const vmis = await readLeanVmis(reading);
       return { nodes, guests: guestsOf(vmis, options) ?? (await readGuests(reading, options)), vmis };
     }
