@@ -14,6 +14,7 @@ import type {
   PodDisruptionBudget,
   PodVolume,
   Quantities,
+  SpreadConstraint,
   Taint,
   Toleration,
 } from "../lib/model/kubernetes.ts";
@@ -107,9 +108,28 @@ export interface PodOptions {
   readonly affinity?: Affinity;
   readonly tolerations?: readonly Toleration[];
   readonly volumes?: readonly PodVolume[];
-  readonly spreadRequired?: boolean;
+  readonly spread?: readonly SpreadConstraint[];
+  readonly priority?: number;
+  readonly neverPreempts?: boolean;
   readonly graceSeconds?: number;
   readonly conditions?: readonly Condition[];
+}
+
+/** One constraint that keeps pods with these labels evenly on nodes. */
+export function aSpread(
+  labels: Readonly<Record<string, string>>,
+  fields: Partial<SpreadConstraint> = {},
+): SpreadConstraint {
+  return {
+    topologyKey: "kubernetes.io/hostname",
+    maxSkew: 1,
+    labelSelector: selecting(labels),
+    matchLabelKeys: [],
+    minDomains: 1,
+    ignoresAffinity: false,
+    honoursTaints: false,
+    ...fields,
+  };
 }
 
 /** A running, ready pod of a Deployment. */
@@ -135,7 +155,9 @@ export function aPod(name: string, options: PodOptions = {}): Pod {
       overhead: {},
       volumes: options.volumes ?? [],
       terminationGracePeriodSeconds: options.graceSeconds ?? 30,
-      spreadRequired: options.spreadRequired,
+      spread: options.spread,
+      priority: options.priority,
+      neverPreempts: options.neverPreempts,
     },
     status: {
       phase: options.phase ?? "Running",

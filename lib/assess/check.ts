@@ -146,8 +146,11 @@ function place(index: Index, cases: readonly Case[], places?: PlacesInOrder): Pl
   if (requests.length === 0) return { fits: new Map() };
   const placement = placeAll(requests, places ?? new PlacesInOrder(placesOf(index)));
   if (findGap(index.facts, "nodes") === undefined && !index.facts.nodesUnread) return placement;
-  // Where not all nodes were read, one that was not may take what the others refuse.
-  const fits = [...placement.fits].map(([key, fit]) => [key, fit.kind === "none" ? notRead : fit] as const);
+  // Where not all nodes were read, one that was not may take what the others refuse, and pods count that nobody saw.
+  const spread = new Set(requests.filter(({ arrival }) => arrival.pod.spec.spread !== undefined).map(({ key }) => key));
+  const fits = [...placement.fits].map(
+    ([key, fit]) => [key, fit.kind === "none" || spread.has(key) ? notRead : fit] as const,
+  );
   return { ...placement, fits: new Map(fits) };
 }
 

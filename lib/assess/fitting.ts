@@ -12,8 +12,9 @@ import {
   hostnameLabel,
   schedulableLabel,
 } from "../platform/names.ts";
-import type { AffinityRule } from "./pod-affinity.ts";
+import { type AffinityRule, affinityRule, type Surroundings } from "./pod-affinity.ts";
 import { type Place, shortageFor } from "./room.ts";
+import { type SpreadRule, spreadRule } from "./spread.ts";
 
 /** A pod that is to run somewhere else: a migration's target, or the next run of a VM that was shut down. */
 export interface Arrival {
@@ -40,17 +41,32 @@ export interface Refusal {
   readonly value: string | undefined;
 }
 
+/** What the pods that are there mean for a new one. */
+export interface PodRules {
+  readonly affinity: AffinityRule;
+  readonly spread: SpreadRule;
+}
+
+/** The rules for a pod among those of the nodes. */
+export function podRules({ pod, leaving }: Arrival, surroundings: Surroundings): PodRules {
+  return {
+    affinity: affinityRule(pod, surroundings, leaving),
+    spread: spreadRule(pod, surroundings.all, leaving),
+  };
+}
+
 /**
  * Why the node does not take the pod; `true` when it does, `undefined` when everything fits but what is free there is not known.
  * The rules are the scheduler's filters, in an order that names the plainest cause first.
  */
-export function fits(arrival: Arrival, place: Place, affinity: AffinityRule): true | undefined | Refusal {
+export function fits(arrival: Arrival, place: Place, rules: PodRules): true | undefined | Refusal {
   const state = stateRefusal(arrival, place);
-  const rule = ruleRefusal(arrival, place, affinity);
+  const spread = rules.spread(place);
+  const rule = ruleRefusal(arrival, place) ?? crowdRefusal(place, rules.affinity(place) ?? spread);
   // A cordon can be lifted, so it is the cause only where nothing else keeps the VM away.
   const refusal = state?.field === "spec.unschedulable" ? (rule ?? state) : (state ?? rule);
   if (refusal !== undefined) return refusal;
-  if (!place.roomKnown) return undefined;
+  if (!place.roomKnown || spread === undefined) return undefined;
   const shortage = shortageFor(place, arrival.pod);
   if (shortage === undefined) return true;
   const { resource, needed } = shortage;
@@ -80,7 +96,7 @@ function stateRefusal({ pod }: Arrival, { node, isTarget }: Place): Refusal | un
 }
 
 /** What the pod asks for and the node does not have. */
-function ruleRefusal(arrival: Arrival, place: Place, affinity: AffinityRule): Refusal | undefined {
+function ruleRefusal(arrival: Arrival, place: Place): Refusal | undefined {
   const { labels, name } = place.node.metadata;
   const { pod } = arrival;
   for (const [key, value] of Object.entries(pod.spec.nodeSelector)) {
@@ -92,8 +108,12 @@ function ruleRefusal(arrival: Arrival, place: Place, affinity: AffinityRule): Re
   const disk = arrival.disks.find((entry) => !reaches(entry, place));
   if (disk !== undefined)
     return { reason: `its disk ${disk.name} cannot be reached from there`, field: "metadata.name", value: name };
-  const reason = affinity(place);
-  return reason === undefined ? undefined : { reason, field: "pods on the node", value: String(place.pods.size) };
+  return undefined;
+}
+
+/** Because of the pods that are there. */
+function crowdRefusal({ pods }: Place, reason: ReturnType<SpreadRule>): Refusal | undefined {
+  return typeof reason === "string" ? { reason, field: "pods on the node", value: String(pods.size) } : undefined;
 }
 
 function labelOf(labels: Readonly<Record<string, string>>, key: string) {

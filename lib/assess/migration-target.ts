@@ -4,9 +4,8 @@ import { findCondition, keyOf, type Pod } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import { unschedulableTimeoutAnnotation } from "../platform/names.ts";
 import { disksOf } from "./arrivals.ts";
-import { fits } from "./fitting.ts";
+import { fits, podRules } from "./fitting.ts";
 import type { NodeRefusal } from "./placement.ts";
-import { affinityRule } from "./pod-affinity.ts";
 import { placesOf } from "./room.ts";
 import { type Index, indexFacts, targetPodOf, unfinishedMigration } from "./subjects.ts";
 
@@ -55,12 +54,12 @@ function refusalsFor(index: Index, pod: Pod, vmi: VirtualMachineInstance): NodeR
   const places = placesOf(index);
   const source = vmi.status.nodeName ?? "";
   const arrival = { pod, source, disks: disksOf(index, pod, vmi) };
-  const affinity = affinityRule(pod, { all: places, repelling: places });
+  const rules = podRules(arrival, { all: places, repelling: places });
   const refusals: NodeRefusal[] = [];
   for (const place of places) {
     const { name } = place.node.metadata;
     if (name === source) continue;
-    const answer = fits(arrival, place, affinity);
+    const answer = fits(arrival, place, rules);
     if (typeof answer === "object") refusals.push({ node: name, ...answer });
   }
   return refusals;

@@ -2,12 +2,11 @@
  * Room elsewhere: places all VMs that a drain moves or restarts on the other nodes, one after another in thought, so that
  * what each takes is missing to the next.
  */
-import type { Pod } from "../model/kubernetes.ts";
 import { formatUnits } from "../model/quantity.ts";
 import { cordonToleration } from "../model/scheduling.ts";
-import { type Arrival, fits, type Refusal, reaches } from "./fitting.ts";
-import { type AffinityRule, affinityRule, hasUnreadableTerms } from "./pod-affinity.ts";
-import { demandOf, occupy, type Place, vacate } from "./room.ts";
+import { type Arrival, fits, type PodRules, podRules, type Refusal, reaches } from "./fitting.ts";
+import { victimsOf } from "./preemption.ts";
+import { copyOf, demandOf, occupy, type Place, vacate } from "./room.ts";
 
 export interface NodeRefusal extends Refusal {
   readonly node: string;
@@ -18,6 +17,8 @@ export interface NoFit {
   readonly refusals: readonly NodeRefusal[];
   /** The refusals in one sentence. */
   readonly summary: string;
+  /** Pods of lower priority, `namespace/name`, that the scheduler would remove for it. */
+  readonly victims: readonly string[];
 }
 
 export type Fit = (
@@ -57,9 +58,9 @@ export function placeAll(requests: readonly Request[], places: PlacesInOrder): P
   for (let placed = true; placed && waiting.length > 0; ) {
     placed = false;
     for (const request of waiting) {
-      const affinity = affinityRule(request.arrival.pod, places, request.arrival.leaving);
-      const { fit, place } = placeOne(request.arrival, places, affinity);
-      found.set(request.key, { ...fit, drained: drainedThatFit(request.arrival, places, affinity) });
+      const rules = podRules(request.arrival, places);
+      const { fit, place } = placeOne(request.arrival, places, rules);
+      found.set(request.key, { ...fit, drained: drainedThatFit(request.arrival, places, rules) });
       if (place === undefined) continue;
       takeBack.push(settle(request.arrival, place, places));
       used.add(place);
@@ -127,14 +128,14 @@ function memoryOf({ arrival }: Request): number {
 function placeOne(
   arrival: Arrival,
   places: PlacesInOrder,
-  affinity: AffinityRule,
+  rules: PodRules,
 ): { readonly fit: Fit; readonly place?: Place } {
   const refusals: NodeRefusal[] = [];
   const perhaps: Place[] = [];
   for (const place of places.all) {
     const { name } = place.node.metadata;
     if (name === arrival.source) continue;
-    const answer = fits(arrival, place, affinity);
+    const answer = fits(arrival, place, rules);
     if (answer === true) return { fit: { kind: "fits", node: name }, place };
     if (answer === undefined) perhaps.push(place);
     else refusals.push({ node: name, ...answer });
@@ -144,27 +145,28 @@ function placeOne(
   if (first !== undefined) {
     return { fit: { kind: "unknown", nodes: perhaps.map((place) => place.node.metadata.name) }, place: first };
   }
-  return { fit: { kind: "none", refusals, summary: summarise(arrival, places.all, refusals) } };
+  const summary = summarise(arrival, places.all, refusals);
+  return { fit: { kind: "none", refusals, summary, victims: victimsOf(arrival, places.all) } };
 }
 
 /** A migration's target never runs on its source, but the next start of a VM may be where the last one was. */
-function drainedThatFit(arrival: Arrival, { all }: PlacesInOrder, affinity: AffinityRule): string[] | undefined {
+function drainedThatFit(arrival: Arrival, { all }: PlacesInOrder, rules: PodRules): string[] | undefined {
   const { pod, leaving, source } = arrival;
   if (cordonToleration(pod.spec.tolerations) === undefined) return undefined;
   const fitting = all.filter((place) => {
-    if (place.node.metadata.name !== source) return place.isTarget && isOpen(arrival, place, affinity);
+    if (place.node.metadata.name !== source) return place.isTarget && isOpen(arrival, place, rules);
     if (leaving === undefined) return false;
-    const emptied = { ...place, free: new Map(place.free), pods: new Set(place.pods), repelling: new Set<Pod>() };
+    const emptied = copyOf(place);
     const before = [...place.pods].find((other) => other.metadata.uid === leaving.metadata.uid);
     if (before !== undefined) vacate(emptied, before);
-    return isOpen(arrival, emptied, affinity);
+    return isOpen(arrival, emptied, rules);
   });
   return fitting.map((place) => place.node.metadata.name).sort();
 }
 
 /** Whether nothing but the drain that is to come keeps the pod away. */
-function isOpen(arrival: Arrival, place: Place, affinity: AffinityRule): boolean {
-  return typeof fits(arrival, { ...place, isTarget: false }, affinity) !== "object";
+function isOpen(arrival: Arrival, place: Place, rules: PodRules): boolean {
+  return typeof fits(arrival, { ...place, isTarget: false }, rules) !== "object";
 }
 
 function freeMemory(place: Place): number {
@@ -203,12 +205,4 @@ function summarise(arrival: Arrival, places: readonly Place[], refusals: readonl
 
 function shorten(nodes: readonly string[]): string {
   return nodes.length > 4 ? `${nodes.slice(0, 3).join(", ")} and ${nodes.length - 3} more` : nodes.join(", ");
-}
-
-/** Scheduling rules of the pod that are not worked out here, in words. */
-export function rulesNotWorkedOut(arrival: Arrival): readonly string[] {
-  const rules: string[] = [];
-  if (arrival.pod.spec.spreadRequired === true) rules.push("topologySpreadConstraints");
-  if (hasUnreadableTerms(arrival.pod)) rules.push("a pod affinity with a namespaceSelector");
-  return rules;
 }

@@ -37,6 +37,11 @@ export function placesOf(index: Index): Place[] {
   return places.sort((left, right) => (left.node.metadata.name < right.node.metadata.name ? -1 : 1));
 }
 
+/** The same place, to try something out. */
+export function copyOf(place: Place): Place {
+  return { ...place, free: new Map(place.free), pods: new Set(place.pods), repelling: new Set(place.repelling) };
+}
+
 /** Puts a pod on the node. */
 export function occupy(place: Place, pod: Pod): void {
   place.pods.add(pod);

@@ -3,11 +3,12 @@ import type { Finding } from "../model/finding.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import { cordonToleration } from "../model/scheduling.ts";
 import type { Judgement } from "./eviction.ts";
-import { makeFinding, nodeReference, vmiReference } from "./findings.ts";
+import { listing, makeFinding, nodeReference, vmiReference } from "./findings.ts";
 import type { Arrival } from "./fitting.ts";
 import { guestGrace } from "./kubevirt-state.ts";
 import { shutdownCommand } from "./migration-findings.ts";
-import { type Fit, type NoFit, rulesNotWorkedOut } from "./placement.ts";
+import type { Fit, NoFit } from "./placement.ts";
+import { hasUnreadableTerms } from "./pod-affinity.ts";
 
 /** The judgement on a VM whose next pod is `arrival`, with the answer to whether a node takes it. */
 export function settle(
@@ -20,8 +21,7 @@ export function settle(
   if (settled.outcome !== "blocks" && fit.drained !== undefined && fit.drained.length > 0)
     findings.push(mayComeBack(vmi, arrival, fit.drained));
   if (fit.kind === "unknown") findings.push(roomUnknown(vmi, fit.nodes));
-  const rules = rulesNotWorkedOut(arrival);
-  if (fit.kind !== "none" && rules.length > 0) findings.push(notSimulated(vmi, rules));
+  if (fit.kind !== "none" && hasUnreadableTerms(arrival.pod)) findings.push(notSimulated(vmi));
   return { ...settled, findings };
 }
 
@@ -38,12 +38,22 @@ function mayComeBack(vmi: VirtualMachineInstance, { pod }: Arrival, nodes: reado
 
 function withoutRoom(judgement: Judgement, vmi: VirtualMachineInstance, fit: NoFit): Judgement {
   if (judgement.needs === "restart") {
+    if (fit.victims.length > 0) return { ...judgement, findings: [...judgement.findings, pushesOut(vmi, fit)] };
     const [, ...others] = judgement.findings;
     const row = judgement.row === "D18" ? "D18" : "D18b";
     return { row, outcome: "stops", findings: [staysDown(vmi, fit), ...others] };
   }
   if (judgement.row === "D13") return { row: "D12", outcome: "blocks", findings: [noNodeFits(vmi, fit)] };
   return { ...judgement, findings: [...judgement.findings, targetFindsNoNode(vmi, fit)] };
+}
+
+function pushesOut(vmi: VirtualMachineInstance, fit: NoFit): Finding {
+  return makeFinding({
+    code: "PushesOutOthers",
+    object: vmiReference(vmi),
+    reason: `No other node fits: ${fit.summary}. The scheduler makes room for it by removing pods of lower priority: ${listing(fit.victims)}.`,
+    ...proofOf(fit),
+  });
 }
 
 /** The first node that does not take it stands for the others, which the reason names. */
@@ -101,12 +111,13 @@ function roomUnknown(vmi: VirtualMachineInstance, nodes: readonly string[]): Fin
   });
 }
 
-function notSimulated(vmi: VirtualMachineInstance, rules: readonly string[]): Finding {
+function notSimulated(vmi: VirtualMachineInstance): Finding {
   return makeFinding({
     code: "PlacementNotSimulated",
     object: vmiReference(vmi),
-    reason: `Whether another node fits was told without ${rules.join(" and ")}.`,
-    field: "spec",
-    value: rules.join(", "),
+    reason:
+      "Whether another node fits was told without its pod affinity by labels of namespaces (namespaceSelector), which are not read.",
+    field: "spec.affinity",
+    value: "namespaceSelector",
   });
 }

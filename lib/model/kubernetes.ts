@@ -106,6 +106,20 @@ export interface Affinity {
   readonly requiredAntiPods: readonly PodAffinityTerm[];
 }
 
+export interface SpreadConstraint {
+  readonly topologyKey: string;
+  readonly maxSkew: number;
+  /** Absent selects no pod. */
+  readonly labelSelector?: LabelSelector | undefined;
+  /** Labels in which a pod must also be like the new one to count. */
+  readonly matchLabelKeys: readonly string[];
+  readonly minDomains: number;
+  /** nodeAffinityPolicy Ignore: nodes count on which it may not run. */
+  readonly ignoresAffinity: boolean;
+  /** nodeTaintsPolicy Honor: nodes with taints that it does not tolerate do not count. */
+  readonly honoursTaints: boolean;
+}
+
 export interface PodVolume {
   readonly name: string;
   readonly claimName?: string | undefined;
@@ -132,8 +146,12 @@ export interface Pod {
     readonly overhead: Quantities;
     readonly volumes: readonly PodVolume[];
     readonly terminationGracePeriodSeconds?: number | undefined;
-    /** True when it has topologySpreadConstraints that keep it from running (DoNotSchedule). */
-    readonly spreadRequired?: boolean | undefined;
+    /** Its topologySpreadConstraints that keep it from running (DoNotSchedule), if it has any. */
+    readonly spread?: readonly SpreadConstraint[] | undefined;
+    /** Where it is missing, 0. */
+    readonly priority?: number | undefined;
+    /** True when no other pod is removed for its sake (preemptionPolicy Never). */
+    readonly neverPreempts?: boolean | undefined;
   };
   readonly status: {
     /** Empty when a pod without status was read. */

@@ -10,7 +10,7 @@ import type {
 } from "../../model/kubernetes.ts";
 import { fieldsOf, flag, listOf, number, text, textMap, textOrNumber } from "../read-field.ts";
 import { decodeConditions, decoder } from "./metadata.ts";
-import { decodeAffinity, decodeNodeSelector, decodeTaints, decodeTolerations } from "./scheduling.ts";
+import { decodeAffinity, decodeNodeSelector, decodeSpread, decodeTaints, decodeTolerations } from "./scheduling.ts";
 
 export const decodeNode = decoder(
   ({ metadata, spec, status }): Node => ({
@@ -41,9 +41,9 @@ export const decodePod = decoder(
       overhead: decodeQuantities(spec.overhead),
       volumes: listOf(spec.volumes, decodePodVolume),
       terminationGracePeriodSeconds: number(spec.terminationGracePeriodSeconds),
-      spreadRequired: listOf(spec.topologySpreadConstraints, fieldsOf).some(
-        ({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule",
-      ),
+      spread: decodeSpread(spec.topologySpreadConstraints),
+      priority: number(spec.priority),
+      neverPreempts: spec.preemptionPolicy === "Never",
     },
     status: {
       phase: text(status.phase) ?? "",

@@ -5,10 +5,11 @@ import type {
   LabelSelectorRequirement,
   NodeSelector,
   PodAffinityTerm,
+  SpreadConstraint,
   Taint,
   Toleration,
 } from "../../model/kubernetes.ts";
-import { fieldsOf, listOf, text, textMap } from "../read-field.ts";
+import { fieldsOf, listOf, number, text, textMap } from "../read-field.ts";
 
 /** One without a key is kept: it may tolerate everything. */
 export function decodeTolerations(value: unknown): readonly Toleration[] {
@@ -59,6 +60,24 @@ export function decodeAffinity(value: unknown): Affinity {
     requiredPods: listOf(required(fields.podAffinity), decodePodTerm),
     requiredAntiPods: listOf(required(fields.podAntiAffinity), decodePodTerm),
   };
+}
+
+/** Those that keep a pod from running; undefined without any, as almost all pods are. */
+export function decodeSpread(value: unknown): readonly SpreadConstraint[] | undefined {
+  const constraints = listOf(value, (entry) => {
+    const fields = fieldsOf(entry);
+    if (fields.whenUnsatisfiable !== "DoNotSchedule") return undefined;
+    return {
+      topologyKey: text(fields.topologyKey) ?? "",
+      maxSkew: number(fields.maxSkew) ?? 1,
+      labelSelector: decodeLabelSelector(fields.labelSelector),
+      matchLabelKeys: listOf(fields.matchLabelKeys, text),
+      minDomains: number(fields.minDomains) ?? 1,
+      ignoresAffinity: fields.nodeAffinityPolicy === "Ignore",
+      honoursTaints: fields.nodeTaintsPolicy === "Honor",
+    };
+  });
+  return constraints.length === 0 ? undefined : constraints;
 }
 
 function decodePodTerm(value: unknown): PodAffinityTerm {

@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { assess, roomWanted } from "../../../lib/assess/check.ts";
-import type { Node, NodeSelector, Pod } from "../../../lib/model/kubernetes.ts";
+import type { Facts } from "../../../lib/model/facts.ts";
+import type { Node, NodeSelector, Pod, SpreadConstraint } from "../../../lib/model/kubernetes.ts";
 import {
   aClaim,
   aLauncherPod,
   aNode,
   aPod,
   aRunningVm,
+  aSpread,
+  at,
   aVmi,
   aVolume,
   factsWith,
@@ -244,6 +247,50 @@ describe("a VM that tolerates a cordon", () => {
   });
 });
 
+describe("a VM whose next start fits nowhere, but has a higher priority than others", () => {
+  const nodes = [aNode("worker-1"), aNode("worker-2", { allocatable: { memory: "32Gi" } })];
+  const important = { strategy: "None", pod: { requests: { memory: "20Gi" }, priority: 100 } };
+  const there = (name: string, memory: string, priority: number) =>
+    aPod(name, { node: "worker-2", requests: { memory }, priority });
+  const judged = (pods: readonly Pod[], options: VmOptions = important) =>
+    vmVerdict(factsWith([aRunningVm("web", options)], { nodes, pods, roomKnown: ["worker-2"] }), "web");
+
+  it("starts, and pushes out as few as are needed, the lowest first", () => {
+    const vm = judged([there("least", "16Gi", -10), there("less", "10Gi", 10), there("small", "1Gi", -10)]);
+    expect(brief(vm)).toEqual(["D19", "restarts", "ShutsDownRestarts", "PushesOutOthers"]);
+    expect(vm.findings[1]?.reason).toMatch(/removing pods of lower priority: prod\/least\.$/);
+  });
+
+  it("pushes out those that do not tolerate it near", () => {
+    const term = { labelSelector: selecting({ app: "web" }), topologyKey: "kubernetes.io/hostname", namespaces: [] };
+    const shy = aPod("shy", { node: "worker-2", affinity: { ...noAffinity, requiredAntiPods: [term] } });
+    expect(judged([shy], { ...important, labels: { app: "web" } }).findings[1]?.code).toBe("PushesOutOthers");
+  });
+
+  it.each<[string, readonly Pod[], VmOptions]>([
+    ["the others are as important", [there("peer", "30Gi", 100)], important],
+    ["their going would not be enough", [there("least", "10Gi", 0), there("peer", "20Gi", 100)], important],
+    [
+      "it never pushes others out",
+      [there("least", "30Gi", 0)],
+      { ...important, pod: { ...important.pod, neverPreempts: true } },
+    ],
+    ["it may not run there anyway", [there("least", "30Gi", 0)], { ...important, nodeSelector: { disk: "fast" } }],
+  ])("stays down where %s", (_why, pods, options) => {
+    expect(brief(judged(pods, options))).toEqual(["D18b", "stops", "StaysDownNoNode"]);
+  });
+
+  it("must be accepted", () => {
+    const facts = factsWith([aRunningVm("web", important)], {
+      nodes,
+      pods: [there("least", "30Gi", 0)],
+      roomKnown: ["worker-2"],
+    });
+    expect(nodeVerdict(facts).verdict).toBe("unknown");
+    expect(nodeVerdict(facts, { waived: ["PushesOutOthers"] }).verdict).toBe("drains");
+  });
+});
+
 describe("affinity between pods", () => {
   const zone = (name: string, value: string) => aNode(name, { labels: { zone: value } });
   const term = (labels: Record<string, string>, topologyKey = "kubernetes.io/hostname", fields = {}) => ({
@@ -359,12 +406,98 @@ describe("affinity between pods", () => {
     const fields = { namespaceSelector: selecting({ team: "x" }) };
     const vm = aRunningVm("web", { affinity: wants(term({ app: "db" }, "zone", fields)) });
     expect(brief(vmVerdict(factsWith([vm])))).toEqual(["D13", "moves", "LiveMigrates", "PlacementNotSimulated"]);
+    expect(nodeVerdict(factsWith([vm])).verdict).toBe("unknown");
+  });
+});
+
+describe("topologySpreadConstraints that must be met", () => {
+  const nodes = ["worker-1", "worker-2", "worker-3"].map((name) => aNode(name));
+  const roomKnown = ["worker-2", "worker-3"];
+  const labels = { app: "web" };
+  const peer = (name: string, node: string, options = {}) => aPod(name, { node, labels, ...options });
+  const onBoth = [peer("a", "worker-2"), peer("b", "worker-3")];
+  const judged = (
+    spread: SpreadConstraint,
+    pods: readonly Pod[],
+    options: VmOptions = {},
+    fields: Partial<Facts> = {},
+  ) =>
+    vmVerdict(
+      factsWith([aRunningVm("web", { labels, ...options, pod: { spread: [spread] } })], {
+        nodes,
+        roomKnown,
+        pods,
+        ...fields,
+      }),
+      "web",
+    );
+
+  it("let a VM move to where fewest are", () => {
+    expect(brief(judged(aSpread(labels), [peer("a", "worker-2")]))).toEqual(["D13", "moves", "LiveMigrates"]);
   });
 
-  it("says that spreading is not worked out", () => {
-    const vm = vmVerdict(factsWith([aRunningVm("web", { pod: { spreadRequired: true } })]));
-    expect(brief(vm)).toEqual(["D13", "moves", "LiveMigrates", "PlacementNotSimulated"]);
-    expect(vm.findings[1]?.reason).toContain("topologySpreadConstraints");
+  it("keep a VM from starting again, because the drained node counts as one without any", () => {
+    expect(brief(judged(aSpread(labels), onBoth, { strategy: "None" }))[0]).toBe("D18b");
+    expect(judged(aSpread(labels), onBoth, { strategy: "None" }).findings[0]?.reason).toContain(
+      "worker-2, worker-3: more of its kind than elsewhere (topologySpreadConstraints, kubernetes.io/hostname)",
+    );
+  });
+
+  it("do not keep a VM from migrating where each node has one, as its own is still there", () => {
+    expect(brief(judged(aSpread(labels), onBoth))).toEqual(["D13", "moves", "LiveMigrates"]);
+  });
+
+  it.each<[string, SpreadConstraint, readonly Pod[]]>([
+    ["more may be there", aSpread(labels, { maxSkew: 2 }), onBoth],
+    ["other pods are meant", aSpread({ app: "db" }), onBoth],
+    ["no pod is selected", { ...aSpread(labels), labelSelector: undefined }, onBoth],
+    ["an empty selector, too, selects none", aSpread({}), onBoth],
+    [
+      "the others are of another namespace",
+      aSpread(labels),
+      onBoth.map((pod) => ({ ...pod, metadata: { ...pod.metadata, namespace: "lab" } })),
+    ],
+    [
+      "the others are ending",
+      aSpread(labels),
+      onBoth.map((pod) => ({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: at(9) } })),
+    ],
+    [
+      "the others differ in a label that must be alike",
+      aSpread(labels, { matchLabelKeys: ["rev"] }),
+      [peer("a", "worker-2", { labels: { ...labels, rev: "2" } })],
+    ],
+    ["the drained node does not count", aSpread(labels, { honoursTaints: true }), onBoth],
+  ])("let it start again where %s", (_why, spread, pods) => {
+    const options = { strategy: "None", labels: { ...labels, rev: "1" } };
+    expect(brief(judged(spread, pods, options))[0]).toBe("D19");
+  });
+
+  it.each<[string, SpreadConstraint, string]>([
+    ["on nodes without the label", aSpread(labels, { topologyKey: "rack" }), "has no label rack, over whose values"],
+    [
+      "where there are fewer domains than must be",
+      aSpread(labels, { minDomains: 4 }),
+      "more of its kind than elsewhere",
+    ],
+  ])("keep a VM away %s", (_why, spread, reason) => {
+    const pods = [...onBoth, peer("c", "worker-1")];
+    expect(judged(spread, pods).findings[0]?.reason).toContain(reason);
+  });
+
+  it("count only nodes where the pod may run, unless nodeAffinityPolicy is Ignore", () => {
+    const fast = [aNode("worker-1"), aNode("worker-2", { labels: { disk: "fast" } })];
+    const options = { strategy: "None", nodeSelector: { disk: "fast" } };
+    const rows = [false, true].map((ignoresAffinity) =>
+      brief(judged(aSpread(labels, { ignoresAffinity }), [peer("a", "worker-2")], options, { nodes: fast })),
+    );
+    expect(rows.map(([row]) => row)).toEqual(["D19", "D18b"]);
+  });
+
+  it("are not told while the pods of a node are not read, or not all nodes are", () => {
+    const unread = { roomKnown: ["worker-2"] };
+    expect(brief(judged(aSpread(labels), [], {}, unread))).toEqual(["D13", "moves", "LiveMigrates", "RoomUnknown"]);
+    expect(brief(judged(aSpread(labels), [], {}, { nodesUnread: true }))[3]).toBe("RoomUnknown");
   });
 });
 

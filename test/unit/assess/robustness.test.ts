@@ -13,6 +13,7 @@ import {
   anOwner,
   aPod,
   aRunningVm,
+  aSpread,
   at,
   aVmi,
   aVolume,
@@ -41,7 +42,7 @@ function richFacts(): Facts {
     [
       aRunningVm("migrating", { migrationState: state }),
       aRunningVm("failing", { evacuationNodeName: "worker-1", cpuModel: "host-model" }),
-      aRunningVm("picky", { affinity, volumes, pod: { spreadRequired: true } }),
+      aRunningVm("picky", { affinity, volumes, pod: { spread: [aSpread({ app: "x" })] } }),
       aRunningVm("down", { strategy: "None", volumes, graceSeconds: 60 }),
       aRunningVm("bare", { strategy: undefined, runStrategy: undefined, migratable: undefined }),
       aRunningVm("odd", { strategy: "Teleport", deletionTimestamp: at(3) }),

@@ -119,6 +119,34 @@ describe("decodePod", () => {
   });
 });
 
+describe("decodePod, where a pod may run", () => {
+  it("keeps the spreading that must be met, with the defaults of what is left out", () => {
+    const labelSelector = { matchLabels: { app: "web" } };
+    const constraint = { maxSkew: 2, topologyKey: "zone", whenUnsatisfiable: "DoNotSchedule", labelSelector };
+    const rest = { minDomains: 3, matchLabelKeys: ["rev"], nodeAffinityPolicy: "Ignore", nodeTaintsPolicy: "Honor" };
+    const constraints = [
+      constraint,
+      { ...constraint, whenUnsatisfiable: "ScheduleAnyway" },
+      { ...constraint, ...rest },
+    ];
+    const pod = decodePod({ metadata: named, spec: { topologySpreadConstraints: constraints } });
+    const known = { maxSkew: 2, topologyKey: "zone", labelSelector: { ...labelSelector, matchExpressions: [] } };
+    const plain = { matchLabelKeys: [], minDomains: 1, ignoresAffinity: false, honoursTaints: false };
+    const full = { matchLabelKeys: ["rev"], minDomains: 3, ignoresAffinity: true, honoursTaints: true };
+    expect(pod?.spec.spread).toEqual([
+      { ...known, ...plain },
+      { ...known, ...full },
+    ]);
+    expect(decodePod({ metadata: named, spec: {} })?.spec.spread).toBeUndefined();
+  });
+
+  it("tells its priority, and whether others make way for it", () => {
+    const decoded = (spec: object) => decodePod({ metadata: named, spec })?.spec;
+    expect(decoded({ priority: -5, preemptionPolicy: "Never" })).toMatchObject({ priority: -5, neverPreempts: true });
+    expect(decoded({ preemptionPolicy: "PreemptLowerPriority" })).toMatchObject({ neverPreempts: false });
+  });
+});
+
 describe("decodeBudget", () => {
   it.each([
     ["absent: matches nothing", {}, undefined],
