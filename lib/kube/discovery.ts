@@ -1,9 +1,8 @@
 /** What the server serves: API groups, resources of a group version, and the server's own version. */
 import type { ApiGroup, ApiResource, Discovery, RequestOptions, ServerVersion } from "./api.ts";
 import type { Connection } from "./connection.ts";
-import { isObject, requireSuccess } from "./status.ts";
-
-type Json = Readonly<Record<string, unknown>>;
+import { type JsonObject, objectOf, objectsOf, textOf } from "./json.ts";
+import { requireSuccess } from "./status.ts";
 
 /** Aggregated discovery (Kubernetes 1.26 and newer) with the plain list of groups as second choice. */
 const accept =
@@ -21,41 +20,41 @@ export async function discoverGroups(
   { groupsOnly = false, ...options }: RequestOptions & { readonly groupsOnly?: boolean },
 ): Promise<Discovery> {
   const accepted = groupsOnly ? groupsOnlyAccept : accept;
-  const body = requireSuccess(await connection.send({ method: "GET", path: "/apis", accept: accepted, ...options }));
-  if (!isObject(body)) return { groups: [], unavailable: [] };
+  const answer = await connection.send({ method: "GET", path: "/apis", accept: accepted, ...options });
+  const body = objectOf(requireSuccess(answer));
   return body.kind === "APIGroupDiscoveryList" ? readAggregated(body) : readPlain(body);
 }
 
-function readAggregated(body: Json): Discovery {
+function readAggregated(body: JsonObject): Discovery {
   const unavailable: string[] = [];
-  const groups = objects(body.items).map((item): ApiGroup => {
-    const name = isObject(item.metadata) ? text(item.metadata.name) : "";
-    const versions = objects(item.versions).map((version) => {
-      if (version.freshness === "Stale") unavailable.push(`${name}/${text(version.version)}`);
-      return { version: text(version.version), resources: objects(version.resources).map(readAggregatedResource) };
+  const groups = objectsOf(body.items).map((item): ApiGroup => {
+    const name = textOf(objectOf(item.metadata).name);
+    const versions = objectsOf(item.versions).map((version) => {
+      if (version.freshness === "Stale") unavailable.push(`${name}/${textOf(version.version)}`);
+      return { version: textOf(version.version), resources: objectsOf(version.resources).map(readAggregatedResource) };
     });
     return { name, versions };
   });
   return { groups, unavailable };
 }
 
-function readAggregatedResource(resource: Json): ApiResource {
-  const kind = isObject(resource.responseKind) ? text(resource.responseKind.kind) : "";
+function readAggregatedResource(resource: JsonObject): ApiResource {
+  const kind = textOf(objectOf(resource.responseKind).kind);
   return {
-    name: text(resource.resource),
+    name: textOf(resource.resource),
     kind,
     namespaced: resource.scope === "Namespaced",
     verbs: texts(resource.verbs),
-    subresources: objects(resource.subresources).map((sub) => text(sub.subresource)),
+    subresources: objectsOf(resource.subresources).map((sub) => textOf(sub.subresource)),
   };
 }
 
-function readPlain(body: Json): Discovery {
-  const groups = objects(body.groups).map((group): ApiGroup => {
-    const preferred = isObject(group.preferredVersion) ? text(group.preferredVersion.version) : "";
-    const names = objects(group.versions).map((version) => text(version.version));
+function readPlain(body: JsonObject): Discovery {
+  const groups = objectsOf(body.groups).map((group): ApiGroup => {
+    const preferred = textOf(objectOf(group.preferredVersion).version);
+    const names = objectsOf(group.versions).map((version) => textOf(version.version));
     const ordered = [...new Set(preferred === "" ? names : [preferred, ...names])];
-    return { name: text(group.name), versions: ordered.map((version) => ({ version, resources: undefined })) };
+    return { name: textOf(group.name), versions: ordered.map((version) => ({ version, resources: undefined })) };
   });
   return { groups, unavailable: [] };
 }
@@ -70,35 +69,25 @@ export async function discoverResources(
   const path = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
   const response = await connection.send({ method: "GET", path, ...options });
   if (response.status === 404) return undefined;
-  const body = requireSuccess(response);
-  const all = isObject(body) ? objects(body.resources) : [];
+  const all = objectsOf(objectOf(requireSuccess(response)).resources);
   return all
-    .filter((resource) => !text(resource.name).includes("/"))
+    .filter((resource) => !textOf(resource.name).includes("/"))
     .map((resource) => ({
-      name: text(resource.name),
-      kind: text(resource.kind),
+      name: textOf(resource.name),
+      kind: textOf(resource.kind),
       namespaced: resource.namespaced === true,
       verbs: texts(resource.verbs),
       subresources: all
-        .map((other) => text(other.name))
-        .filter((name) => name.startsWith(`${text(resource.name)}/`))
-        .map((name) => name.slice(text(resource.name).length + 1)),
+        .map((other) => textOf(other.name))
+        .filter((name) => name.startsWith(`${textOf(resource.name)}/`))
+        .map((name) => name.slice(textOf(resource.name).length + 1)),
     }));
 }
 
 /** What `/version` tells; fields that it lacks are empty. Throws KubeError, or UnreachableError without an answer. */
 export async function readServerVersion(connection: Connection, options: RequestOptions): Promise<ServerVersion> {
-  const body = requireSuccess(await connection.send({ method: "GET", path: "/version", ...options }));
-  const version = isObject(body) ? body : {};
-  return { major: text(version.major), minor: text(version.minor), gitVersion: text(version.gitVersion) };
-}
-
-function objects(value: unknown): readonly Json[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
+  const version = objectOf(requireSuccess(await connection.send({ method: "GET", path: "/version", ...options })));
+  return { major: textOf(version.major), minor: textOf(version.minor), gitVersion: textOf(version.gitVersion) };
 }
 
 function texts(value: unknown): readonly string[] {

@@ -3,7 +3,7 @@ import type { Clock } from "../model/clock.ts";
 import { ExpectedError, KubeError, UnreachableError } from "../model/errors.ts";
 import type { ResourceType, Selection, WatchEvent } from "./api.ts";
 import type { KubeClient } from "./client.ts";
-import { isObject } from "./status.ts";
+import { objectOf, textOf } from "./json.ts";
 
 /** How the set is kept at the moment. */
 export type Following =
@@ -178,8 +178,7 @@ function applyEvent<T>(event: Extract<WatchEvent, { object: unknown }>, { items,
 }
 
 function uidOf(object: unknown): string {
-  const metadata = isObject(object) && isObject(object.metadata) ? object.metadata : {};
-  return typeof metadata.uid === "string" ? metadata.uid : "";
+  return textOf(objectOf(objectOf(object).metadata).uid);
 }
 
 function forbidsWatching(error: unknown): boolean {

@@ -5,8 +5,9 @@
 import { readFile } from "node:fs/promises";
 import { ConfigError } from "../model/errors.ts";
 import type { WireResponse } from "./exchange.ts";
+import { isObject } from "./json.ts";
 import { proxyFor } from "./proxy.ts";
-import { firstLine, isObject } from "./status.ts";
+import { firstLine } from "./status.ts";
 import { openTransport } from "./transport.ts";
 
 /** Keys of the provider's `config` in the kubeconfig. */

@@ -1,9 +1,10 @@
 /** Reads collections page by page. */
 import type { ListOptions, ListRest, ResourceType } from "./api.ts";
 import type { Connection } from "./connection.ts";
+import { type JsonObject, objectOf, textOf } from "./json.ts";
 import type { KubeResponse } from "./request.ts";
 import { collectionPath } from "./resource-path.ts";
-import { isObject, requireSuccess, statusDetails } from "./status.ts";
+import { requireSuccess, statusDetails } from "./status.ts";
 
 export interface PageRequest {
   readonly type: ResourceType;
@@ -32,7 +33,7 @@ const pageSize = 500;
 export async function readPages<T>(
   connection: Connection,
   request: PageRequest,
-  take: (body: Readonly<Record<string, unknown>>) => T,
+  take: (body: JsonObject) => T,
 ): Promise<Collected<T>> {
   const { limit = pageSize, pagesAtMost = Number.POSITIVE_INFINITY, from } = request.options;
   const parts: T[] = [];
@@ -53,7 +54,7 @@ export async function readPages<T>(
 async function readWhole<T>(
   connection: Connection,
   request: PageRequest,
-  take: (body: Readonly<Record<string, unknown>>) => T,
+  take: (body: JsonObject) => T,
 ): Promise<Collected<T>> {
   const response = await connection.send(pageRequest(request, {}));
   const { body, resourceVersion } = readPage(response);
@@ -78,16 +79,13 @@ function pageRequest(
 }
 
 function readPage(response: KubeResponse): {
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: JsonObject;
   readonly resourceVersion: string;
   readonly rest: ListRest | undefined;
 } {
-  const success = requireSuccess(response);
-  const body = isObject(success) ? success : {};
-  const metadata = isObject(body.metadata) ? body.metadata : {};
-  const text = (key: string) => (typeof metadata[key] === "string" && metadata[key] !== "" ? metadata[key] : undefined);
-  const from = text("continue");
-  const { remainingItemCount } = metadata;
+  const body = objectOf(requireSuccess(response));
+  const { continue: token, resourceVersion, remainingItemCount } = objectOf(body.metadata);
+  const from = textOf(token);
   const count = typeof remainingItemCount === "number" ? remainingItemCount : undefined;
-  return { body, resourceVersion: text("resourceVersion") ?? "", rest: from === undefined ? from : { from, count } };
+  return { body, resourceVersion: textOf(resourceVersion), rest: from === "" ? undefined : { from, count } };
 }

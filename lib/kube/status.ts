@@ -1,5 +1,6 @@
 /** Reads what the API server says when it refuses: the Status object of a response, or whatever came in its place. */
 import { ConfigError, KubeError, type StatusDetails } from "../model/errors.ts";
+import { isObject, objectOf, objectsOf, textOf } from "./json.ts";
 import type { KubeResponse } from "./request.ts";
 
 /** Reason phrases as apimachinery's `StatusReason`, for answers that are no Status object. */
@@ -38,13 +39,12 @@ export function statusDetails(response: Pick<KubeResponse, "status" | "headers" 
       retryAfterSeconds: retryAfter,
     };
   }
-  const details = isObject(body.details) ? body.details : {};
-  const causes = Array.isArray(details.causes) ? details.causes.filter(isObject) : [];
+  const details = objectOf(body.details);
   return {
     code,
-    reason: text(body.reason),
-    message: text(body.message) || `the server answered with HTTP status ${code}`,
-    causes: causes.map((cause) => ({ type: text(cause.reason), message: text(cause.message) })),
+    reason: textOf(body.reason),
+    message: textOf(body.message) || `the server answered with HTTP status ${code}`,
+    causes: objectsOf(details.causes).map((cause) => ({ type: textOf(cause.reason), message: textOf(cause.message) })),
     retryAfterSeconds: typeof details.retryAfterSeconds === "number" ? details.retryAfterSeconds : retryAfter,
   };
 }
@@ -69,13 +69,4 @@ export function firstLine(text: string): string {
   const line = text.split("\n").find((candidate) => candidate.trim() !== "") ?? "";
   const trimmed = line.trim();
   return trimmed.length > 120 ? `${trimmed.slice(0, 120)}…` : trimmed;
-}
-
-/** True for a JSON object: neither a list nor null. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -1,8 +1,8 @@
 /** The server's own tables: columns by name and small rows, the cheapest way to see many objects. */
 import type { ResourceType, Table, TableOptions } from "./api.ts";
 import type { Connection } from "./connection.ts";
+import { type JsonObject, objectsOf } from "./json.ts";
 import { readPages } from "./paging.ts";
-import { isObject } from "./status.ts";
 
 const accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
@@ -25,20 +25,16 @@ export async function readTable(
   return { columns: first.columns, rows: pages.flatMap((page) => page.rows), resourceVersion, serverTime, rest };
 }
 
-function readPart(body: Readonly<Record<string, unknown>>): Pick<Table, "columns" | "rows"> {
+function readPart(body: JsonObject): Pick<Table, "columns" | "rows"> {
   return {
-    columns: list(body.columnDefinitions).map((column) => ({
+    columns: objectsOf(body.columnDefinitions).map((column) => ({
       name: String(column.name ?? ""),
       type: String(column.type ?? ""),
       priority: typeof column.priority === "number" ? column.priority : 0,
     })),
-    rows: list(body.rows).map((row) => ({
+    rows: objectsOf(body.rows).map((row) => ({
       cells: Array.isArray(row.cells) ? (row.cells as unknown[]) : [],
       object: row.object ?? undefined,
     })),
   };
-}
-
-function list(value: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
 }

@@ -2,8 +2,9 @@
 import { UnreachableError } from "../model/errors.ts";
 import type { ResourceType, WatchEvent, WatchOptions } from "./api.ts";
 import type { Connection } from "./connection.ts";
+import { isObject, objectOf, textOf } from "./json.ts";
 import { collectionPath } from "./resource-path.ts";
-import { isObject, requireSuccess, statusDetails } from "./status.ts";
+import { requireSuccess, statusDetails } from "./status.ts";
 
 /** The server ends a watch after this many seconds; client-go chooses between 5 and 10 minutes. */
 const serverSeconds = 480;
@@ -67,8 +68,7 @@ function readEvent(line: string): Exclude<WatchEvent, { type: "ENDED" }> | "expi
   }
   if (!isObject(event) || !isObject(event.object)) return "closed";
   const { type, object } = event;
-  const metadata = isObject(object.metadata) ? object.metadata : {};
-  const resourceVersion = typeof metadata.resourceVersion === "string" ? metadata.resourceVersion : "";
+  const resourceVersion = textOf(objectOf(object.metadata).resourceVersion);
   switch (type) {
     case "ADDED":
     case "MODIFIED":
