@@ -81,8 +81,7 @@ function cureOf({ refusals }: NoFit): string | undefined {
 /** For a migration under way: it may end all the same, because what is known of the other nodes can be outdated. */
 function targetFindsNoNode(vmi: VirtualMachineInstance, fit: NoFit): Finding {
   return makeFinding({
-    code: "NoNodeFits",
-    severity: "risk",
+    code: "TargetFindsNoNode",
     object: vmiReference(vmi),
     reason: `No node fits its target pod: ${fit.summary}. KubeVirt gives it up after 5 min and tries again.`,
     ...proofOf(fit),

@@ -189,7 +189,7 @@ function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
   const migration = unfinishedMigration(input.facts, verdict);
   const phase = migration?.status.phase;
   const waits = phase === "" || phase === "Pending";
-  const noNode = verdict.findings.find((finding) => finding.code === "NoNodeFits");
+  const noNode = verdict.findings.find((finding) => finding.code === "TargetFindsNoNode");
   if (phase === "Scheduling") {
     const trouble = explainMigrationTarget(input.facts, verdict);
     if (trouble?.scheduler !== undefined) {

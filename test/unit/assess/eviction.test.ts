@@ -231,14 +231,15 @@ describe("D5, migrating away already", () => {
     expect(vm.migratingTo).toBeUndefined();
   });
 
-  it("warns when no node fits the target pod", () => {
+  it("is not certain to leave when no node fits the target pod", () => {
     const facts = factsWith([aRunningVm("web", { nodeSelector: { zone: "x" } })], {
       migrations: [aMigration("m", "web", { phase: "Scheduling" })],
     });
     const vm = vmVerdict(facts);
-    expect(brief(vm)).toEqual(["D5", "moves", "AlreadyMigrating", "NoNodeFits"]);
+    expect(brief(vm)).toEqual(["D5", "moves", "AlreadyMigrating", "TargetFindsNoNode"]);
     expect(vm.findings[1]?.severity).toBe("risk");
-    expect(nodeVerdict(facts).verdict).toBe("drains");
+    expect(nodeVerdict(facts).verdict).toBe("unknown");
+    expect(nodeVerdict(facts, { waived: ["TargetFindsNoNode"] }).verdict).toBe("drains");
   });
 
   it("does not hold under strategy None: the eviction would shut the guest down, which is said", () => {
