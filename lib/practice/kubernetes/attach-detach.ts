@@ -26,9 +26,10 @@ export function createAttachDetach(world: World): Reconciler {
   const beliefs = new AttachmentBeliefs();
   return {
     name: "attach-detach",
-    *touches({ key, object, previous }) {
-      if (isOf(key, pods) && object.spec?.nodeName !== undefined && concernsVolumes(object, previous)) {
-        for (const volume of attachableVolumes(world, object)) yield volume.metadata.name;
+    *touches({ type, key, object, previous }) {
+      if (isOf(key, pods) && object.spec?.nodeName !== undefined) {
+        const isNews = type === "DELETED" || concernsVolumes(object, previous);
+        if (isNews) for (const volume of attachableVolumes(world, object)) yield volume.metadata.name;
       }
       if (isOf(key, attachments)) yield object.spec.source?.persistentVolumeName ?? "";
       if (isOf(key, nodes) && healthChanged(object, previous)) {

@@ -41,6 +41,18 @@ test("the out-of-service taint ends the wait at once", () => {
   expect(cluster.vmi("app/db").status.phase).toBe("Running");
 });
 
+test("the volume of a pod that is removed under that taint is free at once, though no other pod waits for it", () => {
+  const cluster = openCluster({ machines: [machine("db", { strategy: "None", disk: "exclusive", run: "Manual" })] });
+  cluster.faults.killNode("n1");
+  cluster.run(120);
+  cluster.taint("n1", "node.kubernetes.io/out-of-service", "NoSchedule");
+  cluster.run(10);
+  expect(cluster.attachments()).toEqual(["n1"]);
+  cluster.deletePod(cluster.launcher("app/db"), 0);
+  cluster.run(5);
+  expect(cluster.attachments()).toEqual([]);
+});
+
 test("an attachment deleted by hand is made again while a pod object on the node still wants the volume", () => {
   const cluster = openCluster({ machines: [database] });
   cluster.faults.killNode("n1");
