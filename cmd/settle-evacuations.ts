@@ -1,4 +1,4 @@
-/** Before a node is given back: VMs that KubeVirt still moves away from it stay there by an abort first, or somebody wants them to leave. */
+/** Before nodes are given back: what becomes of VMs that KubeVirt still moves away from them. */
 import { leavingVms, unseenParts } from "../lib/assess/evacuation.ts";
 import { ExpectedError, RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
@@ -22,8 +22,8 @@ interface Scene {
 const waiver = "--waive EvacuationGoesOn";
 
 /**
- * Marks outlive an uncordon: KubeVirt would go on moving these VMs away from a node that is in service. By node the VMs that leave
- * because somebody wants it so; the exit code of the abort when a drain could not be undone. Throws RefusedError where nobody can be asked, or it cannot be told.
+ * Marks outlive an uncordon, so the drain is undone first, unless its VMs may leave all the same. Resolves to those, by node, or to
+ * the exit code of an abort that has failed. Throws RefusedError where nobody can be asked, or the marks cannot be seen.
  */
 export async function settleEvacuations(
   nodes: readonly string[],

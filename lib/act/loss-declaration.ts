@@ -1,5 +1,5 @@
 /** The declaration that a node is lost, as it stands on the node: cordon, record and taint in one write; and how the taint comes off. */
-import { isOutOfService, outOfServiceTaint } from "../assess/out-of-service.ts";
+import { isOutOfService, outOfServiceTaint, untaintingCommand } from "../assess/out-of-service.ts";
 import { declareLost, type LostRecordInput, taintText } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
@@ -32,8 +32,8 @@ export interface DeclarationListener {
   cordoned(already: boolean): void;
   changed(object: string, verb: string): void;
   warn(message: string): void;
-  /** `kubectl` with these words, on the same cluster. */
-  kubectl(words: string): string;
+  /** The command as it reaches the same cluster. */
+  addressed(command: string): string;
 }
 
 /** Controllers write to a node that is lost, too, so that a conflict is ordinary. */
@@ -136,7 +136,7 @@ export class LossDeclaration {
   get #whatIsLeft(): string {
     if (!this.#unanswered)
       return `no pod was removed${this.#input.taint === undefined ? "" : "; --keep-other-pods does without the taint"}`;
-    const look = this.#listener.kubectl(`describe node ${this.#node.name}`);
+    const look = this.#listener.addressed(`kubectl describe node ${this.#node.name}`);
     return `whether it bears the taint ${outOfServiceTaint.key} now is not known: ${look}`;
   }
 
@@ -176,7 +176,7 @@ export class LossDeclaration {
     const { key } = outOfServiceTaint;
     if (this.#taint === "theirs")
       this.#listener.warn(
-        `node/${name} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: ${this.#listener.kubectl(`taint node ${name} ${key}-`)}`,
+        `node/${name} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: ${this.#listener.addressed(untaintingCommand(name))}`,
       );
     if (!this.taintLeft) return;
     const result = await takeOurTaintsOff(this.#world, name, this.#record);

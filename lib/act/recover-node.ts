@@ -139,7 +139,7 @@ class RecoveryRun {
         this.world.reporter.event({ type: "node-cordoned", time: this.time, node: intent.node, already }),
       changed: (object, verb) => this.tellChange(object, verb),
       warn: (message) => this.warn(message),
-      kubectl: (words) => addressed(`kubectl ${words}`, intent.commandFlags),
+      addressed: (command) => addressed(command, intent.commandFlags),
     });
   }
 
