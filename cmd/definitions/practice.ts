@@ -30,7 +30,8 @@ export const practice = defineCommand({
       kind: "number",
       default: "1",
       above: 0,
-      description: "How many times faster than real time the cluster lives.",
+      description:
+        "How many times faster than real time the cluster lives. Above 1 its clock runs ahead of yours, and ages that kubectl works out itself (describe, events) make no sense then.",
     },
     list: { kind: "boolean", description: "List the scenarios and what is in them, and stop." },
     color: connectionFlags.color,
