@@ -5,6 +5,7 @@ import type { KubeObject } from "../store.ts";
 import { claims, splitKey, volumes } from "./keys.ts";
 import { isFinished, type Taint, taintsOf } from "./objects.ts";
 import { affinityRefusal } from "./pod-affinity.ts";
+import { spreadRefusal } from "./topology-spread.ts";
 import { claimsOf, type World } from "./world.ts";
 
 /** `resolvable` as far as removing other pods could help (framework.Unschedulable, not …AndUnresolvable). */
@@ -86,6 +87,7 @@ export function misfits(world: World, pod: KubeObject, node: KubeObject): Misfit
     resources,
     volumeAffinity,
     exclusiveClaim,
+    spread,
     podAffinity,
   ];
   for (const filter of filters) {
@@ -103,10 +105,13 @@ function unschedulable(_world: World, pod: KubeObject, node: KubeObject): Misfit
 }
 
 function untoleratedTaint(_world: World, pod: KubeObject, node: KubeObject): Misfit[] {
-  const untolerated = taintsOf(node).some(
+  return isTainted(pod, taintsOf(node)) ? never("node(s) had untolerated taint(s)") : [];
+}
+
+function isTainted(pod: KubeObject, taints: readonly Taint[]): boolean {
+  return taints.some(
     (taint) => (taint.effect === "NoSchedule" || taint.effect === "NoExecute") && !toleratesTaint(pod, taint),
   );
-  return untolerated ? never("node(s) had untolerated taint(s)") : [];
 }
 
 export function toleratesTaint(pod: KubeObject, taint: Taint): boolean {
@@ -169,6 +174,11 @@ function exclusiveClaim(world: World, pod: KubeObject): Misfit[] {
     ];
   }
   return [];
+}
+
+function spread(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
+  const reason = spreadRefusal(world, pod, node, { isWanted: matchesNodeAffinity, isTainted });
+  return reason === undefined ? [] : [{ reason, resolvable: !reason.endsWith("label)") }];
 }
 
 function podAffinity(world: World, pod: KubeObject, node: KubeObject): Misfit[] {

@@ -188,6 +188,49 @@ describe("affinity between pods is worked out as kube-scheduler does", () => {
   });
 });
 
+describe("topologySpreadConstraints that must be met", () => {
+  const labels = { app: "web" };
+  const constraint = {
+    maxSkew: 1,
+    topologyKey: "rack",
+    whenUnsatisfiable: "DoNotSchedule",
+    labelSelector: { matchLabels: labels },
+  };
+  const named = (name: string, spec: object) => ({ ...pod(spec), metadata: { namespace: "default", name, labels } });
+  const racked = (name: string, rack: string) => node(name, { labels: { rack } });
+
+  /** Where p goes when one of its kind runs on n1 in rack a and none on n2 in rack b; n3 is in none. */
+  function placeOf(fields: object, cordoned?: string) {
+    const cluster = openCluster({ nodes: [racked("n1", "a"), racked("n2", "b"), node("n3")] });
+    cluster.store.create(pods, named("first", { nodeName: "n1" }));
+    cluster.run(3);
+    if (cordoned !== undefined) cluster.cordon(cordoned);
+    cluster.store.create(pods, named("p", { topologySpreadConstraints: [{ ...constraint, ...fields }] }));
+    cluster.run(1);
+    return { node: cluster.pod("default/p").spec.nodeName, event: cluster.eventsOf(cluster.pod("default/p"))[0] };
+  }
+
+  test("a pod goes to where fewest of its kind are", () => {
+    expect(placeOf({}).node).toBe("n2");
+  });
+
+  test("a cordoned node counts as one without any, and so keeps the pod from all", () => {
+    const { node, event } = placeOf({}, "n2");
+    expect(node).toBeUndefined();
+    expect(event).toContain("1 node(s) didn't match pod topology spread constraints, ");
+    expect(event).toContain("1 node(s) didn't match pod topology spread constraints (missing required label)");
+  });
+
+  test.each([
+    ["more may be there", { maxSkew: 2 }],
+    ["it would only be better so", { whenUnsatisfiable: "ScheduleAnyway" }],
+    ["tainted nodes do not count", { nodeTaintsPolicy: "Honor" }],
+    ["no pod is selected", { labelSelector: {} }],
+  ])("it does not where %s", (_why, fields) => {
+    expect(placeOf(fields, "n2").node).toMatch(/n[13]/);
+  });
+});
+
 test("a disk of one node holds its VM there", () => {
   const cluster = openCluster({ machines: [machine("db", { disk: "local", strategy: "None" })] });
   cluster.cordon("n1");
