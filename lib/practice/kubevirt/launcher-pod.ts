@@ -81,11 +81,17 @@ export function launcherPod(vmi: KubeObject, options: LauncherOptions): NewObjec
       volumes: volumesOf(vmi),
       readinessGates: [{ conditionType: unpausedGate }],
       enableServiceLinks: false,
-      ...(vmi.spec.schedulerName === undefined ? {} : { schedulerName: vmi.spec.schedulerName }),
-      ...(vmi.spec.tolerations === undefined ? {} : { tolerations: vmi.spec.tolerations }),
-      ...(vmi.spec.affinity === undefined ? {} : { affinity: cloneJson(vmi.spec.affinity) }),
+      ...placementOf(vmi.spec),
     },
   });
+}
+
+/** What a VMI says of where it may run is its pods' own. */
+function placementOf(spec: KubeObject["spec"]): Record<string, unknown> {
+  const fields = ["schedulerName", "priorityClassName", "tolerations", "topologySpreadConstraints", "affinity"];
+  return Object.fromEntries(
+    fields.filter((field) => spec[field] !== undefined).map((field) => [field, cloneJson(spec[field])]),
+  );
 }
 
 /** The pod to which a migration brings the guest: away from the source, on the same CPU vendor and, for host-model, a fitting CPU. */

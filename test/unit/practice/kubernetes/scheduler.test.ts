@@ -231,6 +231,22 @@ describe("topologySpreadConstraints that must be met", () => {
   });
 });
 
+test("a VM is placed by what its template says of spreading and priority", () => {
+  const cluster = openCluster({ machines: [machine("web")] });
+  const rules = {
+    priorityClassName: "important",
+    topologySpreadConstraints: [{ maxSkew: 1, topologyKey: "rack", whenUnsatisfiable: "DoNotSchedule" }],
+  };
+  cluster.change({ group: "kubevirt.io", resource: "virtualmachines" }, "app/web", ({ spec }) => {
+    Object.assign(spec.template.spec, rules);
+  });
+  cluster.deletePod(cluster.launcher("app/web"));
+  cluster.run(60);
+  expect(cluster.launcher("app/web").spec).toMatchObject(rules);
+  const message = "3 node(s) didn't match pod topology spread constraints (missing required label)";
+  expect(cluster.eventsOf(cluster.launcher("app/web"))[0]).toContain(message);
+});
+
 test("a disk of one node holds its VM there", () => {
   const cluster = openCluster({ machines: [machine("db", { disk: "local", strategy: "None" })] });
   cluster.cordon("n1");
