@@ -109,6 +109,8 @@ function replaced(input: DepartureInput, planned: PlannedVm, owner: string): Sta
   const set = findNamed(input.facts.replicaSets, { namespace: planned.namespace, name: owner });
   if (set !== undefined && set.readyReplicas >= set.replicas)
     return { state: "restarted", detail: `replaced by its replica set ${owner}` };
+  // No node was expected to take the other one.
+  if (planned.outcome === "stops") return { state: "stopped" };
   const end = startedAt(input, planned) + (input.startPatience ?? patience);
   if (input.now < end) return { state: "starting", until: end };
   const ready = set === undefined ? "could not be read" : `has ${set.readyReplicas} of ${set.replicas} replicas ready`;

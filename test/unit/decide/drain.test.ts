@@ -357,6 +357,14 @@ describe("what became of a VM that is no longer on the node", () => {
       replicaSets: [{ metadata: aMeta("rs", { namespace: "prod" }), replicas: 2, readyReplicas }],
     });
 
+    test("it has stopped as agreed where no node takes the other one", () => {
+      const owner = { kind: "VirtualMachineInstanceReplicaSet", name: "rs" };
+      const down = aVerdict("web", "D18b", { outcome: "stops", owner });
+      const absent = { absent: ["prod/web"] };
+      expect(gone(down, { ...sets(1), ...absent })?.state).toBe("stopped");
+      expect(gone(down, { ...sets(2), ...absent })?.state).toBe("restarted");
+    });
+
     test("it is starting until the set is complete again", () => {
       expect(gone(lost, {})?.state).toBe("starting");
       expect(gone(lost, sets(1))?.state).toBe("starting");
