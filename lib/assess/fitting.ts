@@ -78,6 +78,11 @@ export function fits(arrival: Arrival, place: Place, rules: PodRules): true | un
   return { reason: `too little ${resource}: needs ${formatUnits(resource, needed)}, ${free} free`, ...proof };
 }
 
+/** True when the node does not take the pod whatever runs there. */
+export function isClosed(arrival: Arrival, place: Place): boolean {
+  return (stateRefusal(arrival, place) ?? ruleRefusal(arrival, place)) !== undefined;
+}
+
 /** What keeps the node from taking any VM, or this one unless it tolerates it. */
 function stateRefusal({ pod }: Arrival, { node, isTarget }: Place): Refusal | undefined {
   const { labels, name } = node.metadata;
