@@ -10,7 +10,7 @@ import { type DrainedNode, type SeenMarks, takenAway } from "../decide/taken-awa
 import type { EvictAction } from "../model/action.ts";
 import { InterruptedError } from "../model/errors.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
-import type { Node } from "../model/kubernetes.ts";
+import { findNamed, type Node } from "../model/kubernetes.ts";
 import type { DrainProgress, ProgressEvent, Summary } from "../model/progress.ts";
 import { recordOnNode } from "../observe/decode/record.ts";
 import { followNodes, type Live } from "../observe/live.ts";
@@ -197,10 +197,9 @@ class DrainLoop {
   /** Sends one eviction; the loop goes on meanwhile. */
   private send(action: EvictAction): void {
     const facts = this.live.facts();
-    const seenUid = facts.pods.find(
-      (pod) => pod.metadata.namespace === action.pod.namespace && pod.metadata.name === action.pod.name,
-    )?.metadata.uid;
-    this.ledger = noteRequest(this.ledger, { uid: action.pod.uid, node: action.node }, Date.parse(facts.time));
+    const seen = findNamed(facts.pods, action.pod)?.metadata;
+    const asked = { uid: action.pod.uid, node: action.node, version: seen?.resourceVersion };
+    this.ledger = noteRequest(this.ledger, asked, Date.parse(facts.time));
     this.tell({
       type: "eviction-requested",
       time: facts.time,
@@ -210,7 +209,7 @@ class DrainLoop {
       vm: action.vm,
       attempt: this.ledger.pods[action.pod.uid]?.tries ?? 1,
     });
-    const request = evict(this.world.client, action, { seenUid })
+    const request = evict(this.world.client, action, { seenUid: seen?.uid })
       .then(
         (answer) => this.take(action, answer),
         (error: unknown) => {

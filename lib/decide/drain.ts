@@ -8,7 +8,7 @@ import { hasEnded } from "./departure.ts";
 import type { DrainInput } from "./drain-input.ts";
 import { type DrainStatus, isAtRest, isOver, progressOf, statusOf, stuckAfter } from "./drain-status.ts";
 import { consentCovers, type DrainIntent } from "./intent.ts";
-import { type Ledger, nextTry, type Seen } from "./ledger.ts";
+import { type Ledger, nextTry, noteChanged, type Seen } from "./ledger.ts";
 import { type OtherPod, otherPods } from "./other-pods.ts";
 import {
   isMarked,
@@ -38,7 +38,8 @@ export interface DrainDecision {
 }
 
 /** One turn of the loop. Pure: the same input gives the same decision. */
-export function decideDrain(input: DrainInput): DrainDecision {
+export function decideDrain(turn: DrainInput): DrainDecision {
+  const input = { ...turn, ledger: noteChanged(turn.ledger, turn.facts.pods) };
   const now = Date.parse(input.facts.time);
   const standing: ProgressInput = {
     facts: input.facts,

@@ -4,12 +4,15 @@
  * All moments are milliseconds of the API server's clock.
  */
 import type { EvictionAnswer } from "../model/eviction.ts";
+import type { Pod } from "../model/kubernetes.ts";
 import type { VmProgress, VmState } from "../model/progress.ts";
 
 export interface PodEntry {
   readonly inFlight: boolean;
   readonly requestedAt: number;
   readonly tries: number;
+  /** The pod's resourceVersion in the picture in which it was last asked for; forgotten when a picture shows another one. */
+  readonly version?: string | undefined;
   /** Answers in a row that said the webhook could not be called. */
   readonly webhookFailures: number;
   readonly answer?: EvictionAnswer | undefined;
@@ -46,12 +49,17 @@ export function emptyLedger(now: number): Ledger {
 }
 
 /** Notes that an eviction of this pod is on its way. */
-export function noteRequest(ledger: Ledger, pod: { readonly uid: string; readonly node: string }, now: number): Ledger {
+export function noteRequest(
+  ledger: Ledger,
+  pod: { readonly uid: string; readonly node: string; readonly version?: string | undefined },
+  now: number,
+): Ledger {
   const before = ledger.pods[pod.uid];
   const entry: PodEntry = {
     inFlight: true,
     requestedAt: before?.requestedAt ?? now,
     tries: (before?.tries ?? 0) + 1,
+    version: pod.version,
     webhookFailures: before?.webhookFailures ?? 0,
     answer: before?.answer,
     answeredAt: before?.answeredAt,
@@ -70,6 +78,7 @@ export function noteAnswer(ledger: Ledger, podUid: string, answer: EvictionAnswe
     inFlight: false,
     requestedAt: before?.requestedAt ?? now,
     tries: before?.tries ?? 1,
+    version: before?.version,
     webhookFailures: answer.kind === "webhook-unreachable" ? (before?.webhookFailures ?? 0) + 1 : 0,
     answer,
     answeredAt: now,
@@ -77,7 +86,19 @@ export function noteAnswer(ledger: Ledger, podUid: string, answer: EvictionAnswe
   return { ...ledger, pods: { ...ledger.pods, [podUid]: entry } };
 }
 
+/** Notes which of the pods that were asked for are not as they were then. */
+export function noteChanged(ledger: Ledger, pods: readonly Pod[]): Ledger {
+  const asked = Object.entries(ledger.pods).filter(([, { version }]) => version !== undefined);
+  if (asked.length === 0) return ledger;
+  const versions = new Map(pods.map(({ metadata }) => [metadata.uid, metadata.resourceVersion]));
+  const changed = asked.filter(([uid, { version }]) => (versions.get(uid) ?? version) !== version);
+  const forgotten = changed.map(([uid, entry]) => [uid, { ...entry, version: undefined }]);
+  return { ...ledger, pods: { ...ledger.pods, ...Object.fromEntries(forgotten) } };
+}
+
 const secondsBetweenTries = 5;
+/** Between two evictions of a pod of which the first was carried out. */
+const secondsAfterEviction = 300;
 const longestWebhookPause = 30;
 const secondsAfterRefusal = 30;
 
@@ -105,5 +126,7 @@ function pauseAfter(entry: PodEntry, answer: EvictionAnswer): number {
   if (answer.kind === "webhook-unreachable") return Math.min(2 ** (entry.webhookFailures - 1), longestWebhookPause);
   // A pod that is gone does not come back under its UID: only the picture is late.
   if (answer.kind === "gone" || finalAnswers.has(answer.kind)) return secondsAfterRefusal;
+  // The API server deletes a pod before it answers so: as long as the pod stands in the picture as it did, only that is late.
+  if (answer.kind === "evicted" && entry.version !== undefined) return secondsAfterEviction;
   return Math.max(secondsBetweenTries, answer.retryAfterSeconds ?? 0);
 }

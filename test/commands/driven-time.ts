@@ -43,8 +43,10 @@ class Participant implements DrivenCommand {
     this.#requestMs = requestMs;
     this.clock = {
       now: () => new Date(time.clock.now().getTime() + skewMs),
-      sleep: async (ms, signal) => {
-        const wake = time.clock.now().getTime() + Math.max(0, ms);
+      sleep: async (fraction, signal) => {
+        // The clock tells whole milliseconds: it would never be seen to reach a part of one.
+        const ms = Math.ceil(Math.max(0, fraction));
+        const wake = time.clock.now().getTime() + ms;
         this.#wakes.add(wake);
         try {
           await time.clock.sleep(ms, signal);

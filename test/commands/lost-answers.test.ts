@@ -1,7 +1,8 @@
 /** The API server's answer to a write is lost on its way: what was done all the same is seen, or said not to be known. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { UnreachableError } from "../../lib/model/errors.ts";
 import { type DrivenCluster, startDrivenCluster, type Through } from "./driven-cluster.ts";
+import { scenarioOf } from "./recover/stage.ts";
 
 let world: DrivenCluster;
 beforeEach(async () => {
@@ -61,4 +62,25 @@ test("of an undo's first write: the warning names the node", async () => {
   });
   expect(code, stdout + stderr).toBe(0);
   expect(stderr).toContain("Warning: node/worker-1: the connection was closed before the answer was complete");
+});
+
+test("of every watch: what was evicted is not evicted again, however long nothing is seen of it", async () => {
+  const machine = {
+    namespace: "shop",
+    node: "worker-1",
+    run: "Always",
+    strategy: "None",
+    disk: "image",
+    age: "1h",
+  } as const;
+  const blind = await startDrivenCluster(scenarioOf([], { machines: [{ ...machine, name: "db" }] }));
+  onTestFinished(() => blind.close());
+  const through: Through = (connection) => ({
+    ...connection,
+    // It is cut before anything has come through, again and again.
+    stream: async () => ({ serverTime: undefined, lines: (async function* () {})(), close() {} }),
+  });
+  const { stdout } = await blind.run("drain worker-1 --yes --timeout 60s", { through });
+  expect(stdout).not.toContain("is shut down last");
+  expect(blind.writes().filter((write) => write.endsWith("/eviction"))).toHaveLength(1);
 });

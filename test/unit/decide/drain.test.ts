@@ -102,6 +102,48 @@ test("a VM whose eviction was accepted is shutting down, although its pod does n
   expect(evicted(turn)).toEqual([]);
 });
 
+describe("an eviction that was carried out", () => {
+  const verdict = aVerdict("web", "D19");
+  const pod = aLauncherPod(aVmi("web"));
+  const asked = (seconds: number, kind: EvictionAnswer["kind"] = "evicted") => {
+    const seen = { uid: "uid-pod-web", node: "worker-1", version: pod.metadata.resourceVersion };
+    const ledger = noteRequest(emptyLedger(start), seen, start + seconds * 1000);
+    return noteAnswer(ledger, "uid-pod-web", { kind, code: 201, message: "" }, start + seconds * 1000);
+  };
+  const changed = { ...pod, metadata: { ...pod.metadata, resourceVersion: "2" } };
+
+  test("is not asked for again while the picture shows the pod as it was then, which is late", () => {
+    const turn = aTurn({ here: [verdict], facts: { pods: [pod] }, ledger: asked(-60) });
+    expect(evicted(turn)).toEqual([]);
+    expect(stateOf(turn, "web")?.state).toBe("shutting-down");
+    expect(decideDrain(turn).wakeAt).toBeGreaterThan(start);
+  });
+
+  test("keeps its place among those that may be on their way at once", () => {
+    const here = [verdict, aVerdict("ci", "D19")];
+    const turn = aTurn({ here, facts: { pods: [pod] }, ledger: asked(-60), intent: { maxParallel: 1 } });
+    expect(evicted(turn)).toEqual([]);
+  });
+
+  test("is asked for again after 5 s when the pod has changed, and is not going", () => {
+    const later = (seconds: number) => aTurn({ here: [verdict], facts: { pods: [changed] }, ledger: asked(seconds) });
+    expect(evicted(later(-4))).toEqual([]);
+    expect(evicted(later(-5))).toEqual(["web"]);
+    // What was once seen of it is not undone by a picture without it.
+    const { ledger } = decideDrain(later(-4));
+    expect(ledger.pods["uid-pod-web"]?.version).toBeUndefined();
+  });
+
+  test("and in any case after five minutes", () => {
+    expect(evicted(aTurn({ here: [verdict], facts: { pods: [pod] }, ledger: asked(-300) }))).toEqual(["web"]);
+  });
+
+  test("is another thing than a mark, which may be lost without a trace in the pod", () => {
+    const facts = { pods: [pod], vmis: [aVmi("web")] };
+    expect(evicted(aTurn({ here: [aVerdict("web")], facts, ledger: asked(-5, "evacuating") }))).toEqual(["web"]);
+  });
+});
+
 test("nor is it held up by its budget, from which its own eviction has taken what was left", () => {
   const turn = aTurn({
     here: [aVerdict("web", "D16", { budgets: ["pdb"] })],
