@@ -28,9 +28,11 @@ import {
   disksCopied,
   evacuationFailing,
   externalStrategy,
+  longestMigratableName,
   migratabilityNotKnown,
   migrationRuns,
   migrationTarget,
+  nameTooLong,
   staleMark,
   strategyNotKnown,
   waitsForLeftover,
@@ -259,6 +261,7 @@ function migrates(rules: Rules, pod: Pod, vmi: VirtualMachineInstance, node: str
     if (budgets.length > 1 && budgets.some((budget) => !isOwnBudget(budget)))
       return blocks("D14", severalBudgets(pod, budgets));
   }
+  if (vmi.metadata.name.length > longestMigratableName) return blocks("D12", nameTooLong(vmi));
   const mark = vmi.status.evacuationNodeName;
   const marked = mark === node || hasDrainTaint(index, node);
   if (isSet(mark) && !marked) return blocks("D12", staleMark(index, vmi, mark));

@@ -208,6 +208,25 @@ export function waitsForLeftover(vmi: VirtualMachineInstance, others: readonly P
 }
 
 /**
+ * KubeVirt labels a migration with the VMI's name, and labels have at most 63 characters: the server refuses every migration of
+ * it (pkg/virt-api/webhooks/mutating-webhook/mutators, addMigrationSelectorLabel).
+ */
+export function nameTooLong(vmi: VirtualMachineInstance): Finding {
+  const { length } = vmi.metadata.name;
+  return makeFinding({
+    code: "NameTooLong",
+    object: vmiReference(vmi),
+    reason: `Its name has ${length} characters, and KubeVirt can make no migration for names longer than ${longestMigratableName}.`,
+    field: "metadata.name",
+    value: vmi.metadata.name,
+    fix: shutdownCommand(vmi),
+  });
+}
+
+/** The longest value of a label. */
+export const longestMigratableName = 63;
+
+/**
  * A mark that names another node: KubeVirt takes every eviction for one that is under way already, and migrates nothing
  * (pkg/virt-controller/watch/drain/evacuation, hasMigratedOnEviction).
  */

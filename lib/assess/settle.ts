@@ -51,7 +51,7 @@ function pushesOut(vmi: VirtualMachineInstance, fit: NoFit): Finding {
   return makeFinding({
     code: "PushesOutOthers",
     object: vmiReference(vmi),
-    reason: `No other node fits: ${fit.summary}. The scheduler makes room for it by removing pods of lower priority: ${listing(fit.victims)}.`,
+    reason: `No other node fits: ${fit.summary}. The scheduler makes room for it by removing pods of lower priority, such as ${listing(fit.victims)}.`,
     ...proofOf(fit),
   });
 }

@@ -65,6 +65,7 @@ export const findingCodes = {
   EarlierMigrationPod: note("a pod of an earlier migration has not ended (D11)"),
   StaleEvacuationMark: blocker("marked for the evacuation of another node; evictions have no effect (D12)"),
   NoNodeFits: blocker("can migrate, but to no other node (D12)"),
+  NameTooLong: blocker("KubeVirt makes no migration for a name of more than 63 characters (D12)"),
   TargetFindsNoNode: waivableRisk("it migrates already, and no node fits its target pod (D5, D10)"),
   LiveMigrates: note("will be live-migrated, not interrupted (D13)"),
   DisksCopied: note("block migration: disks are copied, too (D13)"),

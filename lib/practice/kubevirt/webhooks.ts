@@ -7,6 +7,7 @@ import { conditionOf } from "../kubernetes/conditions.ts";
 import { instances, isOf, migrations, pods, virtualMachines } from "../kubernetes/keys.ts";
 import { addFinalizer } from "../kubernetes/objects.ts";
 import type { World } from "../kubernetes/world.ts";
+import { invalid, type StoreError } from "../status.ts";
 import type { KubeObject } from "../store.ts";
 import { completeInstance, completeMachine } from "./defaults.ts";
 import { interceptEviction } from "./eviction-interceptor.ts";
@@ -219,8 +220,20 @@ function admitNewMigration(world: World, request: AdmissionRequest, migration: K
   }
   const object = cloneJson(migration);
   object.metadata.labels = { ...object.metadata.labels, [vmiNameLabel]: vmiName };
+  if (vmiName.length > longestLabelValue) throw labelTooLong(object, vmiName);
   addFinalizer(object, migrationFinalizer);
   return { allowed: true, object };
+}
+
+const longestLabelValue = 63;
+
+/** No webhook says so, but the registry, which does not take the label that the mutator has set. */
+function labelTooLong({ metadata }: KubeObject, value: string): StoreError {
+  const message = `Invalid value: "${value}": must be no more than ${longestLabelValue} bytes`;
+  const kind = { group: "kubevirt.io", kind: "VirtualMachineInstanceMigration" };
+  return invalid(kind, metadata.name ?? `${metadata.generateName}x2x4l`, [
+    { reason: "FieldValueInvalid", message, field: "metadata.labels" },
+  ]);
 }
 
 function admitMigrationUpdate(request: AdmissionRequest, migration: KubeObject): AdmissionAnswer {

@@ -416,6 +416,21 @@ describe("D11, a pod of an earlier migration", () => {
   });
 });
 
+describe("D12, a name that no migration can bear", () => {
+  const longest = "a".repeat(63);
+
+  it("blocks where the VM would have to migrate", () => {
+    const vm = vmVerdict(factsWith([aRunningVm(`${longest}b`)]));
+    expect(brief(vm)).toEqual(["D12", "blocks", "NameTooLong"]);
+    expect(vm.findings[0]?.fix).toBe(`virtctl stop ${longest}b -n prod`);
+    expect(brief(vmVerdict(factsWith([aRunningVm(longest)])))[0]).toBe("D13");
+  });
+
+  it("does not matter where it is shut down", () => {
+    expect(brief(vmVerdict(factsWith([aRunningVm(`${longest}b`, { strategy: "None" })])))[0]).toBe("D19");
+  });
+});
+
 describe("D12, no other node fits", () => {
   it("does not advise to uncordon a node that its node selector excludes", () => {
     const nodes = [aNode("worker-1"), aNode("worker-2", { unschedulable: true })];

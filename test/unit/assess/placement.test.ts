@@ -258,7 +258,7 @@ describe("a VM whose next start fits nowhere, but has a higher priority than oth
   it("starts, and pushes out as few as are needed, the lowest first", () => {
     const vm = judged([there("least", "16Gi", -10), there("less", "10Gi", 10), there("small", "1Gi", -10)]);
     expect(brief(vm)).toEqual(["D19", "restarts", "ShutsDownRestarts", "PushesOutOthers"]);
-    expect(vm.findings[1]?.reason).toMatch(/removing pods of lower priority: prod\/least\.$/);
+    expect(vm.findings[1]?.reason).toMatch(/removing pods of lower priority, such as prod\/least\.$/);
   });
 
   it("pushes out those that do not tolerate it near", () => {

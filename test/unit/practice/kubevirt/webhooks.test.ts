@@ -87,6 +87,18 @@ describe("a change of a VMI", () => {
   });
 });
 
+test("a migration of a VMI whose name is too long for a label is refused, and an evacuation of it never begins", () => {
+  const name = "a".repeat(64);
+  const cluster = openCluster({ machines: [machine(name)] });
+  const refusal = `metadata.labels: Invalid value: "${name}": must be no more than 63 bytes`;
+  expect(() => cluster.migrate(`app/${name}`)).toThrow(refusal);
+  expect(cluster.evict(cluster.launcher(`app/${name}`))).toMatchObject({ allowed: false });
+  cluster.run(60);
+  expect(cluster.migrationsOf(`app/${name}`)).toEqual([]);
+  expect(cluster.vmi(`app/${name}`).status.evacuationNodeName).toBe("n1");
+  expect(cluster.eventsOf(cluster.vmi(`app/${name}`)).at(-1)).toContain(refusal);
+});
+
 describe("a new migration", () => {
   const denied = 'admission webhook "migration-create-validator.kubevirt.io" denied the request: ';
 
