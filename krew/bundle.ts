@@ -114,10 +114,10 @@ const unreached: readonly Unreached[] = [
     // Its help texts and its completion, both of which we make ourselves.
     importer: /yargs[\\/](?:lib|build)[\\/]/,
     modules: {
-      cliui: "module.exports = () => { throw new Error('yargs prints no help here'); };",
-      "./completion.js": "exports.completion = () => ({ setParsed() {} });",
+      cliui: "export default () => { throw new Error('yargs prints no help here'); };",
+      "./completion.js": "export const completion = () => ({ setParsed() {} });",
       "./usage.js": `
-        exports.usage = () => {
+        export const usage = () => {
           let told = () => {};
           const known = {
             failFn: (listener) => { told = listener; },
@@ -132,34 +132,34 @@ const unreached: readonly Unreached[] = [
       y18n: `
         const { format } = require("node:util");
         const counted = (one, many, count, ...values) => format(count === 1 ? one : many, ...values);
-        module.exports = () => ({ __: format, __n: counted, getLocale: () => "en", setLocale() {}, updateLocale() {} });`,
+        export default () => ({ __: format, __n: counted, getLocale: () => "en", setLocale() {}, updateLocale() {} });`,
       // What TypeScript has checked in our calls.
-      "./argsert.js": "exports.argsert = () => {};",
+      "./argsert.js": "export function argsert() {}",
       // What a program may put between reading a command line and running a command.
       "./middleware.js": `
-        exports.GlobalMiddleware = class { getMiddleware() { return []; } freeze() {} unfreeze() {} reset() {} };
-        exports.commandMiddlewareFactory = () => [];
-        exports.applyMiddleware = (found) => found;`,
+        export class GlobalMiddleware { getMiddleware() { return []; } freeze() {} unfreeze() {} reset() {} }
+        export function commandMiddlewareFactory() { return []; }
+        export function applyMiddleware(found) { return found; }`,
       // What options demand of each other; our flags have been judged when they were spelled out, and words are all that is left.
       "./validation.js": `
-        exports.validation = (_yargs, usage) => {
+        export const validation = (_yargs, usage) => {
           const unknownArguments = ({ _: words }) => { if (words.length > 0) usage.fail(""); };
           const known = { unknownArguments, reset: () => self };
           const self = new Proxy(known, { get: (_, name) => known[name] ?? (() => {}) });
           return self;
         };`,
       // Settings that rest on others.
-      "./utils/apply-extends.js": "exports.applyExtends = (settings) => settings;",
+      "./utils/apply-extends.js": "export function applyExtends(settings) { return settings; }",
       // Its settings in a package.json near the program, of which there is none; and where its name would be looked for.
-      "escalade/sync": "module.exports = () => undefined;",
-      "get-caller-file": "module.exports = () => '';",
+      "escalade/sync": "export default () => undefined;",
+      "get-caller-file": "export default () => '';",
       // Where they would lie: without a name for that it asks for the working directory, which may have been removed.
-      url: "exports.fileURLToPath = () => '/node_modules';",
+      url: "export const fileURLToPath = () => '/node_modules';",
       // Ten milliseconds for what two comparisons do.
       assert: `
         const fail = (message) => { throw new Error(message); };
-        exports.strictEqual = (one, other, message) => Object.is(one, other) || fail(message);
-        exports.notStrictEqual = (one, other, message) => Object.is(one, other) && fail(message);`,
+        export const strictEqual = (one, other, message) => Object.is(one, other) || fail(message);
+        export const notStrictEqual = (one, other, message) => Object.is(one, other) && fail(message);`,
     },
   },
   {
@@ -171,9 +171,9 @@ const unreached: readonly Unreached[] = [
         const lacking = process.platform === "win32"
           ? !CI && !WT_SESSION && TERM_PROGRAM !== "vscode" && TERM !== "xterm-256color" && TERM !== "alacritty"
           : TERM === "linux";
-        module.exports = { line: "─", tick: lacking ? "√" : "✔", pointer: lacking ? ">" : "❯" };`,
+        export default { line: "─", tick: lacking ? "√" : "✔", pointer: lacking ? ">" : "❯" };`,
       // To end a question with the process, where nothing is left that would see its end; signals end it by way of lib/terminal.
-      "signal-exit": "exports.onExit = () => () => {};",
+      "signal-exit": "export const onExit = () => () => {};",
     },
   },
   {
@@ -189,12 +189,12 @@ const unreached: readonly Unreached[] = [
 ];
 
 function classes(...names: readonly string[]): string {
-  return names.map((name) => `exports.${name} = class ${name} {};`).join("\n");
+  return names.map((name) => `export class ${name} {}`).join("\n");
 }
 
 /** Is asked whether it logs this user in, which lib/kube does itself. */
 function noProvider(name: string): string {
-  return `exports.${name} = class ${name} { isAuthProvider() { return false; } };`;
+  return `export class ${name} { isAuthProvider() { return false; } }`;
 }
 
 function leaveOutUnreached(): Plugin {
@@ -202,8 +202,10 @@ function leaveOutUnreached(): Plugin {
     name: "leave-out-unreached",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /.*/ }, ({ path: name, importer }) => {
-        const found = unreached.find((each) => each.importer.test(importer) && name in each.modules);
-        return found && { path: name, namespace: "unreached", pluginData: found.modules[name] };
+        const at = unreached.findIndex((each) => each.importer.test(importer) && name in each.modules);
+        if (at < 0) return undefined;
+        // Two packages may have modules of one name.
+        return { path: `${at}:${name}`, namespace: "unreached", pluginData: unreached[at]?.modules[name] };
       });
       onLoad({ filter: /.*/, namespace: "unreached" }, ({ path: name, pluginData }) => ({
         contents: String(pluginData),
