@@ -1,6 +1,7 @@
 /** Flags and help of `recover`. */
 import { defineCommand } from "../command.ts";
 import { connectionFlags } from "../flags/connection.ts";
+import { dryRunFlags } from "../flags/dry-run.ts";
 import { outputFlag } from "../flags/output.ts";
 
 export const recover = defineCommand({
@@ -25,10 +26,7 @@ export const recover = defineCommand({
   words: "[NODE]",
   flags: {
     dryRun: {
-      kind: "choice",
-      choices: ["none", "client", "server"],
-      default: "none",
-      implied: "client",
+      ...dryRunFlags.dryRun,
       description: "Must be 'none', 'client' or 'server'. Show the evidence and change nothing.",
     },
     wait: { kind: "boolean", description: "Wait until it can be decided whether the node is dead." },
