@@ -1,11 +1,11 @@
 /** The declaration that a node is lost, as it stands on the node: cordon, record and taint in one write; and how the taint comes off. */
 import { isOutOfService, outOfServiceTaint, untaintingCommand } from "../assess/out-of-service.ts";
-import { declareLost, type LostRecordInput, taintText } from "../decide/cordon.ts";
+import { declareLost, type LostRecordInput } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, RefusedError } from "../model/errors.ts";
 import type { RecordOnNode } from "../model/facts.ts";
-import type { Node } from "../model/kubernetes.ts";
+import { type Node, taintText } from "../model/kubernetes.ts";
 import type { RecordOnLostNode } from "../model/lost-node.ts";
 import { type OperationRecord, recordAnnotation } from "../model/record.ts";
 import { wholeSeconds } from "../model/timestamp.ts";

@@ -1,10 +1,11 @@
 /** Gives one node back: our taints first, then the cordon, and waits until KubeVirt, too, calls the node schedulable. */
 import { isOutOfService } from "../assess/out-of-service.ts";
 import { takesVms } from "../assess/schedulable.ts";
-import { ourTaints, releaseNode, taintText } from "../decide/cordon.ts";
+import { ourTaints, releaseNode } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, InterruptedError } from "../model/errors.ts";
+import { taintText } from "../model/kubernetes.ts";
 import { readNode } from "../observe/read-node.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
 

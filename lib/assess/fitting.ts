@@ -1,5 +1,5 @@
 /** Whether one node takes one VM's pod, and if not, why not in plain words. */
-import { findCondition, type NodeSelector, type Pod, type Taint } from "../model/kubernetes.ts";
+import { findCondition, type NodeSelector, type Pod, taintText } from "../model/kubernetes.ts";
 import { formatUnits } from "../model/quantity.ts";
 import { cordonToleration, untoleratedTaint } from "../model/scheduling.ts";
 import { matchesNode } from "../model/selectors.ts";
@@ -97,7 +97,7 @@ function stateRefusal({ pod }: Arrival, { node, isTarget }: Place): Refusal | un
   }
   const taint = untoleratedTaint(pod.spec.tolerations, node.spec.taints);
   if (taint === undefined) return undefined;
-  return { reason: `taint ${printTaint(taint)}`, field: "spec.taints", value: printTaint(taint) };
+  return { reason: `taint ${taintText(taint)}`, field: "spec.taints", value: taintText(taint) };
 }
 
 /** What the pod asks for and the node does not have. */
@@ -128,12 +128,6 @@ function labelOf(labels: Readonly<Record<string, string>>, key: string) {
 /** Whether a node can use the disk. */
 export function reaches(disk: BoundDisk, { node: { metadata } }: Place): boolean {
   return disk.nodeAffinity !== undefined && matchesNode(metadata, disk.nodeAffinity);
-}
-
-function printTaint(taint: Taint): string {
-  return taint.value === undefined || taint.value === ""
-    ? `${taint.key}:${taint.effect}`
-    : `${taint.key}=${taint.value}:${taint.effect}`;
 }
 
 /** What a label of a launcher pod's node selector stands for (pkg/virt-controller/services/nodeselectorrenderer.go). */

@@ -7,11 +7,11 @@ import { drainTaintOf, type Evacuation, evacuationOf, isMigrationOf, unseenParts
 import { findNode } from "../assess/subjects.ts";
 import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Facts, RecordOnNode } from "../model/facts.ts";
-import { keyOf, type Node } from "../model/kubernetes.ts";
+import { keyOf, type Node, taintText } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import { recordAnnotation } from "../model/record.ts";
 import { type Attempts, isGivenUp, mayTry, noteAttempt, type Persistence, whatWentWrong } from "./attempts.ts";
-import { beginUndo, ourTaints, releaseNode, taintText } from "./cordon.ts";
+import { beginUndo, ourTaints, releaseNode } from "./cordon.ts";
 
 export interface AbortIntent {
   readonly node: string;

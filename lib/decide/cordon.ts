@@ -1,7 +1,7 @@
 /** Decides how a node is taken out of service and given back: the cordon, our taints, and the record of the operation. */
 import type { Action } from "../model/action.ts";
 import type { RecordOnNode } from "../model/facts.ts";
-import { keyOf, type Node, type Taint } from "../model/kubernetes.ts";
+import { keyOf, type Node, type Taint, taintText } from "../model/kubernetes.ts";
 import type { Assertion, OperationRecord, RecordedVm } from "../model/record.ts";
 
 export interface DrainRecordInput {
@@ -94,11 +94,6 @@ function assertionsOf(
 function mergeVms(earlier: readonly RecordedVm[], now: readonly RecordedVm[]): readonly RecordedVm[] {
   const known = new Set(earlier.map(keyOf));
   return [...earlier, ...now.filter((vm) => !known.has(keyOf(vm)))];
-}
-
-/** A taint as it is written in records and on kubectl's command line: `key=value:effect`. */
-export function taintText(taint: Taint): string {
-  return `${taint.key}${taint.value ? `=${taint.value}` : ""}:${taint.effect}`;
 }
 
 /** Our taints that are on the node now. */

@@ -43,6 +43,11 @@ export interface Taint {
   readonly effect: string;
 }
 
+/** A taint as it is written in records and on kubectl's command line: `key=value:effect`. */
+export function taintText(taint: Taint): string {
+  return `${taint.key}${taint.value ? `=${taint.value}` : ""}:${taint.effect}`;
+}
+
 export interface Node {
   readonly metadata: ObjectMeta;
   readonly spec: {
