@@ -159,17 +159,29 @@ function endingAlready({ index }: Rules, pod: Pod, vmi: VirtualMachineInstance, 
   if (elsewhere === node) {
     if (unfinishedMigration(index, vmi) === undefined || migrationTarget(index, vmi) !== node) return undefined;
     const reason = `It has just arrived on ${node}; its migration must be over before it can leave again.`;
-    return waits("D4", makeFinding({ code: "MigrationArriving", object, reason, ...proof }));
+    return arriving(index, vmi, makeFinding({ code: "MigrationArriving", object, reason, ...proof }));
   }
   if (!isIncoming(index, pod, vmi)) {
     const reason = `Runs on ${elsewhere} now; its pod here is ending.`;
     return waits("D3", makeFinding({ code: "ShuttingDown", object, reason, ...proof }));
   }
-  const reason =
-    unfinishedMigration(index, vmi) === undefined && !isMigrating(vmi)
-      ? `A migration from ${elsewhere} to ${node} has ended without the VM; KubeVirt removes its pod.`
-      : `A migration of this VM to ${node} is arriving. It must end first; the VM then counts as a VM of this node.`;
-  return waits("D4", makeFinding({ code: "MigrationArriving", object, reason, ...proof }));
+  if (unfinishedMigration(index, vmi) === undefined && !isMigrating(vmi)) {
+    const reason = `A migration from ${elsewhere} to ${node} has ended without the VM; KubeVirt removes its pod.`;
+    return waits("D4", makeFinding({ code: "MigrationArriving", object, reason, ...proof }));
+  }
+  const reason = `A migration of this VM to ${node} is arriving. It must end first; the VM then counts as a VM of this node.`;
+  return arriving(index, vmi, makeFinding({ code: "MigrationArriving", object, reason, ...proof }));
+}
+
+/** A drain sends on what arrives only where it moves: for anything else nobody has given consent. */
+function arriving({ facts }: Index, vmi: VirtualMachineInstance, finding: Finding): Judgement {
+  const { value } = effectiveStrategy(facts, vmi);
+  const waiting = waits("D4", finding);
+  if (value === "LiveMigrate" || value === "LiveMigrateIfPossible") return waiting;
+  const reason = `Once it is here its strategy ${value} does not let it move on: the drain would leave it. Check again when it has arrived.`;
+  const object = vmiReference(vmi);
+  const left = makeFinding({ code: "ArrivesToStay", object, reason, field: "spec.evictionStrategy", value });
+  return { ...waiting, findings: [finding, left] };
 }
 
 function endingSign(pod: Pod, vmi: VirtualMachineInstance) {

@@ -54,6 +54,7 @@ export const findingCodes = {
   VmiNotReadYet: note("a launcher pod whose VMI has not been read yet (D7)"),
   ShuttingDown: note("already going away (D3)"),
   MigrationArriving: note("a migration to this node has not ended (D4)"),
+  ArrivesToStay: waivableRisk("a VM that migrates to this node would not move on (D4)"),
   AlreadyMigrating: note("a migration away from this node runs (D5)"),
   VirtApiUnavailable: blocker("virt-api does not answer: no eviction, no migration (D6)"),
   VirtApiOnlyHere: risk("the only ready virt-api runs on the node to be drained (D6)"),

@@ -166,6 +166,18 @@ describe("D4, a migration that arrives", () => {
     expect(vm.findings[0]?.reason).toContain("A migration of this VM to worker-1 is arriving.");
   });
 
+  it("is not certain to leave again where its strategy does not move it on", () => {
+    const drained = (strategy: string, waived: readonly string[] = []) => {
+      const coming = aVmi("web", { node: "worker-2", strategy });
+      const facts = someFacts({ vmis: [coming], pods: [target], migrations: [aMigration("m", "web")] });
+      return nodeVerdict(facts, { waived });
+    };
+    expect(drained("None").vms.map(brief)).toEqual([["D4", "waits", "MigrationArriving", "ArrivesToStay"]]);
+    expect(drained("None").verdict).toBe("unknown");
+    expect(drained("None", ["ArrivesToStay"]).verdict).toBe("drains");
+    expect(drained("LiveMigrateIfPossible").verdict).toBe("drains");
+  });
+
   it("waits until the migration is over by which the VM has just come", () => {
     const arrived = aVmi("web", { migrationState: { migrationUid: "uid-m", targetNode: "worker-1", completed: true } });
     const pod = aLauncherPod(arrived, { labels: { "kubevirt.io/migrationJobUID": "uid-m" } });
