@@ -3,7 +3,8 @@
 import type { RequestOptions, ResourceType } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { requireSuccess } from "../kube/status.ts";
-import { fieldsOf, flag, text } from "./read-field.ts";
+import { KubeError } from "../model/errors.ts";
+import { fieldsOf, text } from "./read-field.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 export interface AccessQuestion {
@@ -32,7 +33,11 @@ export async function mayI(client: KubeClient, question: AccessQuestion, options
     },
   };
   const answer = await client.create({ type: resourceTypes.accessReviews }, review, options);
-  return flag(fieldsOf(fieldsOf(requireSuccess(answer)).status).allowed);
+  const { allowed } = fieldsOf(fieldsOf(requireSuccess(answer)).status);
+  if (typeof allowed === "boolean") return allowed;
+  // What stands between us and an API server may answer anything: that is not a no of the server's.
+  const message = "the answer to an access review says neither yes nor no";
+  throw new KubeError({ code: answer.status, reason: "", message, causes: [] });
 }
 
 /** Our name as the API server knows it (SelfSubjectReview, Kubernetes 1.28), else the one in the kubeconfig. */

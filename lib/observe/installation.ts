@@ -12,7 +12,7 @@ import { resourceTypes } from "./resource-types.ts";
 /** The server's version; undefined when it does not tell. */
 export async function readKubernetesVersion(reading: Reading): Promise<string | undefined> {
   const answer = await reading.attempt((client) => client.serverVersion({ signal: reading.signal }));
-  return answer.ok ? answer.value.gitVersion : undefined;
+  return answer.ok ? answer.value.gitVersion || undefined : undefined;
 }
 
 /** KubeVirt's settings, from the one resource that there should be. */

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { rightsOf, type Verb } from "../../lib/platform/rights.ts";
 import { failure } from "../../lib/practice/status.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
+import type { Through } from "./driven-cluster.ts";
 import { grant } from "./grant.ts";
 import { runCommand } from "./run.ts";
 
@@ -49,6 +50,41 @@ describe.each([
       stderr: "Warning: whether you may drain could not be asked: reviews are not for you",
     });
     expect(stdout).toContain("node/worker-1 drained");
+  });
+});
+
+describe.each([
+  ["nothing", undefined],
+  ["null", null],
+  ["no word of a right", { kind: "SelfSubjectAccessReview", status: {} }],
+  ["a text", { kind: "SelfSubjectAccessReview", status: { allowed: "yes" } }],
+])("where access reviews are answered with success, but %s", (_what, body) => {
+  const through: Through = (connection) => ({
+    ...connection,
+    send: async (request) => {
+      const response = await connection.send(request);
+      return request.path.includes("selfsubjectaccessreviews") ? { ...response, body } : response;
+    },
+  });
+  const runThrough = (line: string) => runCommand(line, world.env, { ...world, through });
+  const silence = "the answer to an access review says neither yes nor no";
+
+  test("doctor says that the rights are unknown, and claims no lack", async () => {
+    const { code, stdout } = await runThrough("doctor");
+    expect(code).toBe(1);
+    for (const role of ["look", "drain", "recover"]) expect(stdout).toMatch(new RegExp(`Role ${role} +unknown`));
+    expect(stdout).not.toContain("missing");
+  });
+
+  test("nobody is told that they may not", async () => {
+    const check = await runThrough("check worker-1");
+    expect(check.stdout).toContain(`whether you may evict could not be asked: ${silence}`);
+    expect(await runThrough("drain worker-1 --dry-run")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`whether you may drain could not be asked: ${silence}`),
+    });
+    const recover = await runThrough("recover worker-1 --dry-run");
+    expect(`${recover.stdout}${recover.stderr}`).not.toContain("may not");
   });
 });
 

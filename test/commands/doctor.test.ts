@@ -249,6 +249,11 @@ describe("a cluster", () => {
   });
 });
 
+test("an API server that does not say which version it is has an unknown one", async () => {
+  const { stdout } = await runCommand("doctor", world.env, { ...world, through: answering("/version", {}) });
+  expect(stdout).toMatch(/^Kubernetes +version unknown$/m);
+});
+
 test("a cluster whose virt-api does not answer says what does not work", async () => {
   world.cluster.faults.stopVirtApi();
   const problem = "Problem: subresources.kubevirt.io does not answer: virt-api moves no VM, and refuses evictions";
@@ -257,3 +262,14 @@ test("a cluster whose virt-api does not answer says what does not work", async (
   expect(code).toBe(1);
   expect(stdout.match(/^Problem: /gm)).toHaveLength(1);
 });
+
+/** Has requests for this path answered with success, and this. */
+function answering(path: string, body: unknown): Through {
+  return (connection) => ({
+    ...connection,
+    send: async (request) => {
+      const response = await connection.send(request);
+      return request.path === path ? { ...response, body } : response;
+    },
+  });
+}
