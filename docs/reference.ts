@@ -1,4 +1,4 @@
-/** `npm run docs`: writes docs/reference.md and the tables of README.md from the definitions of the commands and the exit codes, and its version. */
+/** `npm run docs`: writes docs/reference.md and the tables of README.md from the definitions of the commands, the roles and the exit codes, and its version. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type CommandDefinition, type Flag, type Flags, flagName } from "../cmd/command.ts";
@@ -6,6 +6,7 @@ import { commandGroups, commands } from "../cmd/commands.ts";
 import { connectionFlags } from "../cmd/flags/connection.ts";
 import { takesConnection, usage } from "../cmd/help.ts";
 import { exitCode, exitCodeMeanings } from "../lib/model/exit-code.ts";
+import { commandsOf, type Role } from "../lib/platform/rights.ts";
 
 export const pages = {
   readme: new URL("../README.md", import.meta.url),
@@ -73,7 +74,11 @@ export function renewed(readme: string, version: string): string {
 }
 
 function withTables(readme: string): string {
-  const tables = { commands: commandTable((name) => `docs/reference.md#${name}`), "exit codes": exitCodeTable() };
+  const tables = {
+    commands: commandTable((name) => `docs/reference.md#${name}`),
+    roles: roleTable(),
+    "exit codes": exitCodeTable(),
+  };
   return Object.entries(tables).reduce((text, [name, content]) => {
     const section = new RegExp(`(?<=<!-- ${name} -->\n)[\\s\\S]*?(?=<!-- /${name} -->)`);
     if (!section.test(text)) throw new Error(`README.md has no place for the table "${name}"`);
@@ -105,6 +110,22 @@ function commandTable(address: (name: string) => string): string {
     return [`[${code(line)}](${address(definition.name)})`, definition.summary];
   });
   return table(["command", "does"], rows);
+}
+
+/** What each role does to the cluster. */
+const effects: Readonly<Record<Role, string>> = {
+  look: "writes nothing",
+  drain: "evicts, cordons, cancels migrations",
+  recover: "taints, deletes the pods of dead nodes",
+};
+
+function roleTable(): string {
+  const rows = (Object.keys(commandsOf) as Role[]).map((role) => [
+    `[${role}](docs/rbac/${role}.yaml)`,
+    commandsOf[role].map(code).join(", "),
+    effects[role],
+  ]);
+  return table(["role", "for", "also"], rows);
 }
 
 function variableTable(variables: Readonly<Record<string, string>>): string {

@@ -5,7 +5,7 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ApiDiagnosis, ClusterDiagnosis, RoleDiagnosis } from "../model/diagnosis.ts";
 import { kubevirtGroup, subresourcesGroup } from "../platform/names.ts";
-import { partsOf, type Right, type Role, rightsOf, type Verb } from "../platform/rights.ts";
+import { commandsOf, partsOf, type Right, type Role, rightsOf, type Verb } from "../platform/rights.ts";
 import { mayI } from "./access.ts";
 import { offersEvacuateCancel, readKubernetesVersion, readKubeVirt } from "./installation.ts";
 import { type Reading, startReading } from "./reading.ts";
@@ -16,12 +16,6 @@ export interface ClusterFindings {
   /** Whole sentences, the gravest first. */
   readonly problems: readonly string[];
 }
-
-const commandsOf: Readonly<Record<Role, readonly string[]>> = {
-  look: ["list", "check"],
-  drain: ["drain", "abort", "uncordon"],
-  recover: ["recover"],
-};
 
 /** A clock that is off by more is worth a word; the Date header has whole seconds, and the answer takes its time. */
 const clockToleranceSeconds = 10;

@@ -1,8 +1,14 @@
 /** What a user must be allowed, for each kind of use: the roles in docs/rbac are made from it, and `doctor` asks for it. */
 import { kubevirtGroup, subresourcesGroup } from "./names.ts";
 
-/** look: list, check, version. drain: also drain, abort and uncordon. recover: also recover, and uncordon after it. */
 export type Role = "look" | "drain" | "recover";
+
+/** What each role is enough for; drain and recover are enough for what look is for, besides. */
+export const commandsOf: Readonly<Record<Role, readonly string[]>> = {
+  look: ["list", "check", "version", "completion"],
+  drain: ["drain", "abort", "uncordon"],
+  recover: ["recover", "uncordon"],
+};
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
 

@@ -30,9 +30,9 @@ const doctor = (flags = ""): Promise<Run> => runCommand(`doctor ${flags}`, world
 test("with all rights nothing is missing", async () => {
   const { code, stdout, stderr } = await doctor();
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toContain("Role look     yes (list, check)");
+  expect(stdout).toContain("Role look     yes (list, check, version, completion)");
   expect(stdout).toContain("Role drain    yes (drain, abort, uncordon)");
-  expect(stdout).toContain("Role recover  yes (recover)");
+  expect(stdout).toContain("Role recover  yes (recover, uncordon)");
   expect(stdout).toContain("KubeVirt      v1.9.0, Deployed, upstream");
   expect(stdout).toContain("No problem was found.");
 });

@@ -3,18 +3,24 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { load as parse } from "js-yaml";
 import { describe, expect, test } from "vitest";
+import { commands } from "../../../cmd/commands.ts";
+import { takesConnection } from "../../../cmd/help.ts";
 import { holderKinds, machineKinds } from "../../../lib/observe/holder-kinds.ts";
 import { resourceTypes } from "../../../lib/observe/resource-types.ts";
-import { type Right, type Role, rightsOf } from "../../../lib/platform/rights.ts";
+import { commandsOf, type Right, type Role, rightsOf } from "../../../lib/platform/rights.ts";
 
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../../docs/rbac");
 const roles = Object.keys(rightsOf) as Role[];
 
 const titles: Readonly<Record<Role, string>> = {
-  look: "For whoever looks: list, check and version, and completion. Writes nothing.",
-  drain: "For whoever takes nodes out of service and gives them back: drain, abort, uncordon, and all that looks.",
-  recover: "For whoever brings back the VMs of crashed nodes: recover, uncordon, and all that looks.",
+  look: `For whoever looks: ${named("look")}. Writes nothing.`,
+  drain: `For whoever takes nodes out of service and gives them back: ${named("drain")}, and all that looks.`,
+  recover: `For whoever brings back the VMs of crashed nodes: ${named("recover")}, and all that looks.`,
 };
+
+function named(role: Role): string {
+  return commandsOf[role].join(", ");
+}
 
 function manifest(role: Role): string {
   return [
@@ -40,6 +46,13 @@ function rule({ group, resource, verbs, purpose, where }: Right): string[] {
 test.each(roles)("docs/rbac/%s.yaml is what the program asks for", async (role) => {
   await expect(manifest(role)).toMatchFileSnapshot(path.join(folder, `${role}.yaml`));
   expect((parse(manifest(role)) as { rules: unknown[] }).rules).toHaveLength(rightsOf[role].length);
+});
+
+test("every command that asks a cluster belongs to a role, but doctor, which tells of them", () => {
+  const asking = [...commands.values()].map(({ definition }) => definition).filter(takesConnection);
+  const served = new Set(roles.flatMap((role) => commandsOf[role]));
+  expect(asking.map(({ name }) => name).filter((name) => !served.has(name))).toEqual(["doctor"]);
+  expect([...served].filter((name) => !commands.has(name))).toEqual([]);
 });
 
 describe("no role has more than it is for", () => {
