@@ -22,6 +22,12 @@ const clock: Clock = {
     }
   },
 };
+/**
+ * Standard error, kept for ourselves where NODE_DEBUG asks Node for remarks: they would come among our lines, with whole requests, and
+ * what the user logs in by.
+ */
+const standardError = Object.getOwnPropertyDescriptor(process, "stderr");
+if (process.env.NODE_DEBUG) Object.defineProperty(process, "stderr", { value: { write: () => true } });
 let opened: Terminal | undefined;
 /** Opened by the first who needs it: Node takes as long to open its streams as to run half of a small command. */
 function terminal(): Terminal {
@@ -30,7 +36,7 @@ function terminal(): Terminal {
       return process.stdin;
     },
     stdout: process.stdout,
-    stderr: process.stderr,
+    stderr: standardError?.get?.call(process) ?? process.stderr,
     env: process.env,
     process,
     now: clock.now,

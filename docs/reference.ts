@@ -33,7 +33,7 @@ export const variables: Readonly<Record<string, string>> = {
 /** What the Node.js inside the executable does with its own variables, before the program starts or behind its back. */
 export const variablesOfNode: Readonly<Record<string, string>> = {
   NODE_EXTRA_CA_CERTS: "Nothing is trusted for it; but a file that cannot be read leads to a warning.",
-  NODE_DEBUG: "Adds remarks to standard error, as does `NODE_DEBUG_NATIVE`.",
+  NODE_DEBUG_NATIVE: "Adds remarks to standard error.",
   NODE_V8_COVERAGE: "A report is written into that folder.",
   NODE_COMPILE_CACHE: "An empty folder is made there.",
   NODE_CHANNEL_FD:

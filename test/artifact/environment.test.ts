@@ -55,6 +55,7 @@ const withoutEffect: Readonly<Record<string, Environment>> = {
   "a provider of OpenSSL's that is not there": { OPENSSL_CONF: at("provider.cnf"), OPENSSL_MODULES: "/nonexistent" },
   "a version that yargs would want": { YARGS_MIN_NODE_VERSION: "99" },
   "a certificate for Node alone": { NODE_EXTRA_CA_CERTS: at("ca.pem") },
+  "remarks that Node would make": { NODE_DEBUG: "*" },
   "whatever else Node knows": {
     NODE_CLUSTER_SCHED_POLICY: "none",
     NODE_DISABLE_COLORS: "1",
@@ -83,6 +84,13 @@ test.each(Object.entries(withoutEffect))("%s changes nothing", async (_what, env
   expect(readdirSync(place)).toEqual(before);
 });
 
+test("no remark of Node's names what the user logs in by, nor does -v", async () => {
+  const env = { ...cluster.env, NODE_DEBUG: "*", NODE_DEBUG_NATIVE: "tls,http2,crypto" };
+  const { stdout, stderr } = await run(["list", "--token", "s3cret", "-v", "10"], env);
+  expect(stderr).toContain("GET https://");
+  expect(stdout + stderr).not.toContain("s3cret");
+});
+
 /** What Node does with its variables before it comes to us. */
 const left: Readonly<Record<string, { readonly value: string; readonly effect: (found: Finished) => void }>> = {
   NODE_EXTRA_CA_CERTS: {
@@ -90,9 +98,9 @@ const left: Readonly<Record<string, { readonly value: string; readonly effect: (
     effect: (found) =>
       expect(found).toEqual({ ...plain, stderr: expect.stringMatching(/^Warning: Ignoring extra certs.*\n$/) }),
   },
-  NODE_DEBUG: {
-    value: "http,https,tls,net",
-    effect: (found) => expect(found).toEqual({ ...plain, stderr: expect.stringMatching(/^(?:NET|TLS|HTTPS?) /) }),
+  NODE_DEBUG_NATIVE: {
+    value: "tls",
+    effect: (found) => expect(found).toEqual({ ...plain, stderr: expect.stringMatching(/^TLSWrap client /) }),
   },
   NODE_V8_COVERAGE: {
     value: at("coverage"),
