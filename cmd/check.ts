@@ -1,9 +1,9 @@
 /** `check`: tells whether nodes can be drained. Changes nothing. */
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { checkReport } from "../lib/report/check.ts";
-import { checkDocument, machineLines } from "../lib/report/machine.ts";
 import type { OptionsOf } from "./command.ts";
 import type { check } from "./definitions/check.ts";
+import { documentLines } from "./documents.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
 import { assessOptionsOf, checkNodes, findNodes } from "./node-check.ts";
@@ -22,7 +22,7 @@ export async function run(options: OptionsOf<typeof check>, world: World): Promi
   world.terminal.writeLines(
     options.output === undefined
       ? checkReport(result.check, layout)
-      : machineLines(checkDocument(result.check), options.output),
+      : await documentLines(options.output, ({ checkDocument }) => checkDocument(result.check)),
   );
   return result.check.nodes.every(({ verdict }) => verdict === "drains") ? exitCode.ok : exitCode.refused;
 }

@@ -3,22 +3,16 @@ import type { KubeClient } from "../lib/kube/client.ts";
 import { InterruptedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { NodeOverview } from "../lib/model/overview.ts";
-import type { NodeVerdict } from "../lib/model/verdict.ts";
+import { type NodeVerdict, type VmItem, vmItems } from "../lib/model/verdict.ts";
 import { type Overview, readOverview } from "../lib/observe/overview.ts";
-import {
-  type MachineDocument,
-  machineLines,
-  nodeListDocument,
-  type VmItem,
-  vmItems,
-  vmListDocument,
-} from "../lib/report/machine.ts";
+import type { MachineFormat } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { sortBy } from "../lib/report/sort.ts";
 import { count, gapTexts } from "../lib/report/wording.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandOn, connectionTexts } from "./command-line.ts";
 import type { list } from "./definitions/list.ts";
+import { documentLines } from "./documents.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { nodeNames } from "./flags/nodes.ts";
 import type { World } from "./world.ts";
@@ -31,7 +25,7 @@ interface Listing {
   readonly items: readonly { readonly key: string; readonly state: () => string }[];
   /** A line of headers, one line for each item, and perhaps remarks; nothing where a document is printed. */
   readonly table: readonly string[];
-  readonly document: (keys: ReadonlySet<string>) => MachineDocument;
+  readonly document: (keys: ReadonlySet<string>, format: MachineFormat) => Promise<readonly string[]>;
   /** What could not be read. */
   readonly warnings: readonly string[];
   /** What is said when there are no items. */
@@ -49,7 +43,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const look = (): Promise<Listing> =>
     names.length === 0 ? listNodes(client, options, world) : listVms(client, names, { options, world });
   const first = await look();
-  show(first, options, world);
+  await show(first, options, world);
   return options.watch ? await keepShowing(first, look, { options, world }) : exitCode.ok;
 }
 
@@ -75,7 +69,10 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
         commandFlags: connectionTexts(options),
       }),
     ),
-    document: (keys) => nodeListDocument(nodes.filter(({ name }) => keys.has(`node/${name}`))),
+    document: (keys, format) =>
+      documentLines(format, ({ nodeListDocument }) =>
+        nodeListDocument(nodes.filter(({ name }) => keys.has(`node/${name}`))),
+      ),
     warnings: [
       ...(overview.vmis === undefined ? [] : [estimated]),
       ...overview.deleted.map(
@@ -161,7 +158,8 @@ async function listVms(client: KubeClient, names: readonly string[], { options, 
         style,
       }),
     ),
-    document: (keys) => vmListDocument(items.filter((vm) => keys.has(keyOf(vm)))),
+    document: (keys, format) =>
+      documentLines(format, ({ vmListDocument }) => vmListDocument(items.filter((vm) => keys.has(keyOf(vm))))),
     warnings: gapTexts(check.gaps).map((gap) => `not read: ${gap}`),
     empty: `No VMs found on ${names.join(", ")}`,
   };
@@ -195,10 +193,10 @@ function namespaceOf(options: Options): string | undefined {
   return options.allNamespaces ? undefined : options.namespace;
 }
 
-function show(listing: Listing, { output }: Options, { terminal }: World): void {
+async function show(listing: Listing, { output }: Options, { terminal }: World): Promise<void> {
   for (const warning of listing.warnings) terminal.writeError(`${terminal.errorStyle("warn", "Warning:")} ${warning}`);
   const all = new Set(listing.items.map(({ key }) => key));
-  if (isForPrograms(output)) terminal.writeLines(machineLines(listing.document(all), output));
+  if (isForPrograms(output)) terminal.writeLines(await listing.document(all, output));
   else if (all.size === 0) terminal.writeError(listing.empty);
   else terminal.writeLines(listing.table);
 }
@@ -215,7 +213,7 @@ async function keepShowing(
     for (;;) {
       await world.clock.sleep(secondsBetweenLooks * 1000, signal);
       const now = await look();
-      showChanges(before, now, { options, world });
+      await showChanges(before, now, { options, world });
       before = now;
     }
   } catch (error) {
@@ -224,13 +222,13 @@ async function keepShowing(
   }
 }
 
-function showChanges(before: Listing, now: Listing, { options, world }: Context): void {
+async function showChanges(before: Listing, now: Listing, { options, world }: Context): Promise<void> {
   const known = new Map(before.items.map(({ key, state }) => [key, state()]));
   const changed = now.items.flatMap(({ key, state }, row) => (known.get(key) === state() ? [] : [{ key, row }]));
   const present = new Set(now.items.map(({ key }) => key));
   if (isForPrograms(options.output)) {
-    const document = now.document(new Set(changed.map(({ key }) => key)));
-    if (changed.length > 0) world.terminal.writeLines(machineLines(document, options.output));
+    const keys = new Set(changed.map(({ key }) => key));
+    if (changed.length > 0) world.terminal.writeLines(await now.document(keys, options.output));
     return;
   }
   world.terminal.writeLines(changed.flatMap(({ row }) => now.table[row + 1] ?? []));

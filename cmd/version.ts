@@ -2,12 +2,10 @@
 import type { KubeClient } from "../lib/kube/client.ts";
 import { ExpectedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
-import { readKubeVirt } from "../lib/observe/installation.ts";
-import { startReading } from "../lib/observe/reading.ts";
-import { refuseUnseenVms } from "../lib/observe/visible-vms.ts";
-import { machineLines, type Versions, versionsDocument } from "../lib/report/machine.ts";
+import type { Versions } from "../lib/report/machine.ts";
 import type { OptionsOf } from "./command.ts";
 import type { version } from "./definitions/version.ts";
+import { documentLines } from "./documents.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import type { World } from "./world.ts";
 
@@ -17,7 +15,9 @@ export async function run(options: OptionsOf<typeof version>, world: World): Pro
   const seen = options.client ? { versions: {} } : await look(options, world);
   const versions: Versions = { client, ...seen.versions };
   world.terminal.writeLines(
-    options.output === undefined ? lines(versions) : machineLines(versionsDocument(versions), options.output),
+    options.output === undefined
+      ? lines(versions)
+      : await documentLines(options.output, ({ versionsDocument }) => versionsDocument(versions)),
   );
   if (seen.error !== undefined) throw seen.error;
   return exitCode.ok;
@@ -42,6 +42,11 @@ async function look(options: OptionsOf<typeof version>, world: World): Promise<S
 
 /** Throws where KubeVirt is not installed, or cannot be seen. */
 async function kubevirtVersion(client: KubeClient): Promise<string | undefined> {
+  const [{ readKubeVirt }, { startReading }, { refuseUnseenVms }] = await Promise.all([
+    import("../lib/observe/installation.ts"),
+    import("../lib/observe/reading.ts"),
+    import("../lib/observe/visible-vms.ts"),
+  ]);
   refuseUnseenVms(await client.discover());
   const reading = startReading(client);
   const kubevirt = await readKubeVirt(reading);

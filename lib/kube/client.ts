@@ -25,7 +25,6 @@ import type { KubeRequest, KubeResponse } from "./request.ts";
 import { collectionPath, objectPath } from "./resource-path.ts";
 import { requireSuccess } from "./status.ts";
 import { readTable } from "./table.ts";
-import { watchEvents } from "./watch.ts";
 
 /**
  * Requests against one API server. Reading verbs throw KubeError when the server refuses. Writing verbs resolve to the
@@ -116,7 +115,10 @@ export function createClient(connection: Connection): KubeClient {
         query: { dryRun: options.dryRun ? "All" : undefined },
         ...transient(options),
       }),
-    watch: (type, options) => watchEvents(connection, type, options),
+    watch: async function* (type, options) {
+      const { watchEvents } = await import("./watch.ts");
+      yield* watchEvents(connection, type, options);
+    },
     discover: (options = {}) => discoverGroups(connection, options),
     apiResources: (group, version, options = {}) => discoverResources(connection, group, version, options),
     serverVersion: (options = {}) => readServerVersion(connection, options),

@@ -100,3 +100,11 @@ export interface Check {
   readonly migrations: { readonly perNode: number; readonly perCluster: number; readonly running?: number | undefined };
   readonly smallestRoom?: { readonly node: string; readonly memory: string } | undefined;
 }
+
+/** A row of `list NODE`: a VM's verdict and where it runs. */
+export type VmItem = VmVerdict & { readonly node: string };
+
+/** The VMs of all nodes, each with its node's name. */
+export function vmItems(nodes: readonly NodeVerdict[]): VmItem[] {
+  return nodes.flatMap((node) => node.vms.map((vm) => ({ node: node.name, ...vm })));
+}

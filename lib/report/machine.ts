@@ -4,15 +4,12 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import type { Dossier } from "../model/dossier.ts";
 import type { NodeOverview } from "../model/overview.ts";
 import type { ProgressEvent } from "../model/progress.ts";
-import type { Check, NodeVerdict, VmVerdict } from "../model/verdict.ts";
+import type { Check, VmItem } from "../model/verdict.ts";
 import { sanitise } from "./sanitise.ts";
 
 const apiVersion = "vmnode/v1";
 
 export type MachineFormat = "json" | "yaml" | "name";
-
-/** A row of `list NODE`: a VM's verdict and where it runs. */
-export type VmItem = VmVerdict & { readonly node: string };
 
 interface NodeList {
   readonly apiVersion: string;
@@ -86,11 +83,6 @@ export function versionsDocument(versions: Versions): MachineDocument {
 
 export function diagnosisDocument(diagnosis: Diagnosis): MachineDocument {
   return { apiVersion, kind: "Diagnosis", ...diagnosis };
-}
-
-/** The VMs of all nodes, each with its node's name. */
-export function vmItems(nodes: readonly NodeVerdict[]): VmItem[] {
-  return nodes.flatMap((node) => node.vms.map((vm) => ({ node: node.name, ...vm })));
 }
 
 /** The lines of a document. `name` prints `kind/name` as kubectl's `-o name` does, without namespaces. */

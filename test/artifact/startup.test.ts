@@ -113,6 +113,7 @@ describe("evaluated is what is used, and nothing else:", () => {
     ["recover worker-1 --dry-run", acting, [...forServer, ...forYargs, ...forWideText]],
     ["doctor", looking, [...forServer, ...forYargs]],
     ["version", looking, [...forServer, ...forYargs]],
+    ["version --client", helping, forYargs],
     ["completion", helping, forYargs],
     ["practice --list", [...helping, "lib/practice"], forYargs],
   ];

@@ -4,6 +4,7 @@ import type { AbortView } from "../../../lib/decide/abort.ts";
 import { KubeError, UsageError } from "../../../lib/model/errors.ts";
 import type { NodeOverview } from "../../../lib/model/overview.ts";
 import type { ProgressEvent } from "../../../lib/model/progress.ts";
+import { vmItems } from "../../../lib/model/verdict.ts";
 import { abortPlan, abortResult } from "../../../lib/report/abort.ts";
 import { checkReport } from "../../../lib/report/check.ts";
 import { dossierReport } from "../../../lib/report/dossier.ts";
@@ -17,7 +18,6 @@ import {
   eventJson,
   machineLines,
   nodeListDocument,
-  vmItems,
   vmListDocument,
 } from "../../../lib/report/machine.ts";
 import { drainQuestion, planReport } from "../../../lib/report/plan.ts";

@@ -7,6 +7,7 @@ import { exitCode } from "../../../lib/model/exit-code.ts";
 import { findingCodes } from "../../../lib/model/finding.ts";
 import type { NodeOverview } from "../../../lib/model/overview.ts";
 import type { AbortSummary, ProgressEvent, RecoverySummary, UncordonSummary } from "../../../lib/model/progress.ts";
+import { vmItems } from "../../../lib/model/verdict.ts";
 import {
   checkDocument,
   dossierDocument,
@@ -15,7 +16,6 @@ import {
   nodeListDocument,
   suspectListDocument,
   versionsDocument,
-  vmItems,
   vmListDocument,
 } from "../../../lib/report/machine.ts";
 import { finding, going, mixedCheck, node, summaryOf, vm } from "./builders.ts";
