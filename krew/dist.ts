@@ -36,6 +36,8 @@ interface Step {
   readonly run: (job: Job) => Promise<void> | void;
   /** What it takes, and which step makes it. */
   readonly takes?: (job: Job) => readonly (readonly [file: string, from: string])[];
+  /** Why it is left out where nobody asks for it by name; undefined when it is not. */
+  readonly leftOut?: (job: Job) => string | undefined;
 }
 
 const steps: Readonly<Record<string, Step>> = {
@@ -63,7 +65,14 @@ const steps: Readonly<Record<string, Step>> = {
     ],
   },
   checksums: { run: writeChecksums },
-  manifest: { run: writeManifest, takes: (job) => [[places.checksums(job), "checksums"]] },
+  manifest: {
+    run: writeManifest,
+    takes: (job) => [[places.checksums(job), "checksums"]],
+    leftOut: (job) => {
+      const missing = platforms.filter((platform) => !existsSync(places.archive(job, platform)));
+      return missing.length === 0 ? undefined : `there is no archive for ${missing.map(platformName).join(", ")}`;
+    },
+  },
 };
 
 const places = {
@@ -99,6 +108,11 @@ async function main(): Promise<void> {
   mkdirSync(job.out, { recursive: true });
   for (const [name, step] of Object.entries(steps)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
+    const leftOut = positionals.length === 0 ? step.leftOut?.(job) : undefined;
+    if (leftOut !== undefined) {
+      say(`no ${name}: ${leftOut}`);
+      continue;
+    }
     const missing = step.takes?.(job).find(([file]) => !existsSync(file));
     if (missing !== undefined) throw new Error(`${name}: there is no ${missing[0]}; the step ${missing[1]} makes it`);
     await step.run(job);

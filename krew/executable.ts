@@ -49,7 +49,9 @@ export function makeExecutable({ bundles, output, node, system, maker, native }:
     const executable = path.join(workdir, "executable");
     copyFileSync(node, executable);
     chmodSync(executable, 0o755);
-    if (system === "linux") runIfThere("strip", [executable]);
+    if (system === "linux" && !runIfThere("strip", [executable])) {
+      console.warn("strip (binutils) cannot do it: the executable keeps what debuggers want, and is 20 MB larger");
+    }
     if (system === "darwin") runIfThere("codesign", ["--remove-signature", executable]);
     if (system === "windows") writeFileSync(executable, withoutSignature(readFileSync(executable)));
     inject(executable, blob, system);
@@ -96,11 +98,12 @@ function inject(executable: string, blob: string, system: System): void {
   execFileSync(process.execPath, [postject, executable, "NODE_SEA_BLOB", blob, ...fuse, ...segment], { stdio: "pipe" });
 }
 
-/** For what is tidier, and does not change whether the executable works: `strip` makes it smaller, and a signature is replaced anyway. */
-function runIfThere(program: string, args: readonly string[]): void {
+/** For what is tidier, and does not change whether the executable works: `strip` makes it smaller, and a signature is replaced anyway. False where it is not there, or fails. */
+function runIfThere(program: string, args: readonly string[]): boolean {
   try {
     execFileSync(program, args, { stdio: "ignore" });
+    return true;
   } catch {
-    // As said above.
+    return false;
   }
 }
