@@ -90,13 +90,14 @@ function roleText({ role, commands, missing, unknown }: RoleDiagnosis, roles: re
   return `${style("warn", "incomplete")} ${purpose}; missing: ${[...shared, ...named].join("; ")}`;
 }
 
-/** So many resources of a role are named, for all of it to stay on one screen. */
+/** So many resources of a role are named, with their rest as one of them, for all of it to stay on one screen. */
 const namedAtMost = 3;
 
 function few(rights: readonly string[], role: string): string {
   const all = byResource(rights);
-  const more = all.length - namedAtMost;
-  return [...all.slice(0, namedAtMost), ...(more > 0 ? [`${more} more (docs/rbac/${role}.yaml)`] : [])].join("; ");
+  if (all.length <= namedAtMost) return all.join("; ");
+  const named = all.slice(0, namedAtMost - 1);
+  return [...named, `${all.length - named.length} more (docs/rbac/${role}.yaml)`].join("; ");
 }
 
 /** `list, watch pods` for `list pods` and `watch pods`. */

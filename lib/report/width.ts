@@ -37,17 +37,20 @@ export function clip(text: string, columns: number): string {
 export function wrapIndented(text: string, columns: number | undefined, deeper = 2): string[] {
   if (columns === undefined) return [text];
   const indent = " ".repeat(text.length - text.trimStart().length);
-  const [first = "", ...rest] = wrap(text.trimStart(), columns - indent.length - deeper);
+  const [first = "", ...rest] = wrap(text.trimStart(), columns - indent.length, deeper);
   return [indent + first, ...rest.map((line) => indent + " ".repeat(deeper) + line)];
 }
 
-/** Broken at spaces into lines of at most so many columns, if any; a word that is longer than a line stays whole. */
-export function wrap(text: string, columns = Number.POSITIVE_INFINITY): string[] {
+/**
+ * Broken at spaces into lines of at most so many columns, if any, of which further lines leave `hanging` to whoever indents them; a
+ * word that is longer than a line stays whole.
+ */
+export function wrap(text: string, columns = Number.POSITIVE_INFINITY, hanging = 0): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
     const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && width(longer) > columns) {
+    if (line !== "" && width(longer) > columns - (lines.length === 0 ? 0 : hanging)) {
       lines.push(line);
       line = word;
     } else {

@@ -83,8 +83,8 @@ test.each(["nodes get", "namespaces list"])(
   },
 );
 
-test("it fits on a screen of 80 columns and 24 lines for a user without rights", async () => {
-  const { stdout } = await runCommand(`doctor --as ${grant(world, [])}`, world.env, { ...world, columns: 80 });
+test.each([80, 60])("it fits on a screen of %i columns and 24 lines for a user without rights", async (columns) => {
+  const { stdout } = await runCommand(`doctor --as ${grant(world, [])}`, world.env, { ...world, columns });
   expect(stdout.split("\n").length, stdout).toBeLessThan(24);
 });
 

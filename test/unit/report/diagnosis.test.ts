@@ -1,8 +1,9 @@
 /** The screen of `doctor`. */
 import { describe, expect, test } from "vitest";
 import type { ClusterDiagnosis, Diagnosis } from "../../../lib/model/diagnosis.ts";
-import { rightsOf } from "../../../lib/platform/rights.ts";
+import { commandsOf, rightsOf } from "../../../lib/platform/rights.ts";
 import { diagnosisLines } from "../../../lib/report/diagnosis.ts";
+import { width } from "../../../lib/report/width.ts";
 
 const cluster: ClusterDiagnosis = {
   kubernetes: "v1.36.2",
@@ -47,34 +48,34 @@ test("everything is on one screen of 80 columns", () => {
     Completion    not installed: kubectl vmnode completion install
     Kubernetes    v1.36.2
     KubeVirt      v1.9.0, Deployed, upstream
-    APIs          served: kubevirt.io; does not answer:
-                  subresources.kubevirt.io; absent: evacuate/cancel
+    APIs          served: kubevirt.io; does not answer: subresources.kubevirt.io;
+                  absent: evacuate/cancel
     Clock         the API server's is 75 seconds behind
     Role look     yes (list, check)
-    Role drain    incomplete (drain, abort, uncordon); missing: patch
-                  nodes; create pods/eviction
-    Role recover  unknown (recover): the server does not say for
-                  delete pods
+    Role drain    incomplete (drain, abort, uncordon); missing: patch nodes; create
+                  pods/eviction
+    Role recover  unknown (recover): the server does not say for delete pods
 
-    Problem: subresources.kubevirt.io does not answer: virt-api moves
-                  no VM"
+    Problem: subresources.kubevirt.io does not answer: virt-api moves no VM"
   `);
   expect(lines.length).toBeLessThan(24);
 });
 
 test.each([
-  ["missing", rightsOf, {}],
-  ["unknown", {}, rightsOf],
-] as const)("it stays on one screen when every right is %s", (_what, missing, unknown) => {
+  [80, "missing", rightsOf, {}],
+  [80, "unknown", {}, rightsOf],
+  [60, "missing", rightsOf, {}],
+] as const)("it stays on one screen of %i columns when every right is %s", (columns, _what, missing, unknown) => {
   const roles = (["look", "drain", "recover"] as const).map((role) => ({
     role,
-    commands: ["a command", "another"],
+    commands: commandsOf[role],
     missing: namesOf(missing, role),
     unknown: namesOf(unknown, role),
   }));
   const problems = ["without the rights that the role look misses a check may stay uncertain (docs/rbac/look.yaml)"];
-  const lines = diagnosisLines(diagnosis({ cluster: { ...cluster, roles }, problems }), { columns: 80 });
+  const lines = diagnosisLines(diagnosis({ cluster: { ...cluster, roles }, problems }), { columns });
   expect(lines.length, lines.join("\n")).toBeLessThan(24);
+  expect(Math.max(...lines.map(width))).toBeLessThanOrEqual(columns);
   expect(lines.join(" ").replace(/\s+/g, " ")).toMatch(/Role look .* \d+ more \(docs\/rbac\/look\.yaml\) Role drain/);
 });
 

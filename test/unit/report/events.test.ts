@@ -147,8 +147,8 @@ describe("above a live view", () => {
     ]);
     const failed = going("a/b", "failed", { detail: "was shut down, but does not run again: ErrorUnschedulable" });
     expect(historyLines({ time, type: "vm", vm: failed }, [], undefined, 40).out).toEqual([
-      "a/b failed: was shut down, but does",
-      "  not run again: ErrorUnschedulable",
+      "a/b failed: was shut down, but does not",
+      "  run again: ErrorUnschedulable",
     ]);
   });
 
