@@ -19,7 +19,10 @@ export const drain = defineCommand({
   examples: [
     ["drain worker-1 --dry-run", "Show the plan and stop"],
     ["drain worker-1 --reason 'swap DIMM'", "Drain worker-1 after asking"],
-    ["drain worker-1 --yes --skip-blocked --timeout 30m", "Drain what can leave, unattended, for half an hour"],
+    [
+      "drain worker-1 --yes --skip-blocked --waive ExternalStrategy --timeout 30m",
+      "Drain what can leave, unattended, for half an hour",
+    ],
     [
       "drain worker-1 --all-pods --ignore-daemonsets --delete-emptydir-data",
       "Empty the node as kubectl drain does, VMs first",

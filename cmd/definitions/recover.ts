@@ -16,11 +16,11 @@ export const recover = defineCommand({
   ],
   examples: [
     ["recover", "Show which nodes look lost"],
-    ["recover worker-4 --dry-run", "Show the evidence, and what would happen"],
-    ["recover worker-4", "Recover worker-4 after asking"],
+    ["recover worker-1 --dry-run", "Show the evidence, and what would happen"],
+    ["recover worker-1", "Recover worker-1 after asking"],
     [
-      "recover worker-4 --yes --confirm-node worker-4 --node-is-powered-off 'BMC says: off'",
-      "Recover worker-4 unattended, on your word",
+      "recover worker-1 --yes --confirm-node worker-1 --node-is-powered-off 'BMC says: off'",
+      "Recover worker-1 unattended, on your word",
     ],
   ],
   words: "[NODE]",
