@@ -34,7 +34,11 @@ export const drain = defineCommand({
     ...drainScopeFlags,
     reason: { kind: "string", description: "Why the node is drained; kept on the node, so that others can see it." },
     ...dryRunFlags,
-    yes: { kind: "boolean", short: "y", description: "Do not ask: what the plan says is confirmed." },
+    yes: {
+      kind: "boolean",
+      short: "y",
+      description: "Do not ask: what the plan says is confirmed. Risks must be waived all the same.",
+    },
     skipBlocked: { kind: "boolean", description: "Leave VMs that cannot leave where they are, and drain the others." },
     timeout: {
       kind: "duration",

@@ -43,7 +43,8 @@ export const drainScopeFlags = {
   waive: {
     kind: "list",
     split: true,
-    description: "Code of a risk, or of something unknown, that you accept; may be repeated. check prints the codes.",
+    description:
+      "Code of a risk, or of something unknown, that you accept: one that is not waived refuses the drain. May be repeated; check prints the codes.",
   },
 } as const satisfies Flags;
 
