@@ -1,4 +1,5 @@
 /** The program: joins the command line to the real world, and turns the outcome into the exit code of the process. */
+import { existsSync } from "node:fs";
 import { constants, homedir as homeOfUser, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -26,7 +27,8 @@ const clock: Clock = {
  * Standard error, kept for ourselves where NODE_DEBUG asks Node for remarks: they would come among our lines, with whole requests, and
  * what the user logs in by.
  */
-const standardError = Object.getOwnPropertyDescriptor(process, "stderr");
+const ofNode = Object.getOwnPropertyDescriptor(process, "stderr");
+const standardError = (): NodeJS.WriteStream => ofNode?.get?.call(process) ?? process.stderr;
 if (process.env.NODE_DEBUG) Object.defineProperty(process, "stderr", { value: { write: () => true } });
 let opened: Terminal | undefined;
 /** Opened by the first who needs it: Node takes as long to open its streams as to run half of a small command. */
@@ -36,7 +38,7 @@ function terminal(): Terminal {
       return process.stdin;
     },
     stdout: process.stdout,
-    stderr: standardError?.get?.call(process) ?? process.stderr,
+    stderr: standardError(),
     env: process.env,
     process,
     now: clock.now,
@@ -133,6 +135,27 @@ const world: World = {
   connect: connectTo,
 };
 
+/** What only the operating system ends: reading a file, or asking for the address of a server, where nobody answers. */
+function stuck(): boolean {
+  return process.getActiveResourcesInfo().some((resource) => /^(?:FSReq|GetAddrInfo)/.test(resource));
+}
+
+const shell = "/bin/sh";
+// Node, when it ends, waits for whatever is stuck. A process that turns into another program does not: here, one that only ends.
+process.once("exit", (code) => {
+  if (!stuck() || process.execve === undefined || !existsSync(shell)) return;
+  // What else is to be done at the end is done now.
+  process.emit("exit", code);
+  // Others may write into the same pipe, and do not expect to be told to try again.
+  for (const { _handle } of [process.stdout, standardError()] as BlockingStream[]) _handle?.setBlocking?.(true);
+  process.execve(shell, ["sh", "-c", `exit ${code}`], {});
+});
+
+/** What Node's streams have inside. */
+interface BlockingStream {
+  readonly _handle?: { readonly setBlocking?: (blocking: boolean) => void };
+}
+
 /** Completes a command line. A shell waits for the answer, and shows nothing else: whatever is still going on by then is left behind. */
 export async function answerShell(words: readonly string[]): Promise<void> {
   process.on("uncaughtException", () => process.exit(exitCode.ok));
@@ -157,4 +180,8 @@ export async function runCommandLine(words: readonly string[]): Promise<void> {
   process.exitCode = await runCli(words, world);
   terminal().close();
   for (const client of clients) client.connection.close();
+  if (!stuck()) return;
+  // Else the process would end by itself, with the last of them.
+  await Promise.all([process.stdout, standardError()].map((each) => new Promise((done) => each.write("", done))));
+  process.exit();
 }

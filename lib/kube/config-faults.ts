@@ -1,10 +1,10 @@
 /** Finds contradictions and gaps in the configuration in use, in kubectl's words (client-go `tools/clientcmd/validation.go`). */
-import { readFileSync } from "node:fs";
 import { withoutUser } from "../model/address.ts";
 import type { ClusterEntry, UserEntry } from "./kubeconfig.ts";
+import { readFile } from "./read-file.ts";
 
 /** What is wrong with the cluster in use, one sentence each. `name` is that of its entry. */
-export function clusterFaults(name: string, cluster: ClusterEntry): readonly string[] {
+export async function clusterFaults(name: string, cluster: ClusterEntry): Promise<readonly string[]> {
   const faults: string[] = [];
   if (cluster.proxyUrl !== undefined && !/^(https?|socks5h?):\/\/[^/]+/.test(cluster.proxyUrl)) {
     const shown = withoutUser(cluster.proxyUrl);
@@ -13,7 +13,7 @@ export function clusterFaults(name: string, cluster: ClusterEntry): readonly str
   if (cluster.certificateAuthority && cluster.certificateAuthorityData) {
     faults.push(`certificate-authority-data and certificate-authority are both specified for ${name}`);
   }
-  faults.push(...unreadable("certificate-authority", cluster.certificateAuthority, name));
+  faults.push(...(await unreadable("certificate-authority", cluster.certificateAuthority, name)));
   if (cluster.insecureSkipTlsVerify && (cluster.certificateAuthority || cluster.certificateAuthorityData)) {
     faults.push("specifying a root certificates file with the insecure flag is not allowed");
   }
@@ -21,7 +21,7 @@ export function clusterFaults(name: string, cluster: ClusterEntry): readonly str
 }
 
 /** What is wrong with the user in use, one sentence each. */
-export function userFaults(name: string, user: UserEntry): readonly string[] {
+export async function userFaults(name: string, user: UserEntry): Promise<readonly string[]> {
   const faults: string[] = [];
   const certificate = user.clientCertificate ?? user.clientCertificateData;
   if (user.clientCertificate && user.clientCertificateData) {
@@ -36,8 +36,8 @@ export function userFaults(name: string, user: UserEntry): readonly string[] {
     );
   }
   if (certificate) {
-    faults.push(...unreadable("client-cert", user.clientCertificate, name));
-    faults.push(...unreadable("client-key", user.clientKey, name));
+    faults.push(...(await unreadable("client-cert", user.clientCertificate, name)));
+    faults.push(...(await unreadable("client-key", user.clientKey, name)));
   }
   faults.push(...execFaults(name, user));
   if (user.token && (user.username || user.password)) {
@@ -65,10 +65,10 @@ function execFaults(name: string, user: UserEntry): readonly string[] {
   return faults;
 }
 
-function unreadable(what: string, file: string | undefined, name: string): readonly string[] {
+async function unreadable(what: string, file: string | undefined, name: string): Promise<readonly string[]> {
   if (file === undefined) return [];
   try {
-    readFileSync(file);
+    await readFile(file);
     return [];
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;

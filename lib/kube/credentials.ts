@@ -11,6 +11,7 @@ import { sameIdentity } from "./agents.ts";
 import type { EffectiveConfig } from "./effective-config.ts";
 import type { ExecSurroundings } from "./exec-plugin.ts";
 import type { AuthProviderEntry, UserEntry } from "./kubeconfig.ts";
+import { readFile } from "./read-file.ts";
 import type { TlsMaterial } from "./secure-context.ts";
 
 export interface Identity {
@@ -88,12 +89,15 @@ function source(config: EffectiveConfig, surroundings: CredentialSurroundings): 
   const { cluster, user } = config;
   // As kubectl: nothing that logs in leaves this machine without TLS.
   if (!cluster.server.startsWith("https:")) return async () => ({ identity: nobody, until: Number.POSITIVE_INFINITY });
-  if (user.tokenFile !== undefined) {
-    const provider = { name: "tokenFile", config: { tokenFile: user.tokenFile } } as const;
-    return async (now) => ({
-      identity: await apply(config, { ...certificate(user), authProvider: provider }),
-      until: now + tokenFileMs,
-    });
+  const { tokenFile } = user;
+  if (tokenFile !== undefined) {
+    const provider = { name: "tokenFile", config: { tokenFile } } as const;
+    return async (now) => {
+      // client-node lets everything wait until it has read the file: that must not take long. It also says what is wrong with it.
+      await readFile(tokenFile).catch(() => undefined);
+      const identity = await apply(config, { ...certificate(user), authProvider: provider });
+      return { identity, until: now + tokenFileMs };
+    };
   }
   if (hasOwnHeader(user)) return forever(config, { ...certificate(user), ...header(user) });
   if (user.exec !== undefined) {

@@ -74,7 +74,8 @@ export async function effectiveConfig(
   if (server === undefined) throw new ConfigError(`no server found for cluster "${chosen.clusterName}"`);
   const cluster = { ...overrideCluster(chosen.cluster ?? {}, options), server: normalisedServer(server, options) };
   const user = overrideUser(chosen.user ?? {}, options);
-  const faults = [...clusterFaults(chosen.clusterName ?? "", cluster), ...userFaults(chosen.userName ?? "", user)];
+  const clusterName = chosen.clusterName ?? "";
+  const faults = [...(await clusterFaults(clusterName, cluster)), ...(await userFaults(chosen.userName ?? "", user))];
   if (faults.length > 0)
     throw new ConfigError(faults.join("\n"), { hint: "these are errors in the kubeconfig or the flags" });
   if (cluster.server.startsWith("https:") && !identifies(user)) throw noCredential(chosen);

@@ -1,8 +1,8 @@
 /** Finds, reads and merges kubeconfig files as kubectl does (client-go `tools/clientcmd/loader.go`). */
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { boolYaml11Tag, CORE_SCHEMA, load, mergeTag, Schema } from "js-yaml";
 import { ConfigError } from "../model/errors.ts";
+import { readFile } from "./read-file.ts";
 
 /** One named entry of `clusters`. Paths are absolute; empty values are absent, as in Go. */
 export interface ClusterEntry {
@@ -81,7 +81,7 @@ export async function loadKubeconfig(sources: KubeconfigSources): Promise<Kubeco
   const loaded: Kubeconfig[] = [];
   const missing: string[] = [];
   for (const file of candidates(sources)) {
-    const text = readIfThere(file);
+    const text = await readIfThere(file);
     if (text !== undefined) loaded.push(parseKubeconfig(text, file));
     else if (sources.explicit) throw new ConfigError(`stat ${file}: no such file or directory`, explicitHint);
     else missing.push(file);
@@ -105,10 +105,9 @@ function candidates(sources: KubeconfigSources): readonly string[] {
   return [path.join(sources.homedir, ".kube", "config")];
 }
 
-/** Synchronously, because there is nothing else to do, and to load the promises of `node:fs` takes longer than to read. */
-function readIfThere(file: string): string | undefined {
+async function readIfThere(file: string): Promise<string | undefined> {
   try {
-    return readFileSync(file, "utf8");
+    return await readFile(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT") return undefined;
