@@ -5,8 +5,8 @@ import { summariseAbort } from "../lib/decide/abort-summary.ts";
 import type { Action } from "../lib/model/action.ts";
 import { ExpectedError, failureOf, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
-import type { Facts, RecordOnNode } from "../lib/model/facts.ts";
-import { recordOnNode } from "../lib/observe/decode/record.ts";
+import type { Facts } from "../lib/model/facts.ts";
+import { recordOf } from "../lib/observe/decode/record.ts";
 import { observe } from "../lib/observe/observe.ts";
 import { abortPlan } from "../lib/report/abort.ts";
 import { eventJson } from "../lib/report/machine.ts";
@@ -53,7 +53,14 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
     const summary = summariseAbort(node, { complete: view.failures.length === 0, view }, "");
     if (isJson)
       terminal.writeLine(
-        eventJson({ type: "summary", operation: "abort", time: facts.time, ...summary, dryRun: true, nextSteps: [] }),
+        eventJson({
+          type: "summary",
+          operation: "abort",
+          time: facts.time,
+          ...summary,
+          dryRun: true,
+          nextSteps: view.nextSteps,
+        }),
       );
     return summary.exitCode;
   }
@@ -88,12 +95,6 @@ function showDryRun(actions: readonly Action[], time: string, { dryRun, output }
         ? eventJson({ type: "changed-object", time, object, verb, dryRun: true })
         : `${object} ${verb}${dryRunSuffix[dryRun]}`,
     );
-}
-
-/** What the node's annotation says about the drain. */
-export function recordOf(facts: Facts, name: string): RecordOnNode {
-  const node = facts.nodes.find((candidate) => candidate.metadata.name === name);
-  return node === undefined ? { kind: "none" } : recordOnNode(node);
 }
 
 /** The account that KubeVirt's own controller writes with (kubevirt/kubevirt pkg/virt-operator/resource/generate/rbac). */

@@ -3,8 +3,9 @@ import { recoverNode } from "../lib/act/recover-node.ts";
 import { addressed } from "../lib/assess/addressed.ts";
 import { assessLiveness, comparable } from "../lib/assess/liveness.ts";
 import { holderCodes } from "../lib/assess/node.ts";
-import { isOutOfService, untaintingCommand } from "../lib/assess/out-of-service.ts";
+import { isOutOfService, outOfServiceTaint } from "../lib/assess/out-of-service.ts";
 import { assessRecovery, recoveryRoomWanted } from "../lib/assess/recovery.ts";
+import { untaintingCommand } from "../lib/assess/untainting.ts";
 import { ourTaints } from "../lib/decide/cordon.ts";
 import type { RecoverCommands } from "../lib/decide/recovery-summary.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
@@ -228,7 +229,7 @@ function untainting({ node, options, world }: Scene, { signs: { object } }: Lost
   if (object.kind !== "seen" || !object.value.spec.taints.some(isOutOfService)) return undefined;
   const isOurs = ourTaints(object.value, recordOnNode(object.value)).length > 0;
   if (isOurs) return commandsFor(node, options, world).uncordon;
-  return addressed(untaintingCommand(node), connectionTexts(options));
+  return addressed(untaintingCommand(node, outOfServiceTaint.key), connectionTexts(options));
 }
 
 /** What a person declares about the host; undefined where its death is proven. Throws where consent is missing. */

@@ -1,14 +1,15 @@
 /** Before nodes are given back: what becomes of VMs that KubeVirt still moves away from them. */
 import { leavingVms, unseenParts } from "../lib/assess/evacuation.ts";
+import { foreignDrainTaint, untaintingSteps } from "../lib/decide/foreign-taint.ts";
 import { ExpectedError, RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts } from "../lib/model/facts.ts";
-import { recordOnNode } from "../lib/observe/decode/record.ts";
+import { recordOf } from "../lib/observe/decode/record.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { leavingLines } from "../lib/report/uncordon.ts";
 import { enumerate } from "../lib/report/wording.ts";
 import type { OptionsOf } from "./command.ts";
-import { commandOn } from "./command-line.ts";
+import { commandOn, connectionTexts } from "./command-line.ts";
 import type { uncordon } from "./definitions/uncordon.ts";
 import type { World } from "./world.ts";
 
@@ -45,27 +46,37 @@ export async function settleEvacuations(
     for (const line of leavingLines(node, vms, errorStyle, columns)) world.terminal.writeError(line);
   const names = [...leaving.keys()];
   const mayAsk = interactive && options.output === undefined && options.dryRun === "none";
-  if (!mayAsk || names.some((node) => isRecovered(facts, node))) refuse(names, scene);
+  // Under a taint of others an undo would end where it began.
+  const isHopeless = (node: string) => isRecovered(facts, node) || untaintingFirst(node, scene).length > 0;
+  if (!mayAsk || names.some(isHopeless)) refuse(names, scene);
   const code = await abortFirst(names, scene);
   return code === exitCode.ok ? new Map() : code;
 }
 
-function refuse(nodes: readonly string[], { facts, options, world }: Scene): never {
+/** What others must do before an undo of the node's drain can succeed. */
+export function untaintingFirst(name: string, { facts, options }: Pick<Scene, "facts" | "options">) {
+  const taint = foreignDrainTaint(facts, recordOf(facts, name), name);
+  return untaintingSteps(taint, name, connectionTexts(options));
+}
+
+function refuse(nodes: readonly string[], scene: Scene): never {
+  const { facts, options, world } = scene;
+  const firsts = nodes.flatMap((name) => untaintingFirst(name, scene));
+  const untaints = firsts.map(({ command, purpose }) => `; first of all: ${command} (${purpose})`).join("");
   const aborts = nodes
     .filter((name) => !isRecovered(facts, name))
     .map((name) => commandOn(world.program, "abort", name, options));
   const undo = aborts.length === 0 ? "" : `; so that they stay: ${aborts.join("; ")}`;
   throw new RefusedError(
     `${enumerate(nodes.map((name) => `node/${name}`))} cannot be given back while VMs are being moved away`,
-    `nothing was changed${undo}; to let them leave: ${waiver}`,
+    `nothing was changed${untaints}${undo}; to let them leave: ${waiver}`,
   );
 }
 
 /** A recovery is not undone, but given back. */
-function isRecovered({ nodes }: Facts, name: string): boolean {
-  const node = nodes.find(({ metadata }) => metadata.name === name);
-  const found = node && recordOnNode(node);
-  return found?.kind === "record" && found.record.kind === "recover";
+function isRecovered(facts: Facts, name: string): boolean {
+  const found = recordOf(facts, name);
+  return found.kind === "record" && found.record.kind === "recover";
 }
 
 /** One question for all of them: whoever leaves it has changed nothing. The first abort that fails is the last. */

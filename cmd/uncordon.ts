@@ -4,7 +4,7 @@ import { removeOurTaints, uncordonNode, waitUntilSchedulable } from "../lib/act/
 import { addressed } from "../lib/assess/addressed.ts";
 import { judgeHomecoming } from "../lib/assess/homecoming.ts";
 import { holderCodes } from "../lib/assess/node.ts";
-import { untaintingCommand } from "../lib/assess/out-of-service.ts";
+import { untaintingCommand } from "../lib/assess/untainting.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
 import { failureOf, type InterruptedError, RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
@@ -31,7 +31,7 @@ import { waivedCodes } from "./flags/drain-scope.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
 import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
 import { findNodes } from "./node-check.ts";
-import { settleEvacuations } from "./settle-evacuations.ts";
+import { settleEvacuations, untaintingFirst } from "./settle-evacuations.ts";
 import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof definition>;
@@ -182,7 +182,7 @@ async function giveBack(node: string, scene: Return, keepRecord: boolean): Promi
   if (condemned)
     tell(scene, {
       type: "warning",
-      message: `node/${node} bears the taint ${outOfServiceTaintKey}, which somebody else has set: no pod may run there until it is off: ${addressed(untaintingCommand(node), connectionTexts(options))}`,
+      message: `node/${node} bears the taint ${outOfServiceTaintKey}, which somebody else has set: no pod may run there until it is off: ${addressed(untaintingCommand(node, outOfServiceTaintKey), connectionTexts(options))}`,
     });
   if (wasLost) await tellReturn(node, scene);
 }
@@ -241,6 +241,7 @@ function finish(
         ),
         purpose: `virt-handler of ${name}`,
       })),
+      ...words.flatMap((name) => untaintingFirst(name, scene)),
       ...nodes
         .filter(({ leaving }) => leaving.length > 0)
         .map(({ name }) => ({

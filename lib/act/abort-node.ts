@@ -15,7 +15,7 @@ import { InterruptedError } from "../model/errors.ts";
 import type { ExitCode } from "../model/exit-code.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Reporter } from "../model/progress.ts";
-import { recordOnNode } from "../observe/decode/record.ts";
+import { recordOf } from "../observe/decode/record.ts";
 import { refreshEvacuation } from "../observe/evacuation.ts";
 import { describe } from "./cordon-nodes.ts";
 import { perform } from "./perform.ts";
@@ -93,8 +93,7 @@ async function* undo(world: AbortWorld, base: Facts, intent: AbortIntent): Async
 }
 
 function decideOn(facts: Facts, intent: AbortIntent, ledger: AbortLedger): AbortDecision {
-  const node = facts.nodes.find((candidate) => candidate.metadata.name === intent.node);
-  return decideAbort(facts, node === undefined ? { kind: "none" } : recordOnNode(node), intent, ledger);
+  return decideAbort(facts, recordOf(facts, intent.node), intent, ledger);
 }
 
 function tell(world: AbortWorld, action: Action, result: ActionResult, time: string): void {

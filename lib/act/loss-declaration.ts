@@ -1,5 +1,6 @@
 /** The declaration that a node is lost, as it stands on the node: cordon, record and taint in one write; and how the taint comes off. */
-import { isOutOfService, outOfServiceTaint, untaintingCommand } from "../assess/out-of-service.ts";
+import { isOutOfService, outOfServiceTaint } from "../assess/out-of-service.ts";
+import { untaintingCommand } from "../assess/untainting.ts";
 import { declareLost, type LostRecordInput } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
@@ -176,7 +177,7 @@ export class LossDeclaration {
     const { key } = outOfServiceTaint;
     if (this.#taint === "theirs")
       this.#listener.warn(
-        `node/${name} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: ${this.#listener.addressed(untaintingCommand(name))}`,
+        `node/${name} bears the taint ${key}, which somebody else has set: its pods are killed under it. Take it off now: ${this.#listener.addressed(untaintingCommand(name, key))}`,
       );
     if (!this.taintLeft) return;
     const result = await takeOurTaintsOff(this.#world, name, this.#record);

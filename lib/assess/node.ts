@@ -1,15 +1,17 @@
 /** Findings about the node itself, or about the whole cluster as far as they decide whether the node can be drained. */
 import { type Gap, isCovered, type NodeHolder } from "../model/facts.ts";
 import type { Finding, FindingCode } from "../model/finding.ts";
-import { findCondition, isFinishedPod, keyOf, type Pod } from "../model/kubernetes.ts";
+import { findCondition, isFinishedPod, keyOf, type Pod, taintText } from "../model/kubernetes.ts";
 import { isFinishedMigration, migrationDefaults } from "../model/kubevirt.ts";
 import type { VmVerdict } from "../model/verdict.ts";
 import { isLauncherPod } from "../platform/launcher-pod.ts";
 import { workloadUpdateMigrationAnnotation } from "../platform/names.ts";
+import { drainTaintOf } from "./evacuation.ts";
 import type { Rules } from "./eviction.ts";
 import { listing, makeFinding, nodeReference, podReference, refer } from "./findings.ts";
-import { hasDrainTaint, isVirtApiDown, virtApiService } from "./kubevirt-state.ts";
+import { isVirtApiDown, virtApiService } from "./kubevirt-state.ts";
 import type { Index } from "./subjects.ts";
+import { untaintingCommand } from "./untainting.ts";
 
 /** All findings about one target. `vms` are its verdicts: what is said of migrations depends on whether any is due. */
 export function nodeFindings(rules: Rules, node: string, vms: readonly VmVerdict[]): Finding[] {
@@ -113,16 +115,18 @@ function upgrade({ facts: { kubevirt } }: Index, node: string): Finding[] {
 }
 
 function drainTaint(index: Index, node: string): Finding[] {
-  if (!hasDrainTaint(index, node)) return [];
-  const key = index.facts.kubevirt?.migrations.nodeDrainTaintKey ?? migrationDefaults.nodeDrainTaintKey;
+  const object = index.nodes.get(node);
+  const taint = object && drainTaintOf(index.facts, object);
+  if (taint === undefined) return [];
+  const value = taintText(taint);
   return [
     makeFinding({
       code: "DrainTaint",
       object: nodeReference(node),
-      reason: `The node carries the taint ${key}:NoSchedule: KubeVirt evacuates every migratable VM from it without any eviction, and goes on until the taint is taken off.`,
+      reason: `The node carries the taint ${value}: KubeVirt evacuates every migratable VM from it without any eviction, and goes on until the taint is taken off.`,
       field: "spec.taints",
-      value: `${key}:NoSchedule`,
-      fix: `kubectl taint node ${node} ${key}:NoSchedule-`,
+      value,
+      fix: untaintingCommand(node, value),
     }),
   ];
 }

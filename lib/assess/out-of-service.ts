@@ -9,8 +9,3 @@ export const outOfServiceTaint: Taint = { key: outOfServiceTaintKey, value: "nod
 export function isOutOfService({ key }: Taint): boolean {
   return key === outOfServiceTaintKey;
 }
-
-/** What takes it off where it is not ours, so that no uncordon does. */
-export function untaintingCommand(node: string): string {
-  return `kubectl taint node ${node} ${outOfServiceTaintKey}-`;
-}

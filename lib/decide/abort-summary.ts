@@ -39,7 +39,7 @@ export function summariseAbort(
     failures: [...view.failures, ...(interruptedBy === undefined ? [] : notReached(view))],
     leftAlone: [...view.leftAlone, ...view.endsByItself],
     gone,
-    nextSteps: complete ? [] : [{ command: again, purpose: "takes it up again" }],
+    nextSteps: [...view.nextSteps, ...(complete ? [] : [{ command: again, purpose: "takes it up again" }])],
   };
 }
 

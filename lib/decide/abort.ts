@@ -3,15 +3,17 @@
  * evacuation marks, the unfinished evacuation migrations, and at last our own cordon. What others set is named and left.
  */
 import { addressed } from "../assess/addressed.ts";
-import { drainTaintOf, type Evacuation, evacuationOf, isMigrationOf, unseenParts } from "../assess/evacuation.ts";
+import { type Evacuation, evacuationOf, isMigrationOf, unseenParts } from "../assess/evacuation.ts";
 import { findNode } from "../assess/subjects.ts";
 import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Facts, RecordOnNode } from "../model/facts.ts";
-import { keyOf, type Node, taintText } from "../model/kubernetes.ts";
+import { keyOf, type Node } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
+import type { Summary } from "../model/progress.ts";
 import { recordAnnotation } from "../model/record.ts";
 import { type Attempts, isGivenUp, mayTry, noteAttempt, type Persistence, whatWentWrong } from "./attempts.ts";
 import { beginUndo, ourTaints, releaseNode } from "./cordon.ts";
+import { foreignDrainTaint, untaintingSteps } from "./foreign-taint.ts";
 
 export interface AbortIntent {
   readonly node: string;
@@ -52,6 +54,8 @@ export interface AbortView extends Evacuation {
   /** Migrations that cannot be stopped any more, as text. */
   readonly endsByItself: readonly string[];
   readonly failures: readonly string[];
+  /** What others must do first: what they set, and keeps VMs leaving, is not undone here. */
+  readonly nextSteps: Summary["nextSteps"];
 }
 
 /**
@@ -160,15 +164,6 @@ function canCancel(facts: Facts, found: RecordOnNode, intent: AbortIntent): bool
   return facts.evacuateCancel !== false || intent.impersonate !== undefined;
 }
 
-/** KubeVirt's drain taint, set by somebody else, as text. */
-function foreignDrainTaint(facts: Facts, found: RecordOnNode, name: string): string | undefined {
-  const node = findNode(facts, name);
-  const taint = node && drainTaintOf(facts, node);
-  if (node === undefined || taint === undefined) return undefined;
-  const text = taintText(taint);
-  return ourTaints(node, found).includes(text) ? undefined : text;
-}
-
 /** Notes an action's result in the ledger. A mark or a migration that had to be touched starts the quiet time anew. */
 export function noteResult(ledger: AbortLedger, action: Action, result: ActionResult, now: number): AbortLedger {
   const results = noteAttempt(ledger.results, uidOf(action), result, now);
@@ -178,6 +173,7 @@ export function noteResult(ledger: AbortLedger, action: Action, result: ActionRe
 function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledger: AbortLedger): AbortView {
   const node = findNode(facts, intent.node);
   const evacuation = evacuationOf(facts, intent.node);
+  const foreign = foreignDrainTaint(facts, found, intent.node);
   const cordonedByUs = found.kind === "record" && found.record.cordonedByUs;
   const cancellable = canCancel(facts, found, intent)
     ? evacuation.marks.filter((vmi) => !isGivenUp(ledger.results[vmi.metadata.uid], undoing))
@@ -187,14 +183,16 @@ function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledge
     cancellable,
     // Under that taint KubeVirt would make each of them again at once.
     deletable:
-      foreignDrainTaint(facts, found, intent.node) !== undefined
-        ? []
-        : evacuation.migrations.filter((migration) => !keepsItsMark(migration, keptMarks)),
+      foreign !== undefined ? [] : evacuation.migrations.filter((migration) => !keepsItsMark(migration, keptMarks)),
     taints: node === undefined ? [] : ourTaints(node, found),
     ...evacuation,
     uncordons: cordonedByUs && node?.spec.unschedulable === true,
     leftAlone: [
-      ...taintLeftAlone(facts, found, intent.node),
+      ...(foreign === undefined
+        ? []
+        : [
+            `the taint ${foreign} of node/${intent.node}: somebody else set it, and KubeVirt evacuates the node for as long as it is there`,
+          ]),
       ...(node?.spec.unschedulable && !cordonedByUs
         ? [
             `the cordon of node/${intent.node}: ${found.kind === "record" ? "it was cordoned before the drain" : "no record says that this program set it"}`,
@@ -207,15 +205,8 @@ function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledge
         `the migration of ${metadata.namespace}/${spec.vmiName}: it is past the point of no return and will end by itself`,
     ),
     failures: failuresOf({ facts, found, intent, ledger, evacuation, node }),
+    nextSteps: untaintingSteps(foreign, intent.node, intent.commandFlags),
   };
-}
-
-function taintLeftAlone(facts: Facts, found: RecordOnNode, node: string): string[] {
-  const taint = foreignDrainTaint(facts, found, node);
-  if (taint === undefined) return [];
-  return [
-    `the taint ${taint} of node/${node}: somebody else set it, and KubeVirt evacuates the node while it is there`,
-  ];
 }
 
 function failuresOf(scene: {

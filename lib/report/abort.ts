@@ -39,6 +39,7 @@ export function abortPlan(
       ? []
       : [style("bad", "Cannot be undone:"), ...failureLines(view.failures, style, columns)]),
     ...leftAloneLines([...view.leftAlone, ...view.endsByItself], style, columns),
+    ...stepLines(view.nextSteps, columns),
   ];
 }
 

@@ -222,6 +222,86 @@ test("an abort that is interrupted says what is left, and how to go on", async (
   expect(stdout).toMatch(/takes it up again: +kubectl vmnode abort worker-1/);
 });
 
+describe.each([
+  ["kubevirt.io/drain", { key: "kubevirt.io/drain", effect: "NoSchedule" }, "kubevirt.io/drain:NoSchedule"],
+  [
+    "a key of their own",
+    { key: "example.com/out", value: "bay-3", effect: "NoSchedule" },
+    "example.com/out=bay-3:NoSchedule",
+  ],
+])("KubeVirt's drain taint that others have set (%s)", (_title, taint, text) => {
+  const nodes = { group: "", resource: "nodes" };
+  const kubeVirts = { group: "kubevirt.io", resource: "kubevirts" };
+  let kubeconfig: string;
+  let untaint: string;
+  beforeEach(async () => {
+    kubeconfig = `--kubeconfig=${world.env.KUBECONFIG}`;
+    untaint = `kubectl taint node worker-1 ${text}- ${kubeconfig}`;
+    for (const { metadata } of world.cluster.store.list(kubeVirts))
+      world.cluster.store.modify(kubeVirts, metadata.namespace, metadata.name, (draft) => {
+        draft.spec.configuration = { ...draft.spec.configuration, migrations: { nodeDrainTaintKey: taint.key } };
+      });
+    // Marked, but it does not leave: however long the command takes, there is something to undo.
+    const [vm] = world.cluster.store.list(vmis).filter(({ status }) => status?.nodeName === "worker-1");
+    if (vm === undefined) throw new Error("nothing runs on worker-1");
+    world.cluster.store.modify(vmis, vm.metadata.namespace, vm.metadata.name, (draft) => {
+      draft.spec.evictionStrategy = "None";
+      draft.status = { ...draft.status, evacuationNodeName: "worker-1" };
+    });
+    world.cluster.store.modify(nodes, undefined, "worker-1", (draft) => {
+      draft.spec.taints = [taint];
+    });
+    await vi.waitUntil(() => unfinishedMigrations().length > 1, { timeout: 20_000, interval: 5 });
+  });
+
+  test("uncordon asks nobody for an undo that cannot succeed, and names what takes the taint off", async () => {
+    const { code, stderr, questions } = await runCommand(`uncordon worker-1 ${kubeconfig}`, world.env, {
+      ...world,
+      answers: [true],
+    });
+    expect({ code, questions }).toEqual({ code: 3, questions: [] });
+    expect(stderr).toContain(
+      `first of all: ${untaint} (takes off others' taint: KubeVirt evacuates worker-1 while it is there); so that they stay: kubectl vmnode abort worker-1 ${kubeconfig};`,
+    );
+  });
+
+  test("uncordon names it also where VMs may leave", async () => {
+    const line = `uncordon worker-1 --wait=false --waive EvacuationGoesOn ${kubeconfig}`;
+    const { code, stderr } = await runCommand(line, world.env, world);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /KubeVirt evacuates worker-1 while it is there:\s+kubectl taint .*\s+keeps them where they are: /,
+    );
+    expect(stderr).toContain(untaint);
+  });
+
+  test("abort leaves it, and names what takes it off before it advises itself; then it succeeds", async () => {
+    const plan = await runCommand(`abort worker-1 ${kubeconfig}`, world.env, world);
+    expect(plan.code).toBe(4);
+    expect(plan.stdout).toContain(
+      `Left as it is: the taint ${text} of node/worker-1: somebody else set it, and KubeVirt evacuates the node for as long as it is there`,
+    );
+    expect(plan.stdout).toContain(untaint);
+    const dry = await runCommand(`abort worker-1 --dry-run=client -o json ${kubeconfig}`, world.env, world);
+    expect(JSON.parse(dry.stdout.split("\n").at(-1) ?? "").nextSteps).toMatchObject([{ command: untaint }]);
+
+    const tried = await runCommand(`abort worker-1 --yes -o json ${kubeconfig}`, world.env, world);
+    expect(tried.code, tried.stdout).toBe(4);
+    expect(JSON.parse(tried.stdout.split("\n").at(-1) ?? "").nextSteps).toMatchObject([
+      { command: untaint, purpose: expect.stringContaining("KubeVirt evacuates worker-1 while it is there") },
+      { command: expect.stringMatching(/^kubectl vmnode abort worker-1 /) },
+    ]);
+    expect(world.node("worker-1").spec.taints).toEqual([taint]);
+
+    world.cluster.store.modify(nodes, undefined, "worker-1", (draft) => {
+      draft.spec.taints = [];
+    });
+    expect(await runCommand("abort worker-1 --yes", world.env, world)).toMatchObject({ code: 0 });
+    expect(unfinishedMigrations()).toEqual([]);
+    expect(await runCommand("uncordon worker-1 --wait=false", world.env, world)).toMatchObject({ code: 0 });
+  });
+});
+
 test("an abort names the VMs that have left all the same", async () => {
   const stage = await openStage(scenarioOf([]));
   try {

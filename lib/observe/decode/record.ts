@@ -1,5 +1,5 @@
 /** Decodes the record of an operation from a node's annotation. What is not understood is told as such and never guessed. */
-import type { RecordOnNode } from "../../model/facts.ts";
+import type { Facts, RecordOnNode } from "../../model/facts.ts";
 import type { Node } from "../../model/kubernetes.ts";
 import {
   type Assertion,
@@ -13,6 +13,12 @@ import { fieldsOf, listOf, number, text } from "../read-field.ts";
 /** What the annotation `kubectl-vmnode/operation` of that node says. */
 export function recordOnNode(node: Node): RecordOnNode {
   return recordIn(node.metadata.annotations[recordAnnotation]);
+}
+
+/** The same of a node of the picture, by its name. */
+export function recordOf(facts: Facts, name: string): RecordOnNode {
+  const node = facts.nodes.find(({ metadata }) => metadata.name === name);
+  return node === undefined ? { kind: "none" } : recordOnNode(node);
 }
 
 /** The same of the annotation's text, wherever it stands. */

@@ -148,6 +148,7 @@ const view = poisoned({
   ...{ taints: ["k=v:NoSchedule"], cancellable: [{ metadata: { namespace: "a", name: "b" } }], uncordons: true },
   ...{ deletable: [{ metadata: { namespace: "a" }, spec: { vmiName: "b" } }], leftAlone: ["x"], failures: ["y"] },
   endsByItself: ["z"],
+  nextSteps: [{ command: "c", purpose: "p" }],
 }) as unknown as AbortView;
 const undone = poisoned({
   exitCode: 4 as const,
