@@ -32,13 +32,14 @@ export const variables: Readonly<Record<string, string>> = {
 
 /** What the Node.js inside the executable does with its own variables, before the program starts or behind its back. */
 export const variablesOfNode: Readonly<Record<string, string>> = {
-  NODE_EXTRA_CA_CERTS: "Nothing is trusted for it; but a file that cannot be read leads to a warning.",
-  NODE_DEBUG_NATIVE: "Adds remarks to standard error.",
+  NODE_EXTRA_CA_CERTS:
+    "Nothing is trusted for it; but a file that cannot be read leads to a warning, which completion hides but on Windows.",
+  NODE_DEBUG_NATIVE: "Adds remarks to standard error, when words are completed, too.",
   NODE_V8_COVERAGE: "A report is written into that folder.",
   NODE_COMPILE_CACHE: "An empty folder is made there.",
   NODE_CHANNEL_FD:
     "Ends the program at once or at its end, when nothing is at that number. Programs of Node's set it for what they fork, from which nobody inherits it.",
-  NODE_REPL_EXTERNAL_MODULE: "The program does not start.",
+  NODE_REPL_EXTERNAL_MODULE: "The program does not start, and says so, when words are completed, too.",
 };
 
 /** The text of docs/reference.md. */

@@ -123,6 +123,15 @@ describe.skipIf(process.platform === "win32")("with the link", () => {
       expect(await complete(["drain", ""], environment)).toEqual({ lines: [], directive: ":4", noise: "" });
     });
 
+    test.each([
+      ["authorities that are not there", { NODE_EXTRA_CA_CERTS: "/nonexistent" }],
+      ["remarks of Node's", { NODE_DEBUG: "*" }],
+    ])("nor of what Node alone is told: %s", async (_what, environment) => {
+      const { lines, noise } = await complete(["check", "worker-"], { ...environment, ...patient });
+      expect(lines).toContain("worker-1\tReady");
+      expect(noise).toBe("");
+    });
+
     test("a server that does not answer costs no more than the budget", async () => {
       const config = path.join(folder, "unanswered");
       // Nobody answers at an address that is set aside for documentation; here it is one that only listens.
@@ -159,6 +168,13 @@ describe.skipIf(process.platform === "win32")("with the link", () => {
         expect(await completeWith(`echo noisy >&2; touch '${pids}'`, "IfAvailable", patient)).toEqual(nothing);
         // It was started, and not just passed over.
         expect(existsSync(pids)).toBe(true);
+      });
+
+      test("that is told of authorities gets to know them", async () => {
+        const told = path.join(folder, "told");
+        const script = `echo "$NODE_EXTRA_CA_CERTS" "$KUBECTL_VMNODE_CA_CERTS" >'${told}'; exit 1`;
+        expect(await completeWith(script, "IfAvailable", { ...patient, NODE_EXTRA_CA_CERTS: "/ca" })).toEqual(nothing);
+        expect(readFileSync(told, "utf8")).toBe("/ca \n");
       });
 
       test("that takes its time is ended with whatever it has started", async () => {

@@ -68,6 +68,14 @@ describe.skipIf(process.platform === "win32")("completion ends though nobody can
     expect(shell(`KUBECONFIG='${config()}' kubectl_complete-vmnode ${words} ''`)).toEqual(nothing);
   });
 
+  test("authorities that are meant for Node", () => {
+    expect(
+      shell(
+        `KUBECONFIG='${kubeconfig("plain", {}, { token: "x" })}' NODE_EXTRA_CA_CERTS='${pipe}' kubectl_complete-vmnode drain ''`,
+      ),
+    ).toEqual(nothing);
+  });
+
   test.runIf(process.platform === "linux")("and leaves the pipe to which it writes as it was", () => {
     const flags = "awk '/^flags/ { print $2 }' /proc/self/fdinfo/1";
     const script = `{ ${flags}; KUBECONFIG='${pipe}' kubectl_complete-vmnode drain ''; ${flags}; } | cat`;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { commands } from "../../../cmd/commands.ts";
 import { connectionFlags } from "../../../cmd/flags/connection.ts";
-import { pages, referencePage, renewed, variables } from "../../../docs/reference.ts";
+import { pages, referencePage, renewed, variables, variablesOfNode } from "../../../docs/reference.ts";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 const documents = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", ...listed("docs", ".md")];
@@ -57,9 +57,14 @@ describe("the reference", () => {
     }
   });
 
-  test("explains every variable that the program reads, but those that others set for it", () => {
+  test("explains every variable that the program reads, but those that others or itself set for it, or that it silences", () => {
     const setByOthers = ["KUBECTL_PATH", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "POD_NAMESPACE", "PATH"];
-    const said = [...Object.keys(variables), ...Object.values(variables).flatMap((each) => each.match(/[A-Z_]{4,}/g))];
+    const silenced = ["NODE_DEBUG", "KUBECTL_VMNODE_CA_CERTS"];
+    const said = [
+      ...silenced,
+      ...Object.keys({ ...variables, ...variablesOfNode }),
+      ...Object.values(variables).flatMap((each) => each.match(/[A-Z_]{4,}/g)),
+    ];
     const read = [...listed("cmd", ".ts"), ...listed("lib", ".ts")].flatMap((file) =>
       [...text(file).matchAll(/\benv\.([A-Z][A-Z_]+)/g)].map(([, name]) => name),
     );
