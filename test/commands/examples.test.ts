@@ -8,7 +8,7 @@ import { quiet } from "../../lib/practice/scenarios/quiet.ts";
 import type { Scenario } from "../../lib/practice/scenarios/scenario.ts";
 import { ofTheBuiltFile } from "../terminal/session.ts";
 import type { Scene } from "../unit/cmd/fake-world.ts";
-import { type DrivenCluster, startDrivenCluster } from "./driven-cluster.ts";
+import { type DrivenCluster, startDrivenCluster, type Through } from "./driven-cluster.ts";
 
 /** VMs that all move, in a namespace of the examples, beside pods that are no VMs. */
 const furnished: Scenario = {
@@ -24,6 +24,7 @@ const stages = {
   "to drain": furnished,
   "to empty": furnished,
   "that cannot be drained": "maintenance",
+  "that VMs are leaving": "quiet",
   "with a drain that was interrupted": "quiet",
   "that has crashed": "crash",
   "that has crashed, with nobody there": "crash",
@@ -75,7 +76,12 @@ const outcomes: Readonly<Record<string, Outcome>> = {
     says: /^NODE.*\n(?:worker-[34] +Ready +1 .*\n){2}worker-2 +Ready +2 .*\nworker-1 +Ready +22 /m,
   },
   "list -o json": { on: "to look at", code: 0, says: /"name": "worker-3"/ },
-  "list worker-1 --watch": { on: "to look at", code: 130, says: /^prod +api +Running /m },
+  "list worker-1 --watch": {
+    on: "that VMs are leaving",
+    before: drainInterrupted,
+    code: 130,
+    says: /^apps +api +Running [\s\S]*^apps\/\w+ on worker-1 is no longer there$/m,
+  },
   "check worker-1": { on: "to look at", code: 0, says: /^worker-1 can be drained: 4 VMs move\./m },
   "check -l topology.kubernetes.io/zone=a -o json": {
     on: "to look at",
@@ -185,11 +191,19 @@ afterAll(async () => {
   for (const cluster of started.values()) await (await cluster).close();
 });
 
-/** Nobody is there who can be asked, unless there are answers; what goes on until Ctrl-C gets one. */
-function sceneOf(line: string, { answers }: Outcome): Scene {
+/** Nobody is there who can be asked, unless there are answers; what goes on until Ctrl-C gets one after a minute. */
+function sceneOf(line: string, { answers }: Outcome, { clock }: DrivenCluster): Scene & { readonly through: Through } {
   const stop = new AbortController();
-  if (line.includes("--watch")) setTimeout(() => stop.abort(new InterruptedError("SIGINT", "enough was seen")), 500);
-  return { signal: stop.signal, ...(answers && { answers }) };
+  const since = clock.now().getTime();
+  const through = (connection: Connection): Connection => ({
+    ...connection,
+    send: (request) => {
+      if (line.includes("--watch") && clock.now().getTime() - since > 60_000)
+        stop.abort(new InterruptedError("SIGINT", "enough was seen"));
+      return connection.send(request);
+    },
+  });
+  return { signal: stop.signal, through, ...(answers && { answers }) };
 }
 
 test("every example has an outcome, and every outcome an example", () => {
@@ -203,7 +217,7 @@ describe("on a cluster", () => {
   test.each(Object.entries(outcomes))("%s", async (line, outcome) => {
     const cluster = await stage(outcome.on);
     await outcome.before?.(cluster);
-    const { code, stdout, stderr, questions } = await cluster.run(line, sceneOf(line, outcome));
+    const { code, stdout, stderr, questions } = await cluster.run(line, sceneOf(line, outcome, cluster));
     expect(`${stdout}\n${stderr}`).toMatch(outcome.says);
     expect(code, stderr).toBe(outcome.code);
     expect(questions).toHaveLength(outcome.answers?.length ?? 0);
