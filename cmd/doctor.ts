@@ -42,7 +42,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   return diagnosis.problems.length === 0 ? exitCode.ok : exitCode.error;
 }
 
-type Seen = Pick<Diagnosis, "cluster" | "problems"> & { readonly error?: ExpectedError };
+type Seen = Pick<Diagnosis, "cluster" | "problems"> & { readonly error?: ExpectedError | undefined };
 
 async function look(options: Options, world: World): Promise<Seen> {
   try {

@@ -383,6 +383,7 @@ export function aKubeVirt(
     observedVersion: "v1.9.0",
     targetVersion: "v1.9.0",
     phase: "Deployed",
+    conditions: [],
     ...options,
   };
 }

@@ -99,6 +99,7 @@ export interface KubeVirt {
   readonly observedVersion?: string | undefined;
   readonly targetVersion?: string | undefined;
   readonly phase?: string | undefined;
+  readonly conditions: readonly Condition[];
 }
 
 /** `spec.configuration.migrations`; absent fields have KubeVirt's defaults (reference: pkg/virt-config/virt-config.go). */

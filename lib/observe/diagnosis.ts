@@ -1,20 +1,29 @@
 /** Asks a cluster for all that decides whether the program can work there: versions, APIs, its clock, and our rights. */
 
-import type { Discovery } from "../kube/api.ts";
+import type { Discovery, ResourceType } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ApiDiagnosis, ClusterDiagnosis, RoleDiagnosis } from "../model/diagnosis.ts";
+import { ExpectedError } from "../model/errors.ts";
+import { findCondition } from "../model/kubernetes.ts";
+import type { KubeVirt } from "../model/kubevirt.ts";
 import { kubevirtGroup, subresourcesGroup } from "../platform/names.ts";
 import { commandsOf, partsOf, type Right, type Role, rightsOf, type Verb } from "../platform/rights.ts";
-import { mayI } from "./access.ts";
-import { offersEvacuateCancel, readKubernetesVersion, readKubeVirt } from "./installation.ts";
+import { currentUser, mayI } from "./access.ts";
+import { decodeKubeVirt } from "./decode/kubevirt.ts";
+import { offersEvacuateCancel } from "./installation.ts";
+import { namelessReason } from "./nameless.ts";
+import { fieldsOf, text } from "./read-field.ts";
 import { type Reading, startReading } from "./reading.ts";
+import { resourceTypes } from "./resource-types.ts";
 import { platformOf } from "./visible-vms.ts";
 
 export interface ClusterFindings {
   readonly cluster: ClusterDiagnosis;
   /** Whole sentences, the gravest first. */
   readonly problems: readonly string[];
+  /** What could not be read, and why, in words that name servers and users. */
+  readonly error: ExpectedError | undefined;
 }
 
 /** A clock that is off by more is worth a word; the Date header has whole seconds, and the answer takes its time. */
@@ -26,41 +35,130 @@ export async function diagnoseCluster(client: KubeClient, clock: Clock): Promise
   const discovery = await reading.discover();
   const groups = discovery.groups.map(({ name }) => name);
   const { flavour, refusal } = platformOf(discovery);
-  const [kubernetes, kubevirt, cancels, answers, clockAheadSeconds] = await Promise.all([
-    readKubernetesVersion(reading),
-    refusal === undefined ? readKubeVirt(reading) : undefined,
+  const [told, kubevirts, cancels, answers] = await Promise.all([
+    askVersion(reading, clock),
+    refusal === undefined ? reading.attemptList(resourceTypes.kubevirts, {}, decodeKubeVirt) : undefined,
     offersEvacuateCancel(reading, discovery),
     askRights(reading, groups),
-    clockAhead(reading, clock),
   ]);
+  const tried = await Promise.all(readable(groups, answers).map((type) => tryToRead(reading, type)));
+  const failed = [
+    ...tried.flat(),
+    ...(kubevirts?.ok === false && mayList(resourceTypes.kubevirts, answers)
+      ? [{ resource: resourceTypes.kubevirts.plural, error: kubevirts.error }]
+      : []),
+  ];
+  const installed = kubevirts?.ok ? kubevirts.value : undefined;
+  const kubevirt = installed?.length === 1 ? installed[0] : undefined;
   const cluster: ClusterDiagnosis = {
-    kubernetes,
+    ...told,
     kubevirt: kubevirt?.observedVersion,
     kubevirtPhase: kubevirt?.phase,
     flavour,
     apis: apisOf(discovery, cancels),
-    clockAheadSeconds,
     roles: (["look", "drain", "recover"] as const).map((role) => diagnoseRole(role, groups, answers)),
   };
-  return { cluster, problems: [...(refusal === undefined ? [] : [refusal]), ...problemsOf(cluster)] };
+  const problems = [
+    ...(refusal === undefined ? [] : [refusal]),
+    ...silent(cluster),
+    ...unread(failed, failed.length === 0 ? [] : await namesAround(reading)),
+    ...(installed === undefined ? [] : kubevirtProblems(installed)),
+    ...lacking(cluster),
+    ...(told.kubernetes === undefined ? ["the API server does not tell its version"] : []),
+    ...clockProblems(cluster, reading),
+  ];
+  return { cluster, problems, error: errorOf(failed) };
+}
+
+interface Failure {
+  readonly resource: string;
+  readonly error: ExpectedError;
+}
+
+function mayList(type: ResourceType, answers: Answers): boolean {
+  return answers.get(nameOf("list", { ...type, resource: type.plural })) !== false;
+}
+
+/** What look reads in every cluster, as far as it may be read. KubeVirt's own resource is read as a whole anyway. */
+function readable(groups: readonly string[], answers: Answers): readonly ResourceType[] {
+  const needed = rightsOf.look.filter(({ where, verbs }) => where === undefined && verbs.includes("list"));
+  return Object.values(resourceTypes).filter(
+    (type) =>
+      type !== resourceTypes.kubevirts &&
+      (type.group === "" || groups.includes(type.group)) &&
+      needed.some(({ group, resource }) => group === type.group && resource === type.plural) &&
+      mayList(type, answers),
+  );
+}
+
+/** One object is enough: what fails, such as a conversion or the storage, fails for the first one. */
+async function tryToRead(reading: Reading, type: ResourceType): Promise<readonly Failure[]> {
+  const part = { limit: 1, pagesAtMost: 1, withoutManagedFields: true };
+  const answer = await reading.attempt((client) => client.list(type, part));
+  return answer.ok ? [] : [{ resource: type.plural, error: answer.error }];
+}
+
+function silent({ apis }: ClusterDiagnosis): string[] {
+  return apis
+    .filter(({ state }) => state === "unavailable")
+    .map(({ name, purpose }) => `${name} does not answer: ${purpose}`);
+}
+
+/** One sentence for all that fails in the same words. */
+function unread(failed: readonly Failure[], names: readonly string[]): string[] {
+  const alike = Map.groupBy(failed, ({ error }) => namelessReason(error, names));
+  return [...alike].map(
+    ([reason, all]) => `cannot read ${all.map(({ resource }) => resource).join(", ")}: ${reason}; -v=1 says more`,
+  );
+}
+
+/** Who asks whom. */
+async function namesAround(reading: Reading): Promise<readonly string[]> {
+  const { server, context, namespace, user } = reading.client.connection;
+  const told = await reading.attempt((client) => currentUser(client));
+  return [server, context, namespace, user, told.ok ? told.value : undefined].filter((name) => name !== undefined);
+}
+
+function errorOf(failed: readonly Failure[]): ExpectedError | undefined {
+  const texts = failed.map(({ resource, error }) => `cannot read ${resource}: ${error.message}`);
+  return texts.length === 0 ? undefined : new ExpectedError(texts.join("; "));
+}
+
+/** KubeVirt's word on itself (pkg/virt-operator/util/client.go); while it is updated it is degraded. */
+function kubevirtProblems(installed: readonly KubeVirt[]): string[] {
+  const [kubevirt, ...others] = installed;
+  if (kubevirt === undefined) return ["there is no KubeVirt resource, so KubeVirt's settings are unknown"];
+  if (others.length > 0) return ["there are several KubeVirt resources, so KubeVirt's settings are unknown"];
+  const { phase, conditions } = kubevirt;
+  const faults = [
+    { state: "not Available", condition: findCondition(conditions, "Available"), sound: ["True"] },
+    { state: "Degraded", condition: findCondition(conditions, "Degraded"), sound: ["False", "Unknown"] },
+  ].filter(({ condition, sound }) => condition !== undefined && !sound.includes(condition.status));
+  const states = [...(phase === "Deployed" ? [] : [phase ?? "in no phase"]), ...faults.map(({ state }) => state)];
+  if (states.length === 0) return [];
+  const reason = faults[0]?.condition?.reason;
+  const why = reason !== undefined && /^[A-Za-z]+$/.test(reason) ? ` (${reason})` : "";
+  return [`KubeVirt says that it is ${states.join(", ")}${why}: VMs may not move`];
 }
 
 /** Rights of the role look by which nothing is seen that the other rights do not show. */
 const comforts: ReadonlySet<string> = new Set(["list namespaces", "get nodes"]);
 
-function problemsOf({ apis, clockAheadSeconds, roles }: ClusterDiagnosis): string[] {
+function lacking({ roles }: ClusterDiagnosis): string[] {
   const look = roles.find(({ role }) => role === "look");
   const blind = look?.missing.some((right) => !comforts.has(right)) === true;
   return [
-    ...apis
-      .filter(({ state }) => state === "unavailable")
-      .map(({ name, purpose }) => `${name} does not answer: ${purpose}`),
     ...(blind ? ["without the rights that the role look misses a check may stay uncertain (docs/rbac/look.yaml)"] : []),
     ...(look?.unknown.length ? ["the API server does not say what you may do"] : []),
-    ...(Math.abs(clockAheadSeconds ?? 0) > clockToleranceSeconds
-      ? ["the clocks of this machine and of the API server differ; ages and verdicts rest on the server's"]
-      : []),
   ];
+}
+
+function clockProblems({ clockAheadSeconds }: ClusterDiagnosis, reading: Reading): string[] {
+  if (Math.abs(clockAheadSeconds ?? 0) > clockToleranceSeconds)
+    return ["the clocks of this machine and of the API server differ; ages and verdicts rest on the server's"];
+  return reading.serverTime() === undefined
+    ? ["the API server tells no time; ages and verdicts rest on this machine's clock"]
+    : [];
 }
 
 /** What `offersEvacuateCancel` says of the subresource, as a line of its own, where virt-api is there to be asked. */
@@ -89,13 +187,22 @@ function apisOf(discovery: Discovery, cancels: boolean | undefined): ApiDiagnosi
   ];
 }
 
-/** Half of the request's time is taken for the way back. */
-async function clockAhead(reading: Reading, clock: Clock): Promise<number | undefined> {
+/** Version and clock, by the same request; half of its time is taken for the way back. */
+async function askVersion(
+  reading: Reading,
+  clock: Clock,
+): Promise<Pick<ClusterDiagnosis, "kubernetes" | "clockAheadSeconds">> {
   const before = clock.now().getTime();
   const answer = await reading.attempt((client) => client.connection.send({ method: "GET", path: "/version" }));
   const after = clock.now().getTime();
-  const told = answer.ok ? answer.value.serverTime : undefined;
-  return told === undefined ? undefined : Math.round((told.getTime() - (before + after) / 2) / 1000);
+  if (!answer.ok) return { kubernetes: undefined, clockAheadSeconds: undefined };
+  const { body, serverTime } = answer.value;
+  return {
+    // A refusal has no such field.
+    kubernetes: text(fieldsOf(body).gitVersion),
+    clockAheadSeconds:
+      serverTime === undefined ? undefined : Math.round((serverTime.getTime() - (before + after) / 2) / 1000),
+  };
 }
 
 type Answers = ReadonlyMap<string, boolean | undefined>;
@@ -135,7 +242,7 @@ function diagnoseRole(role: Role, groups: readonly string[], answers: Answers): 
 }
 
 /** `delete volumeattachments.storage.k8s.io`, as `kubectl auth can-i` takes it. */
-function nameOf(verb: Verb, { group, resource }: Right): string {
+function nameOf(verb: Verb, { group, resource }: Pick<Right, "group" | "resource">): string {
   const { plural, subresource } = partsOf({ resource });
   const qualified = group === "" ? plural : `${plural}.${group}`;
   return `${verb} ${qualified}${subresource === undefined ? "" : `/${subresource}`}`;

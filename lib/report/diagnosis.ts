@@ -72,7 +72,7 @@ function apisText(apis: readonly ApiDiagnosis[]): string {
 }
 
 function clockText(ahead: number | undefined): string {
-  if (ahead === undefined) return "the API server tells no time";
+  if (ahead === undefined) return "unknown";
   if (Math.abs(ahead) <= 1) return "as the API server's";
   return `the API server's is ${count(Math.abs(ahead), "second")} ${ahead > 0 ? "ahead" : "behind"}`;
 }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { UnreachableError, UsageError } from "../../lib/model/errors.ts";
 import { rightsOf } from "../../lib/platform/rights.ts";
+import { failure } from "../../lib/practice/status.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import { type Run, run } from "../unit/cmd/fake-world.ts";
 import { closeServers, fakeServer } from "../unit/kube/fake-server.ts";
@@ -14,7 +15,10 @@ import { grant } from "./grant.ts";
 import { runCommand } from "./run.ts";
 
 const folder = temporaryFolder();
-afterEach(closeServers);
+afterEach(async () => {
+  world.cluster.server.setFault(undefined);
+  await closeServers();
+});
 let world: TestCluster;
 beforeAll(async () => {
   // In real time: a busy machine that is late by half a second has clocks that differ by as much, and no more.
@@ -252,6 +256,125 @@ describe("a cluster", () => {
 test("an API server that does not say which version it is has an unknown one", async () => {
   const { stdout } = await runCommand("doctor", world.env, { ...world, through: answering("/version", {}) });
   expect(stdout).toMatch(/^Kubernetes +version unknown$/m);
+});
+
+describe("what the server offers and allows, and yet fails at", () => {
+  const words =
+    'conversion webhook for kubevirt.io/v1 failed: Post "https://virt-operator.kubevirt.svc": dial tcp 10.96.0.1:443: connect: connection refused by jane, node worker-1';
+  const failing = (path: RegExp) =>
+    world.cluster.server.setFault(({ url }) =>
+      path.test(url) ? { kind: "status", status: failure(500, words, "InternalError") } : undefined,
+    );
+  const said =
+    "conversion webhook for … failed: Post … dial tcp … connect: connection refused by … node … (500 InternalError)";
+
+  test.each([
+    "nodes",
+    "pods",
+    "persistentvolumeclaims",
+    "persistentvolumes",
+    "poddisruptionbudgets",
+    "endpointslices",
+    "virtualmachineinstances",
+    "virtualmachines",
+    "virtualmachineinstancemigrations",
+    "kubevirts",
+  ])("%s: is one problem, in the server's words without names", async (resource) => {
+    failing(new RegExp(`/${resource}(?:\\?|$)`));
+    const { code, stdout } = await doctor(`--as jane --as-group=system:masters`);
+    expect(code).toBe(1);
+    expect(stdout.match(/^Problem: .*/gm)).toEqual([`Problem: cannot read ${resource}: ${said}; -v=1 says more`]);
+  });
+
+  test("everything: is said once, and fits on the screen; -v=1 says it with names", async () => {
+    failing(/^\/(?:api\/v1|apis\/[^/]+\/v1)\/(?!selfsubject)/);
+    const { code, stdout } = await runCommand("doctor", world.env, { ...world, columns: 80 });
+    expect(code).toBe(1);
+    expect(stdout.match(/^Problem: cannot read nodes, pods, /gm)).toHaveLength(1);
+    expect(stdout.split("\n").length, stdout).toBeLessThan(24);
+    const { stderr } = await doctor("-v=1");
+    expect(stderr).toContain(`cannot read nodes: ${words}`);
+  });
+
+  test("but may not be read: is only a lack", async () => {
+    const user = grant(
+      world,
+      rightsOf.look.filter(({ resource }) => resource !== "poddisruptionbudgets" && resource !== "kubevirts"),
+    );
+    const { stdout } = await doctor(`--as ${user}`);
+    expect(stdout).not.toContain("cannot read");
+  });
+
+  test("its version: is a problem", async () => {
+    failing(/^\/version/);
+    const { code, stdout } = await doctor();
+    expect(code).toBe(1);
+    expect(stdout.match(/^Problem: .*/gm)).toEqual(["Problem: the API server does not tell its version"]);
+  });
+});
+
+test("an API server that tells no time is a problem: ages rest on this machine's clock", async () => {
+  const through: Through = (connection) => ({
+    ...connection,
+    send: async (request) => ({ ...(await connection.send(request)), serverTime: undefined }),
+  });
+  const { code, stdout } = await runCommand("doctor", world.env, { ...world, through });
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^Clock +unknown$/m);
+  expect(stdout.match(/^Problem: .*/gm)).toEqual([
+    "Problem: the API server tells no time; ages and verdicts rest on this machine's clock",
+  ]);
+});
+
+describe("KubeVirt", () => {
+  const condition = (type: string, status: string, reason: string) => ({ type, status, reason });
+  /** The list of `kubevirts` with these, of which each has this status. */
+  const kubevirts =
+    (...statuses: readonly object[]): Through =>
+    (connection) => ({
+      ...connection,
+      send: async (request) => {
+        const response = await connection.send(request);
+        if (!request.path.endsWith("/kubevirts")) return response;
+        const body = response.body as { items: { metadata: object; status: object }[] };
+        const items = statuses.flatMap((status) =>
+          body.items.map((item) => ({ ...item, status: { ...item.status, ...status } })),
+        );
+        return { ...response, body: { ...body, items } };
+      },
+    });
+
+  test.each([
+    ["that is being installed", [{ phase: "Deploying" }], "KubeVirt says that it is Deploying: VMs may not move"],
+    [
+      "that is updated",
+      [{ conditions: [condition("Available", "True", "U"), condition("Degraded", "True", "UpdateInProgress")] }],
+      "KubeVirt says that it is Degraded (UpdateInProgress): VMs may not move",
+    ],
+    [
+      "that is being deleted",
+      [{ phase: "Deleting", conditions: [condition("Available", "False", "DeletionInProgress")] }],
+      "KubeVirt says that it is Deleting, not Available (DeletionInProgress): VMs may not move",
+    ],
+    [
+      "that gives a name as its reason",
+      [{ conditions: [condition("Available", "Unknown", "node-7 is lost")] }],
+      "KubeVirt says that it is not Available: VMs may not move",
+    ],
+    ["without settings", [], "there is no KubeVirt resource, so KubeVirt's settings are unknown"],
+    ["with settings twice", [{}, {}], "there are several KubeVirt resources, so KubeVirt's settings are unknown"],
+  ])("%s is a problem", async (_what, statuses, problem) => {
+    const through = kubevirts(...statuses);
+    const { code, stdout } = await runCommand("doctor", world.env, { ...world, through });
+    expect(code).toBe(1);
+    expect(stdout.match(/^Problem: .*/gm)).toEqual([`Problem: ${problem}`]);
+  });
+
+  test("that is available and not degraded is none", async () => {
+    const conditions = [condition("Available", "True", "A"), condition("Degraded", "False", "A")];
+    const through = kubevirts({ conditions });
+    expect(await runCommand("doctor", world.env, { ...world, through })).toMatchObject({ code: 0 });
+  });
 });
 
 test("a cluster whose virt-api does not answer says what does not work", async () => {

@@ -140,6 +140,7 @@ export const decodeKubeVirt = decoder(({ metadata, spec, status }): KubeVirt => 
     observedVersion: text(status.observedKubeVirtVersion),
     targetVersion: text(status.targetKubeVirtVersion),
     phase: text(status.phase),
+    conditions: decodeConditions(status.conditions),
   };
 });
 

@@ -234,6 +234,7 @@ describe("decodeKubeVirt", () => {
       observedVersion: "v1.9.0",
       targetVersion: "v1.9.1",
       phase: "Deployed",
+      conditions: [],
     });
   });
 });

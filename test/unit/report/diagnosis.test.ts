@@ -121,7 +121,7 @@ describe("a clock is", () => {
     [-1, "as the API server's"],
     [40, "the API server's is 40 seconds ahead"],
     [-2, "the API server's is 2 seconds behind"],
-    [undefined, "the API server tells no time"],
+    [undefined, "unknown"],
   ])("%s: %s", (clockAheadSeconds, text) => {
     expect(diagnosisLines(diagnosis({ cluster: { ...cluster, clockAheadSeconds } }))).toContain(
       `Clock         ${text}`,
