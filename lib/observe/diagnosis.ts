@@ -61,7 +61,7 @@ export async function diagnoseCluster(client: KubeClient, clock: Clock): Promise
   const problems = [
     ...(refusal === undefined ? [] : [refusal]),
     ...silent(cluster),
-    ...unread(failed, failed.length === 0 ? [] : await namesAround(reading)),
+    ...(await unreadNameless(failed, reading)),
     ...(installed === undefined ? [] : kubevirtProblems(installed)),
     ...lacking(cluster),
     ...(told.kubernetes === undefined ? ["the API server does not tell its version"] : []),
@@ -105,11 +105,15 @@ function silent({ apis }: ClusterDiagnosis): string[] {
 }
 
 /** One sentence for all that fails in the same words. */
-function unread(failed: readonly Failure[], names: readonly string[]): string[] {
-  const alike = Map.groupBy(failed, ({ error }) => namelessReason(error, names));
-  return [...alike].map(
-    ([reason, all]) => `cannot read ${all.map(({ resource }) => resource).join(", ")}: ${reason}; -v=1 says more`,
-  );
+function unread(failed: readonly Failure[], wordsOf: (error: ExpectedError) => string): string[] {
+  const alike = Map.groupBy(failed, ({ error }) => wordsOf(error));
+  return [...alike].map(([words, all]) => `cannot read ${all.map(({ resource }) => resource).join(", ")}: ${words}`);
+}
+
+async function unreadNameless(failed: readonly Failure[], reading: Reading): Promise<string[]> {
+  if (failed.length === 0) return [];
+  const names = await namesAround(reading);
+  return unread(failed, (error) => `${namelessReason(error, names)}; -v=1 says more`);
 }
 
 /** Who asks whom. */
@@ -120,8 +124,7 @@ async function namesAround(reading: Reading): Promise<readonly string[]> {
 }
 
 function errorOf(failed: readonly Failure[]): ExpectedError | undefined {
-  const texts = failed.map(({ resource, error }) => `cannot read ${resource}: ${error.message}`);
-  return texts.length === 0 ? undefined : new ExpectedError(texts.join("; "));
+  return failed.length === 0 ? undefined : new ExpectedError(unread(failed, ({ message }) => message).join("; "));
 }
 
 /** KubeVirt's word on itself (pkg/virt-operator/util/client.go); while it is updated it is degraded. */
