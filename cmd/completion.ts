@@ -27,11 +27,13 @@ export async function run(options: OptionsOf<typeof completion>, world: World): 
 async function install(found: CompleterLink, { terminal, program }: World): Promise<void> {
   await makeCompleterLink(found);
   terminal.writeLine(`${found.link} ${whatWasDone(found)}`);
-  if (!found.onPath) {
-    const warning = terminal.errorStyle("warn", "Warning:");
-    terminal.writeError(`${warning} ${path.dirname(found.link)} is not on the PATH, where it would be looked for`);
-  }
   const [host = ""] = program.split(" ");
+  const warn = (text: string) => terminal.writeError(`${terminal.errorStyle("warn", "Warning:")} ${text}`);
+  if (found.shadowedBy !== undefined) {
+    warn(`it has no effect: ${host} runs ${sanitise(found.shadowedBy)}, which comes first on the PATH`);
+    return;
+  }
+  if (!found.onPath) warn(`${path.dirname(found.link)} is not on the PATH, where it would be looked for`);
   terminal.writeError(`It takes effect at once where the shell completes ${host} ('${host} completion -h' says how).`);
 }
 

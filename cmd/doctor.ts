@@ -74,8 +74,8 @@ function codeOf(error: Error): string[] {
 
 async function lookForCompletion(world: World): Promise<CompletionDiagnosis> {
   try {
-    const { state, onPath } = await completerLink(world);
-    return { state, onPath };
+    const { state, onPath, shadowedBy } = await completerLink(world);
+    return { state: shadowedBy === undefined ? state : "shadowed", onPath };
   } catch (error) {
     if (error instanceof ExpectedError) return { state: "unknown", onPath: false };
     throw error;

@@ -20,7 +20,7 @@ export interface ClientDiagnosis {
 }
 
 export interface CompletionDiagnosis {
-  readonly state: "installed" | "missing" | "stale" | "foreign" | "unknown";
+  readonly state: "installed" | "missing" | "stale" | "foreign" | "shadowed" | "unknown";
   /** The link would be found. */
   readonly onPath: boolean;
 }

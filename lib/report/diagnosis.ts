@@ -43,6 +43,8 @@ function completionText({ state, onPath }: CompletionDiagnosis, command: string)
       return `leads nowhere, or to another version: ${command}`;
     case "foreign":
       return "not installed: a file that this plugin did not make is in its place";
+    case "shadowed":
+      return "another program of that name comes first on the PATH";
     case "unknown":
       return "only for the plugin as kubectl finds it on the PATH";
   }

@@ -12,12 +12,14 @@ export interface CompleterLink {
   readonly plugin: string;
   /** Where kubectl looks for the link. */
   readonly link: string;
-  /** `stale`: a link that leads elsewhere, or the copy of another version; `foreign`: a file that somebody put there. */
+  /** `stale`: a link that leads elsewhere, or the copy of another version; `foreign`: what somebody put there. */
   readonly state: "installed" | "missing" | "stale" | "foreign";
   /** Where a stale link leads. */
   readonly leadsTo: string | undefined;
   /** kubectl finds the folder. */
   readonly onPath: boolean;
+  /** Another program of the link's name, which kubectl finds first. */
+  readonly shadowedBy: string | undefined;
 }
 
 export interface StartedAs {
@@ -37,7 +39,17 @@ export async function findCompleterLink({ name, path: searched, host }: StartedA
   const onPath = folders.some((folder) => path.resolve(folder) === path.dirname(plugin));
   const state = await stateOf(link, plugin);
   const leadsTo = state === "stale" ? await readlink(link).catch(() => undefined) : undefined;
-  return { plugin, link, state, leadsTo, onPath };
+  return { plugin, link, state, leadsTo, onPath, shadowedBy: await shadowOf(link, plugin, folders) };
+}
+
+/** kubectl runs the first on the PATH (`pkg/cmd/plugin_completion.go`, by Go's `exec.LookPath`). */
+async function shadowOf(link: string, plugin: string, folders: readonly string[]): Promise<string | undefined> {
+  for (const folder of folders) {
+    const candidate = path.join(path.resolve(folder), path.basename(link));
+    if (candidate === link) return undefined;
+    if (await isExecutable(candidate)) return (await sameFile(candidate, plugin)) ? undefined : candidate;
+  }
+  return undefined;
 }
 
 /**
@@ -88,19 +100,27 @@ async function pluginFile(name: string, folders: readonly string[]): Promise<str
 }
 
 async function isExecutable(file: string): Promise<boolean> {
-  return await access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function sameFile(one: string, other: string): Promise<boolean> {
+  const ends = await Promise.all([one, other].map((file) => realpath(file).catch(() => file)));
+  return ends[0] === ends[1];
 }
 
 async function stateOf(link: string, plugin: string): Promise<CompleterLink["state"]> {
   const found = await lstat(link).catch(() => undefined);
   if (found === undefined) return "missing";
   if (found.isSymbolicLink()) {
-    if ((await readlink(link)) === path.basename(plugin)) return "installed";
-    const ends = await Promise.all([link, plugin].map((file) => realpath(file).catch(() => file)));
-    return ends[0] === ends[1] ? "installed" : "stale";
+    const leadsTo = await readlink(link);
+    if (leadsTo === path.basename(plugin) || (await sameFile(link, plugin))) return "installed";
+    // Another version has our name; what has another is somebody's own.
+    return path.basename(leadsTo).includes("vmnode") ? "stale" : "foreign";
   }
   if (process.platform !== "win32") return "foreign";
   // A copy: another version has another size, nearly always.

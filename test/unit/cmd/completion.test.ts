@@ -1,5 +1,14 @@
 /** `completion`: what is done and said. */
-import { chmodSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -57,6 +66,19 @@ describe.skipIf(process.platform === "win32")("completion", () => {
     expect((await run("completion print", scene)).stdout).toBe(`ln -sf kubectl-vmnode ${link}`);
     expect((await run("completion install", scene)).stdout).toBe(`${link} replaced: it led to /opt/old/kubectl-vmnode`);
     expect(readlinkSync(link)).toBe("kubectl-vmnode");
+  });
+
+  test("another program of that name which kubectl finds first is warned of, and doctor calls nothing installed", async () => {
+    const first = path.join(folder, "first");
+    mkdirSync(first);
+    writeFileSync(path.join(first, "kubectl_complete-vmnode"), "", { mode: 0o755 });
+    const shadowed = { ...scene, env: { PATH: `${first}${path.delimiter}${folder}` } };
+    expect((await run("completion install", shadowed)).stderr).toBe(
+      `Warning: it has no effect: kubectl runs ${first}/kubectl_complete-vmnode, which comes first on the PATH`,
+    );
+    expect((await run("doctor", shadowed)).stdout).toMatch(
+      /Completion +another program of that name comes first on the PATH\n/,
+    );
   });
 
   test("a folder that is not on the PATH is warned of", async () => {

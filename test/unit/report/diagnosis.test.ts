@@ -135,6 +135,7 @@ describe("completion is", () => {
     ["installed", false, "installed in a folder that is not on the PATH"],
     ["stale", true, "leads nowhere, or to another version: kubectl vmnode completion install"],
     ["foreign", true, "not installed: a file that this plugin did not make is in its place"],
+    ["shadowed", true, "another program of that name comes first on the PATH"],
     ["unknown", false, "only for the plugin as kubectl finds it on the PATH"],
   ] as const)("%s, on the path %s: %s", (state, onPath, text) => {
     expect(diagnosisLines(diagnosis({ completion: { state, onPath } }))).toContain(`Completion    ${text}`);

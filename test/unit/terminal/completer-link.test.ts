@@ -38,7 +38,7 @@ const find = (name = plugin, host = "kubectl") => findCompleterLink({ name, path
 describe.skipIf(process.platform === "win32")("the link", () => {
   test("is made beside the plugin's own link, and names it, so that it outlives an upgrade", async () => {
     const before = await find();
-    expect(before).toEqual({ plugin, link, state: "missing", leadsTo: undefined, onPath: true });
+    expect(before).toEqual({ plugin, link, state: "missing", leadsTo: undefined, onPath: true, shadowedBy: undefined });
     await makeCompleterLink(before);
     expect(readlinkSync(link)).toBe("kubectl-vmnode");
     expect(readFileSync(link, "utf8")).toBe("the plugin");
@@ -77,6 +77,33 @@ describe.skipIf(process.platform === "win32")("the link", () => {
     expect((await find()).state).toBe("foreign");
     await expect(makeCompleterLink(await find())).rejects.toThrow("is a file that this plugin did not make");
     expect(readFileSync(link, "utf8")).toBe("#!/bin/sh\n");
+  });
+
+  test("does not replace a link of somebody's own", async () => {
+    symlinkSync("/bin/true", link);
+    expect((await find()).state).toBe("foreign");
+    await expect(makeCompleterLink(await find())).rejects.toThrow("is a file that this plugin did not make");
+    expect(readlinkSync(link)).toBe("/bin/true");
+  });
+
+  test("is not what kubectl runs where another program of its name comes first", async () => {
+    const first = path.join(folder, "first");
+    const other = path.join(first, "kubectl_complete-vmnode");
+    const onBoth = (folders: readonly string[]) =>
+      findCompleterLink({ name: plugin, path: folders.join(path.delimiter), host: "kubectl" });
+    const bin = path.dirname(plugin);
+    mkdirSync(other, { recursive: true });
+    expect(await onBoth([first, bin])).toMatchObject({ shadowedBy: undefined });
+    rmSync(other, { recursive: true });
+    writeFileSync(other, "#!/bin/sh\n");
+    expect(await onBoth([first, bin])).toMatchObject({ shadowedBy: undefined });
+    chmodSync(other, 0o755);
+    expect(await onBoth([first, bin])).toMatchObject({ shadowedBy: other });
+    expect(await onBoth([bin, first])).toMatchObject({ shadowedBy: undefined });
+    // The plugin by another way.
+    rmSync(other);
+    symlinkSync(plugin, other);
+    expect(await onBoth([first, bin])).toMatchObject({ shadowedBy: undefined });
   });
 
   test("in a folder that is not on the PATH would not be found", async () => {
