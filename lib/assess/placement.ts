@@ -2,10 +2,11 @@
  * Room elsewhere: places all VMs that a drain moves or restarts on the other nodes, one after another in thought, so that
  * what each takes is missing to the next.
  */
+import { keyOf, type Pod } from "../model/kubernetes.ts";
 import { formatUnits } from "../model/quantity.ts";
 import { cordonToleration } from "../model/scheduling.ts";
 import { type Arrival, fits, type PodRules, podRules, type Refusal, reaches } from "./fitting.ts";
-import { victimsOf } from "./preemption.ts";
+import { makeWay, priorityOf } from "./preemption.ts";
 import { copyOf, demandOf, occupy, type Place, vacate } from "./room.ts";
 
 export interface NodeRefusal extends Refusal {
@@ -46,8 +47,9 @@ export interface Placement {
 
 /**
  * Places the requests: movers first, the largest memory first, then by name, so that the same picture gives the same answer.
- * Each goes to the node with most memory left. What finds no place because of other pods is tried again when those have moved.
- * In the end the places are as they were before, so that they serve the next question, too.
+ * Each goes to the node with most memory left. What finds no place because of other pods is tried again when those have moved;
+ * in the end pods of lower priority make way for it.
+ * Afterwards the places are as they were before, so that they serve the next question, too.
  */
 export function placeAll(requests: readonly Request[], places: PlacesInOrder): Placement {
   const found = new Map<string, Fit>();
@@ -67,6 +69,16 @@ export function placeAll(requests: readonly Request[], places: PlacesInOrder): P
       placed = true;
     }
     waiting = waiting.filter((request) => found.get(request.key)?.kind === "none");
+  }
+  // What has been placed so far keeps its place: of two that both need it, none is promised that the other makes way.
+  const arriving = new Set(requests.map(({ arrival }) => arrival.pod));
+  for (const { key, arrival } of waiting.sort(byImportance)) {
+    const fit = found.get(key);
+    const way = makeWay(arrival, places.all, arriving);
+    if (fit?.kind !== "none" || way === undefined) continue;
+    found.set(key, { ...fit, victims: way.victims.map(({ metadata }) => keyOf(metadata)).sort() });
+    takeBack.push(settle(arrival, way.place, places, way.victims));
+    used.add(way.place);
   }
   const placement = { fits: found, smallestRoom: smallestRoom([...used]) };
   for (const undo of takeBack.reverse()) undo();
@@ -121,6 +133,10 @@ function byTurn(left: Request, right: Request): number {
   return left.key < right.key ? -1 : 1;
 }
 
+function byImportance(left: Request, right: Request): number {
+  return priorityOf(right.arrival.pod) - priorityOf(left.arrival.pod);
+}
+
 function memoryOf({ arrival }: Request): number {
   return demandOf(arrival.pod).get("memory") ?? 0;
 }
@@ -146,7 +162,7 @@ function placeOne(
     return { fit: { kind: "unknown", nodes: perhaps.map((place) => place.node.metadata.name) }, place: first };
   }
   const summary = summarise(arrival, places.all, refusals);
-  return { fit: { kind: "none", refusals, summary, victims: victimsOf(arrival, places.all) } };
+  return { fit: { kind: "none", refusals, summary, victims: [] } };
 }
 
 /** A migration's target never runs on its source, but the next start of a VM may be where the last one was. */
@@ -174,13 +190,17 @@ function freeMemory(place: Place): number {
 }
 
 /** Returns how to undo it, but for the order of the places. */
-function settle(arrival: Arrival, place: Place, places: PlacesInOrder): () => void {
+function settle(arrival: Arrival, place: Place, places: PlacesInOrder, victims: readonly Pod[] = []): () => void {
   const source = places.find(arrival.source);
   const before = source && [...source.pods].find((pod) => pod.metadata.uid === arrival.pod.metadata.uid);
   if (source !== undefined && before !== undefined) places.move(source, () => vacate(source, before));
-  places.move(place, () => occupy(place, arrival.pod));
+  places.move(place, () => {
+    for (const pod of victims) vacate(place, pod);
+    occupy(place, arrival.pod);
+  });
   return () => {
     vacate(place, arrival.pod);
+    for (const pod of victims) occupy(place, pod);
     if (source !== undefined && before !== undefined) occupy(source, before);
   };
 }

@@ -1,22 +1,35 @@
 /** Preemption: the pods that the scheduler removes for one of a higher priority that fits nowhere (scheduler plugin DefaultPreemption). */
-import { keyOf, type Pod } from "../model/kubernetes.ts";
+import type { Pod } from "../model/kubernetes.ts";
 import { type Arrival, fits, isClosed, podRules } from "./fitting.ts";
-import { copyOf, occupy, type Place, vacate } from "./room.ts";
+import { copyOf, demandOf, occupy, type Place, shortageFor, vacate } from "./room.ts";
 
 /**
- * `namespace/name` of the pods that make way on the first node where that helps, as few as are needed; empty where none does, and
- * for a migration, which is not begun where no node fits.
+ * The first node where it helps that pods make way, and those pods, as few as are needed; undefined where there is none.
+ * Those of `arriving` are there in thought only, and stay.
  */
-export function victimsOf(arrival: Arrival, places: readonly Place[]): string[] {
+export function makeWay(
+  arrival: Arrival,
+  places: readonly Place[],
+  arriving: ReadonlySet<Pod>,
+): { readonly place: Place; readonly victims: readonly Pod[] } | undefined {
   const { pod, source } = arrival;
-  if (pod.spec.neverPreempts === true || arrival.leaving === undefined) return [];
+  if (pod.spec.neverPreempts === true) return undefined;
   for (const place of places) {
-    const lower = [...place.pods].filter((other) => priorityOf(other) < priorityOf(pod));
-    if (place.node.metadata.name === source || lower.length === 0 || isClosed(arrival, place)) continue;
+    if (place.node.metadata.name === source) continue;
+    const lower = [...place.pods].filter((other) => priorityOf(other) < priorityOf(pod) && !arriving.has(other));
+    if (lower.length === 0 || !isEnough(pod, place, lower) || isClosed(arrival, place)) continue;
     const victims = victimsOn(arrival, { place, places, lower });
-    if (victims.length > 0) return victims.map(({ metadata }) => keyOf(metadata)).sort();
+    if (victims.length > 0) return { place, victims };
   }
-  return [];
+  return undefined;
+}
+
+/** Whether their going could end the first shortage: counting is cheap, while the rules look at the pods of all nodes. */
+function isEnough(pod: Pod, place: Place, lower: readonly Pod[]): boolean {
+  const shortage = shortageFor(place, pod);
+  if (shortage === undefined) return true;
+  const { resource, needed, free } = shortage;
+  return lower.reduce((sum, other) => sum + (demandOf(other).get(resource) ?? 0), free) >= needed;
 }
 
 interface Trial {
@@ -42,6 +55,7 @@ function victimsOn(arrival: Arrival, { place, places, lower }: Trial): Pod[] {
   });
 }
 
-function priorityOf({ spec }: Pod): number {
+/** The greater, the more important. */
+export function priorityOf({ spec }: Pod): number {
   return spec.priority ?? 0;
 }

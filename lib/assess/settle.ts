@@ -37,14 +37,16 @@ function mayComeBack(vmi: VirtualMachineInstance, { pod }: Arrival, nodes: reado
 }
 
 function withoutRoom(judgement: Judgement, vmi: VirtualMachineInstance, fit: NoFit): Judgement {
+  const isUnderWay = judgement.needs !== "restart" && judgement.row !== "D13";
+  if (fit.victims.length > 0 && !isUnderWay)
+    return { ...judgement, findings: [...judgement.findings, pushesOut(vmi, fit)] };
   if (judgement.needs === "restart") {
-    if (fit.victims.length > 0) return { ...judgement, findings: [...judgement.findings, pushesOut(vmi, fit)] };
     const [, ...others] = judgement.findings;
     const row = judgement.row === "D18" ? "D18" : "D18b";
     return { row, outcome: "stops", findings: [staysDown(vmi, fit), ...others] };
   }
-  if (judgement.row === "D13") return { row: "D12", outcome: "blocks", findings: [noNodeFits(vmi, fit)] };
-  return { ...judgement, findings: [...judgement.findings, targetFindsNoNode(vmi, fit)] };
+  if (isUnderWay) return { ...judgement, findings: [...judgement.findings, targetFindsNoNode(vmi, fit)] };
+  return { row: "D12", outcome: "blocks", findings: [noNodeFits(vmi, fit)] };
 }
 
 function pushesOut(vmi: VirtualMachineInstance, fit: NoFit): Finding {

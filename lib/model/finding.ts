@@ -86,7 +86,7 @@ export const findingCodes = {
   GracePeriodShortened: waivableRisk("--grace-period is shorter than the VM's own"),
   RoomUnknown: unknown("whether another node has room could not be told"),
   ToleratesCordon: waivableRisk("may come back to a node that is drained"),
-  PushesOutOthers: waivableRisk("pods of lower priority are removed for its next start"),
+  PushesOutOthers: waivableRisk("pods of lower priority are removed to make room for it"),
   PlacementNotSimulated: unknown("a scheduling rule that the check does not work out"),
   MigrationSlots: note("how many migrations may run at a time, and how many do"),
   UpgradeRunning: risk("KubeVirt is being upgraded; its own migrations use the slots"),

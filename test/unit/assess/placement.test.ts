@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { assess, roomWanted } from "../../../lib/assess/check.ts";
+import { PlacesInOrder, placeAll } from "../../../lib/assess/placement.ts";
+import { placesOf } from "../../../lib/assess/room.ts";
+import { indexFacts } from "../../../lib/assess/subjects.ts";
 import type { Facts } from "../../../lib/model/facts.ts";
 import type { Node, NodeSelector, Pod, SpreadConstraint } from "../../../lib/model/kubernetes.ts";
 import {
@@ -247,9 +250,10 @@ describe("a VM that tolerates a cordon", () => {
   });
 });
 
-describe("a VM whose next start fits nowhere, but has a higher priority than others", () => {
+describe("a VM that fits nowhere, but has a higher priority than others", () => {
   const nodes = [aNode("worker-1"), aNode("worker-2", { allocatable: { memory: "32Gi" } })];
   const important = { strategy: "None", pod: { requests: { memory: "20Gi" }, priority: 100 } };
+  const moving = { ...important, strategy: "LiveMigrate" };
   const there = (name: string, memory: string, priority: number) =>
     aPod(name, { node: "worker-2", requests: { memory }, priority });
   const judged = (pods: readonly Pod[], options: VmOptions = important) =>
@@ -276,8 +280,52 @@ describe("a VM whose next start fits nowhere, but has a higher priority than oth
       { ...important, pod: { ...important.pod, neverPreempts: true } },
     ],
     ["it may not run there anyway", [there("least", "30Gi", 0)], { ...important, nodeSelector: { disk: "fast" } }],
-  ])("stays down where %s", (_why, pods, options) => {
+  ])("stays down, or cannot migrate, where %s", (_why, pods, options) => {
     expect(brief(judged(pods, options))).toEqual(["D18b", "stops", "StaysDownNoNode"]);
+    expect(brief(judged(pods, { ...options, strategy: "LiveMigrate" }))).toEqual(["D12", "blocks", "NoNodeFits"]);
+  });
+
+  it("migrates, and its target pod pushes them out", () => {
+    const vm = judged([there("least", "16Gi", -10), there("less", "10Gi", 10)], moving);
+    expect(brief(vm)).toEqual(["D13", "moves", "LiveMigrates", "PushesOutOthers"]);
+    expect(vm.findings[1]?.reason).toMatch(/removing pods of lower priority, such as prod\/least\.$/);
+  });
+
+  it.each<[string, VmOptions, VmOptions, readonly string[]]>([
+    [
+      "pods make way once, and for the most important",
+      moving,
+      { ...moving, pod: { ...moving.pod, priority: 99 } },
+      ["moves", "blocks"],
+    ],
+    [
+      "those that are on their way do not make way",
+      moving,
+      { pod: { requests: { memory: "31Gi" } } },
+      ["blocks", "moves"],
+    ],
+  ])("of two: %s", (_what, web, other, outcomes) => {
+    const pods = other.pod?.priority === undefined ? [] : [there("least", "30Gi", 0)];
+    const facts = factsWith([aRunningVm("web", web), aRunningVm("db", other)], {
+      nodes,
+      pods,
+      roomKnown: ["worker-2"],
+    });
+    expect(["web", "db"].map((name) => vmVerdict(facts, name).outcome)).toEqual(outcomes);
+  });
+
+  it("leaves the picture as it was for the next question", () => {
+    const facts = factsWith([aRunningVm("web", moving)], {
+      nodes,
+      pods: [there("least", "30Gi", 0)],
+      roomKnown: ["worker-2"],
+    });
+    const places = new PlacesInOrder(placesOf(indexFacts(facts)));
+    const before = structuredClone(places.all);
+    const arrival = { pod: aPod("new", { ...moving.pod, node: "worker-1" }), source: "worker-1", disks: [] };
+    const { fits } = placeAll([{ key: "web", arrival, moves: true }], places);
+    expect(fits.get("web")).toMatchObject({ kind: "none", victims: ["prod/least"] });
+    expect(places.all).toEqual(before);
   });
 
   it("must be accepted", () => {
