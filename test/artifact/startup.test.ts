@@ -44,12 +44,14 @@ const otherStarts: Readonly<Record<string, Start>> = {
   "(completion of a command)": { words: ["dr"], as: "kubectl_complete-vmnode" },
   "(completion of a node)": { words: ["drain", ""], as: "kubectl_complete-vmnode" },
 };
+/** What is evaluated does not depend on how busy the machine is. */
+const patient = { KUBECTL_VMNODE_COMPLETION_TIMEOUT: "20s" };
 const found = new Map<string, Promise<readonly string[]>>();
 
 /** What a start evaluates; each is started once. */
 function evaluatedBy(line: string): Promise<readonly string[]> {
   const start = otherStarts[line] ?? { words: line.split(" ") };
-  const known = found.get(line) ?? noted.evaluated({ ...start, env: cluster.env });
+  const known = found.get(line) ?? noted.evaluated({ ...start, env: { ...patient, ...cluster.env } });
   found.set(line, known);
   return known;
 }
