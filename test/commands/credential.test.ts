@@ -19,12 +19,13 @@ function vmsOn(node: string): number {
   return vmis.filter(({ status }) => status?.nodeName === node).length;
 }
 
-/** The lines that come before `end`. */
-async function* until(end: Promise<void>, { lines }: KubeStream): AsyncIterable<string> {
+/** The lines that come before `end`, for which `look` looks at each. */
+async function* until(end: Promise<void>, { lines }: KubeStream, look: () => void): AsyncIterable<string> {
   const iterator = lines[Symbol.asyncIterator]();
   for (;;) {
     const next = await Promise.race([iterator.next(), end]);
     if (next === undefined || next.done) return;
+    look();
     yield next.value;
   }
 }
@@ -48,7 +49,9 @@ function expiringAt(vms: number, { watchesEnd }: { readonly watchesEnd: boolean 
     stream: async (request) => {
       if (isExpired()) return unauthorized;
       const stream = await connection.stream(request);
-      return "lines" in stream ? { ...stream, lines: until(expiry, stream), close: () => stream.close() } : stream;
+      if (!("lines" in stream)) return stream;
+      // A drain that only watches asks for nothing while VMs leave.
+      return { ...stream, lines: until(expiry, stream, isExpired), close: () => stream.close() };
     },
   });
 }
