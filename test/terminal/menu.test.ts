@@ -68,8 +68,9 @@ describe("check", () => {
     const { code, stdout } = await runPiped(["check", "worker-1"], world.env);
     expect(code).toBe(3);
     expect(colourful.raw).toMatch(/\x1b\[31mBLOCKS/);
+    // Without media/stream, whose migration ends sooner or later.
     const verdicts = (text: string) =>
-      [...text.matchAll(/^(BLOCKS|STOPS|RESTARTS|WAITS) +(\S+)/gm)].map(([line]) => line);
+      [...text.matchAll(/^(BLOCKS|STOPS|RESTARTS|WAITS) +(?!media\/stream)(\S+)/gm)].map(([line]) => line);
     expect(verdicts(colourful.text)).toEqual(verdicts(stdout));
     expect(verdicts(stdout).length).toBeGreaterThan(3);
   });
