@@ -26,6 +26,7 @@ export function runToEnd(
     });
     child.on("error", reject);
     child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
-    child.stdin.end(input);
+    // A program that has ended already takes no input; how it ended is what is told.
+    child.stdin.on("error", () => {}).end(input);
   });
 }
