@@ -31,7 +31,7 @@ const clockToleranceSeconds = 10;
 
 /** Throws KubeError, UnreachableError or ConfigError when the cluster cannot be asked at all. */
 export async function diagnoseCluster(client: KubeClient, clock: Clock): Promise<ClusterFindings> {
-  const reading = startReading(client);
+  const reading = startReading(client, undefined, { withoutManagedFields: true });
   const discovery = await reading.discover();
   const groups = discovery.groups.map(({ name }) => name);
   const { flavour, refusal } = platformOf(discovery);
@@ -93,8 +93,7 @@ function readable(groups: readonly string[], answers: Answers): readonly Resourc
 
 /** One object is enough: what fails, such as a conversion or the storage, fails for the first one. */
 async function tryToRead(reading: Reading, type: ResourceType): Promise<readonly Failure[]> {
-  const part = { limit: 1, pagesAtMost: 1, withoutManagedFields: true };
-  const answer = await reading.attempt((client) => client.list(type, part));
+  const answer = await reading.attemptPage(type, {}, (object) => object, { limit: 1 });
   return answer.ok ? [] : [{ resource: type.plural, error: answer.error }];
 }
 
