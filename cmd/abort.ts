@@ -5,7 +5,7 @@ import { summariseAbort } from "../lib/decide/abort-summary.ts";
 import type { Action } from "../lib/model/action.ts";
 import { ExpectedError, failureOf, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
-import type { Facts } from "../lib/model/facts.ts";
+import { type Facts, recoveryOn } from "../lib/model/facts.ts";
 import { recordOf } from "../lib/observe/decode/record.ts";
 import { observe } from "../lib/observe/observe.ts";
 import { abortPlan } from "../lib/report/abort.ts";
@@ -36,9 +36,10 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
     commandFlags: connectionTexts(options),
   };
   const found = recordOf(facts, node);
-  if (found.kind === "record" && found.record.kind === "recover")
+  const recovery = recoveryOn(found);
+  if (recovery !== undefined)
     throw new RefusedError(
-      `node/${node} was declared lost by ${sanitise(found.record.by)}: a recovery cannot be undone`,
+      `node/${node} was declared lost by ${sanitise(recovery.by)}: a recovery cannot be undone`,
       `nothing was changed; ${commandOn(world.program, "uncordon", node, options)} gives the node back`,
     );
   const { view } = decideAbort(facts, found, intent, { results: {} });

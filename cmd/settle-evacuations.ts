@@ -3,7 +3,7 @@ import { leavingVms, unseenParts } from "../lib/assess/evacuation.ts";
 import { foreignDrainTaint, untaintingSteps } from "../lib/decide/foreign-taint.ts";
 import { ExpectedError, RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
-import type { Facts } from "../lib/model/facts.ts";
+import { type Facts, recoveryOn } from "../lib/model/facts.ts";
 import { recordOf } from "../lib/observe/decode/record.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { leavingLines } from "../lib/report/uncordon.ts";
@@ -75,8 +75,7 @@ function refuse(nodes: readonly string[], scene: Scene): never {
 
 /** A recovery is not undone, but given back. */
 function isRecovered(facts: Facts, name: string): boolean {
-  const found = recordOf(facts, name);
-  return found.kind === "record" && found.record.kind === "recover";
+  return recoveryOn(recordOf(facts, name)) !== undefined;
 }
 
 /** One question for all of them: whoever leaves it has changed nothing. The first abort that fails is the last. */

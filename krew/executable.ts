@@ -98,7 +98,10 @@ function inject(executable: string, blob: string, system: System): void {
   execFileSync(process.execPath, [postject, executable, "NODE_SEA_BLOB", blob, ...fuse, ...segment], { stdio: "pipe" });
 }
 
-/** For what is tidier, and does not change whether the executable works: `strip` makes it smaller, and a signature is replaced anyway. False where it is not there, or fails. */
+/**
+ * For what is tidier, and does not change whether the executable works: `strip` makes it smaller, and a signature is replaced
+ * anyway. False where the program is not there, or fails.
+ */
 function runIfThere(program: string, args: readonly string[]): boolean {
   try {
     execFileSync(program, args, { stdio: "ignore" });

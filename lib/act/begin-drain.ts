@@ -1,4 +1,5 @@
 /** The first writes of a drain: all its nodes are cordoned, or it ends there and says how to give back those that were. */
+import { findNode } from "../assess/subjects.ts";
 import { decideDrain } from "../decide/drain.ts";
 import { emptyLedger } from "../decide/ledger.ts";
 import { ExpectedError, RefusedError } from "../model/errors.ts";
@@ -40,7 +41,7 @@ function tellFailure(world: DrainWorld, drain: ConfirmedDrain, cordoned: readonl
 }
 
 async function cordonOne(world: DrainWorld, drain: ConfirmedDrain, name: string): Promise<void> {
-  const node = drain.facts.nodes.find((candidate) => candidate.metadata.name === name);
+  const node = findNode(drain.facts, name);
   if (node === undefined) throw new ExpectedError(`node/${name} is not among the nodes that were read`);
   const vms = Object.values(drain.intent.planned)
     .filter((vm) => vm.node === name)

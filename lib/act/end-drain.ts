@@ -8,7 +8,7 @@ import {
 } from "../decide/drain-summary.ts";
 import { ExpectedError, failureOf } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { findCondition, type Node } from "../model/kubernetes.ts";
+import { isReady } from "../model/kubernetes.ts";
 import type { DrainProgress, Summary } from "../model/progress.ts";
 import { freshlyRead } from "../observe/fresh.ts";
 import type { ConfirmedDrain, DrainWorld } from "./confirmed-drain.ts";
@@ -62,7 +62,6 @@ export class DrainEnd {
   }
 
   #summary(facts: Facts, found: DrainFound): Summary {
-    const isReady = ({ status }: Node) => findCondition(status.conditions, "Ready")?.status === "True";
     const silent = facts.nodes.filter((node) => !isReady(node)).map(({ metadata }) => metadata.name);
     return summariseDrain({ ...found, silent, commands: this.#drain.commands });
   }

@@ -5,6 +5,7 @@ import { ourTaints, releaseNode } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, InterruptedError } from "../model/errors.ts";
+import { recoveryOn } from "../model/facts.ts";
 import { taintText } from "../model/kubernetes.ts";
 import { readNode } from "../observe/read-node.ts";
 import { changeNode, describe } from "./cordon-nodes.ts";
@@ -42,7 +43,7 @@ export async function uncordonNode(
       client,
       { name },
       (current, record) => {
-        wasLost ||= record.kind === "record" && record.record.kind === "recover";
+        wasLost ||= recoveryOn(record) !== undefined;
         const ours = ourTaints(current, record);
         condemned = current.spec.taints.some((taint) => isOutOfService(taint) && !ours.includes(taintText(taint)));
         const action = releaseNode(current, record, { uncordon: true, keepRecord: options.keepRecord === true });

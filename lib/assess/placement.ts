@@ -22,12 +22,14 @@ export interface NoFit {
   readonly victims: readonly string[];
 }
 
-export type Fit = (
-  | /** A node takes it. */ { readonly kind: "fits"; readonly node: string }
+type Elsewhere =
+  /** A node takes it. */
+  | { readonly kind: "fits"; readonly node: string }
   /** Nodes would take it, if they have room, which is not known; none are named where they could not be read at all. */
   | { readonly kind: "unknown"; readonly nodes: readonly string[] }
-  | NoFit
-) & {
+  | NoFit;
+
+export type Fit = Elsewhere & {
   /** Nodes that are to be emptied, where it may come all the same, because it tolerates their cordon. */
   readonly drained?: readonly string[] | undefined;
 };
@@ -173,11 +175,16 @@ function drainedThatFit(arrival: Arrival, { all }: PlacesInOrder, rules: PodRule
     if (place.node.metadata.name !== source) return place.isTarget && isOpen(arrival, place, rules);
     if (leaving === undefined) return false;
     const emptied = copyOf(place);
-    const before = [...place.pods].find((other) => other.metadata.uid === leaving.metadata.uid);
+    const before = sameOn(place, leaving);
     if (before !== undefined) vacate(emptied, before);
     return isOpen(arrival, emptied, rules);
   });
   return fitting.map((place) => place.node.metadata.name).sort();
+}
+
+/** The pod as it stands on that place, where it may be another copy of it. */
+function sameOn({ pods }: Place, { metadata: { uid } }: Pod): Pod | undefined {
+  return [...pods].find(({ metadata }) => metadata.uid === uid);
 }
 
 /** Whether nothing but the drain that is to come keeps the pod away. */
@@ -192,7 +199,7 @@ function freeMemory(place: Place): number {
 /** Returns how to undo it, but for the order of the places. */
 function settle(arrival: Arrival, place: Place, places: PlacesInOrder, victims: readonly Pod[] = []): () => void {
   const source = places.find(arrival.source);
-  const before = source && [...source.pods].find((pod) => pod.metadata.uid === arrival.pod.metadata.uid);
+  const before = source && sameOn(source, arrival.pod);
   if (source !== undefined && before !== undefined) places.move(source, () => vacate(source, before));
   places.move(place, () => {
     for (const pod of victims) vacate(place, pod);

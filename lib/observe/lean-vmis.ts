@@ -19,6 +19,7 @@ export interface LeanVmis {
   readonly gaps: readonly Gap[];
 }
 
+/** Reads them page by page; what cannot be listed is a gap. */
 export async function readLeanVmis(reading: Reading): Promise<LeanVmis> {
   const items = await reading.list(resourceTypes.vmis, { limit: vmisAtATime }, decodeLean);
   return { items, gaps: reading.gaps.filter(({ resource }) => resource === resourceTypes.vmis.plural) };
