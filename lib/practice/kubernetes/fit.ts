@@ -3,16 +3,11 @@ import { parseQuantity } from "../../model/quantity.ts";
 import { hasLabels, matchesNode, tolerates } from "../../model/selectors.ts";
 import type { KubeObject } from "../store.ts";
 import { claims, splitKey, volumes } from "./keys.ts";
+import { type Misfit, resolvable, unresolvable } from "./misfit.ts";
 import { isFinished, type Taint, taintsOf } from "./objects.ts";
-import { affinityRefusal } from "./pod-affinity.ts";
-import { spreadRefusal } from "./topology-spread.ts";
+import { affinityMisfits } from "./pod-affinity.ts";
+import { spreadMisfits } from "./topology-spread.ts";
 import { claimsOf, type World } from "./world.ts";
-
-/** `resolvable` as far as removing other pods could help (framework.Unschedulable, not …AndUnresolvable). */
-export interface Misfit {
-  readonly reason: string;
-  readonly resolvable: boolean;
-}
 
 type Amounts = Record<string, number>;
 
@@ -88,7 +83,7 @@ export function misfits(world: World, pod: KubeObject, node: KubeObject): Misfit
     volumeAffinity,
     exclusiveClaim,
     spread,
-    podAffinity,
+    affinityMisfits,
   ];
   for (const filter of filters) {
     const found = filter(world, pod, node);
@@ -97,15 +92,15 @@ export function misfits(world: World, pod: KubeObject, node: KubeObject): Misfit
   return [];
 }
 
-const never = (reason: string): Misfit[] => [{ reason, resolvable: false }];
-
 function unschedulable(_world: World, pod: KubeObject, node: KubeObject): Misfit[] {
   const cordoned = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
-  return node.spec?.unschedulable === true && !toleratesTaint(pod, cordoned) ? never("node(s) were unschedulable") : [];
+  return node.spec?.unschedulable === true && !toleratesTaint(pod, cordoned)
+    ? unresolvable("node(s) were unschedulable")
+    : [];
 }
 
 function untoleratedTaint(_world: World, pod: KubeObject, node: KubeObject): Misfit[] {
-  return isTainted(pod, taintsOf(node)) ? never("node(s) had untolerated taint(s)") : [];
+  return isTainted(pod, taintsOf(node)) ? unresolvable("node(s) had untolerated taint(s)") : [];
 }
 
 function isTainted(pod: KubeObject, taints: readonly Taint[]): boolean {
@@ -127,7 +122,7 @@ export function matchesNodeAffinity(pod: KubeObject, node: KubeObject): boolean 
 }
 
 function nodeAffinity(_world: World, pod: KubeObject, node: KubeObject): Misfit[] {
-  return matchesNodeAffinity(pod, node) ? [] : never("node(s) didn't match Pod's node affinity/selector");
+  return matchesNodeAffinity(pod, node) ? [] : unresolvable("node(s) didn't match Pod's node affinity/selector");
 }
 
 function resources(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
@@ -145,10 +140,11 @@ function resources(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
 function volumeAffinity(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
   for (const claim of boundClaims(world, pod)) {
     const volume = world.store.get(volumes, undefined, claim.spec.volumeName);
-    if (volume === undefined) return never("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)");
+    if (volume === undefined)
+      return unresolvable("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)");
     const required = volume.spec.nodeAffinity?.required;
     if (required !== undefined && !matchesNode(node.metadata, required)) {
-      return never("node(s) didn't match PersistentVolume's node affinity");
+      return unresolvable("node(s) didn't match PersistentVolume's node affinity");
     }
   }
   return [];
@@ -166,25 +162,13 @@ function exclusiveClaim(world: World, pod: KubeObject): Misfit[] {
         (user) => user.metadata.uid !== pod.metadata.uid && user.spec.nodeName !== undefined && !isFinished(user),
       );
     if (users.length === 0) continue;
-    return [
-      {
-        reason: "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode",
-        resolvable: true,
-      },
-    ];
+    return resolvable("node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode");
   }
   return [];
 }
 
 function spread(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
-  const reason = spreadRefusal(world, pod, node, { isWanted: matchesNodeAffinity, isTainted });
-  return reason === undefined ? [] : [{ reason, resolvable: !reason.endsWith("label)") }];
-}
-
-function podAffinity(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
-  const reason = affinityRefusal(world, pod, node);
-  // Pods that are missing cannot be made by removing others.
-  return reason === undefined ? [] : [{ reason, resolvable: !reason.endsWith("pod affinity rules") }];
+  return spreadMisfits(world, pod, node, { isWanted: matchesNodeAffinity, isTainted });
 }
 
 function boundClaims(world: World, pod: KubeObject): KubeObject[] {

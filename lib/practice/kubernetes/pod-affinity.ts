@@ -2,6 +2,7 @@
 import { matchesSelector } from "../../model/selectors.ts";
 import type { KubeObject } from "../store.ts";
 import { namespaces, nodes } from "./keys.ts";
+import { type Misfit, resolvable, unresolvable } from "./misfit.ts";
 import { isFinished } from "./objects.ts";
 import type { World } from "./world.ts";
 
@@ -14,15 +15,18 @@ interface Term {
   readonly namespaceSelector?: Selector;
 }
 
-/** Why the pod may not run on the node because of pods that are there, or are not; undefined when it may. */
-export function affinityRefusal(world: World, pod: KubeObject, node: KubeObject): string | undefined {
+/** Why the pod may not run on the node because of pods that are there, or are not. */
+export function affinityMisfits(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
   const wanted = termsOf(pod, "podAffinity");
-  if (wanted.length > 0 && !isNearWanted(world, pod, node, wanted)) return "node(s) didn't match pod affinity rules";
+  // Pods that are missing cannot be made by removing others.
+  if (wanted.length > 0 && !isNearWanted(world, pod, node, wanted))
+    return unresolvable("node(s) didn't match pod affinity rules");
   for (const term of termsOf(pod, "podAntiAffinity")) {
     const near = podsNear(world, node, term.topologyKey);
-    if (near.some((other) => speaksOf(world, term, pod, other))) return "node(s) didn't match pod anti-affinity rules";
+    if (near.some((other) => speaksOf(world, term, pod, other)))
+      return resolvable("node(s) didn't match pod anti-affinity rules");
   }
-  return isRepelled(world, pod, node) ? "node(s) didn't satisfy existing pods anti-affinity rules" : undefined;
+  return isRepelled(world, pod, node) ? resolvable("node(s) didn't satisfy existing pods anti-affinity rules") : [];
 }
 
 function termsOf(pod: KubeObject, kind: "podAffinity" | "podAntiAffinity"): Term[] {

@@ -3,8 +3,9 @@ import { rfc3339 } from "../clock.ts";
 import type { KubeObject } from "../store.ts";
 import { setCondition } from "./conditions.ts";
 import type { Reconciler } from "./control-loop.ts";
-import { type Misfit, misfits, requestedOn } from "./fit.ts";
+import { misfits, requestedOn } from "./fit.ts";
 import { claims, isOf, keyOf, managers, nodes, onStatus, pods, splitKey, storageClasses } from "./keys.ts";
+import type { Misfit } from "./misfit.ts";
 import { isDeleting, isFinished, isReady } from "./objects.ts";
 import { claimsOf, unassigned, type World } from "./world.ts";
 

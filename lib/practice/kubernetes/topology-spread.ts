@@ -2,6 +2,7 @@
 import { matchesSelector } from "../../model/selectors.ts";
 import type { KubeObject } from "../store.ts";
 import { nodes } from "./keys.ts";
+import { type Misfit, resolvable, unresolvable } from "./misfit.ts";
 import { isFinished, taintsOf } from "./objects.ts";
 import type { World } from "./world.ts";
 
@@ -21,13 +22,13 @@ export interface NodeRules {
   isTainted(pod: KubeObject, taints: ReturnType<typeof taintsOf>): boolean;
 }
 
-/** Why the node would have too many of the pod's kind; undefined when it would not. */
-export function spreadRefusal(world: World, pod: KubeObject, node: KubeObject, rules: NodeRules): string | undefined {
+/** Why the node would have too many of the pod's kind, or cannot be counted. */
+export function spreadMisfits(world: World, pod: KubeObject, node: KubeObject, rules: NodeRules): Misfit[] {
   const all: readonly Constraint[] = pod.spec.topologySpreadConstraints ?? [];
   const constraints = all.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule");
   const refusal = "node(s) didn't match pod topology spread constraints";
   if (constraints.some(({ topologyKey }) => domainOf(node, topologyKey) === undefined))
-    return `${refusal} (missing required label)`;
+    return unresolvable(`${refusal} (missing required label)`);
   const keyed = world.store
     .list(nodes)
     .filter((each) => constraints.every(({ topologyKey }) => domainOf(each, topologyKey) !== undefined));
@@ -35,7 +36,7 @@ export function spreadRefusal(world: World, pod: KubeObject, node: KubeObject, r
     const counted = keyed.filter((each) => takesPart(constraint, pod, each, rules));
     return hasRoom(constraint, { pod, node, counts: countPods(world, constraint, pod, counted) });
   };
-  return constraints.every(isMet) ? undefined : refusal;
+  return constraints.every(isMet) ? [] : resolvable(refusal);
 }
 
 function domainOf(node: KubeObject, topologyKey: string): string | undefined {
