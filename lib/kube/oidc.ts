@@ -2,11 +2,11 @@
  * The `oidc` auth provider as client-go has it (`plugin/pkg/client/auth/oidc`): renews an id-token by its refresh token.
  * client-node's own provider (2.0.1) cannot: it hands its OIDC library an issuer and an answer of types that it refuses.
  */
-import { readFile } from "node:fs/promises";
 import { ConfigError } from "../model/errors.ts";
 import type { WireResponse } from "./exchange.ts";
 import { isObject } from "./json.ts";
 import { proxyFor } from "./proxy.ts";
+import { readFile } from "./read-file.ts";
 import { firstLine } from "./status.ts";
 import { openTransport } from "./transport.ts";
 
@@ -54,7 +54,7 @@ export async function refreshIdToken(
   };
 }
 
-async function authority(config: OidcConfig): Promise<Buffer | undefined> {
+async function authority(config: OidcConfig): Promise<string | Buffer | undefined> {
   const data = config["idp-certificate-authority-data"];
   if (data) return Buffer.from(data, "base64");
   const file = config["idp-certificate-authority"];
@@ -65,7 +65,7 @@ async function authority(config: OidcConfig): Promise<Buffer | undefined> {
 }
 
 interface Asking {
-  readonly ca: Buffer | undefined;
+  readonly ca: string | Buffer | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly form: Record<string, string> | undefined;
   /** `client:secret`. */
