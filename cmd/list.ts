@@ -2,7 +2,7 @@
 import type { KubeClient } from "../lib/kube/client.ts";
 import { InterruptedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
-import type { NodeOverview } from "../lib/model/overview.ts";
+import { isCordoned, type NodeOverview } from "../lib/model/overview.ts";
 import { type NodeVerdict, type VmItem, vmItems } from "../lib/model/verdict.ts";
 import { type Overview, readOverview } from "../lib/observe/overview.ts";
 import type { MachineFormat } from "../lib/report/machine.ts";
@@ -87,16 +87,12 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
 /** Marks of a drain are looked for where one is to be expected: on nodes that are cordoned, or bear a record. */
 async function withLeaving(client: KubeClient, nodes: readonly NodeOverview[]): Promise<readonly NodeOverview[]> {
   const suspects = nodes
-    .filter(({ vms, status, record }) => vms > 0 && (isCordoned(status) || (record?.kind ?? "none") !== "none"))
+    .filter((node) => node.vms > 0 && (isCordoned(node) || (node.record?.kind ?? "none") !== "none"))
     .map(({ name }) => name);
   if (suspects.length === 0) return nodes;
   const { countLeaving } = await import("../lib/observe/leaving.ts");
   const leaving = await countLeaving(client, suspects);
   return nodes.map((node) => (suspects.includes(node.name) ? { ...node, leaving: leaving.get(node.name) ?? 0 } : node));
-}
-
-function isCordoned(status: string): boolean {
-  return status.split(",").includes("SchedulingDisabled");
 }
 
 /** The overview does without it, and starts the sooner. */

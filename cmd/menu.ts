@@ -2,7 +2,7 @@
 
 import { ExpectedError } from "../lib/model/errors.ts";
 import { recoveryOn } from "../lib/model/facts.ts";
-import type { NodeOverview } from "../lib/model/overview.ts";
+import { isCordoned, isReady, type NodeOverview } from "../lib/model/overview.ts";
 import { countLeaving } from "../lib/observe/leaving.ts";
 import { readOverview } from "../lib/observe/overview.ts";
 import { count } from "../lib/report/wording.ts";
@@ -57,8 +57,7 @@ interface MenuAction {
   readonly fits?: (node: NodeOverview) => boolean;
 }
 
-const isCordoned = ({ status }: NodeOverview): boolean => status.split(",").includes("SchedulingDisabled");
-const looksLost = ({ status }: NodeOverview): boolean => !status.split(",").includes("Ready");
+const looksLost = (node: NodeOverview): boolean => !isReady(node);
 /** What a recovery has left is not undone, but given back. */
 const hasDrain = ({ leaving = 0, record }: NodeOverview): boolean =>
   recoveryOn(record) === undefined && (leaving > 0 || (record?.kind ?? "none") !== "none");

@@ -29,3 +29,13 @@ export interface NodeOverview {
   /** An operation of this program under way or left behind. */
   readonly record?: RecordOnNode | undefined;
 }
+
+/** By the STATUS column, which is all that a table of nodes tells. */
+export function isReady({ status }: NodeOverview): boolean {
+  return status.split(",").includes("Ready");
+}
+
+/** By the STATUS column, as `isReady`. */
+export function isCordoned({ status }: NodeOverview): boolean {
+  return status.split(",").includes("SchedulingDisabled");
+}

@@ -1,6 +1,6 @@
 /** The tables of `list`: nodes with their VMs counted, and the VMs of nodes. */
 import { recoveryOn } from "../model/facts.ts";
-import type { NodeOverview } from "../model/overview.ts";
+import { isCordoned, isReady, type NodeOverview } from "../model/overview.ts";
 import type { NodeVerdict, VmVerdict } from "../model/verdict.ts";
 import { age } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
@@ -137,7 +137,7 @@ function nodeRemarks(node: NodeOverview, options: ListOptions): string[] {
   if (node.record?.kind === "record") {
     const { kind, by, since, reason } = node.record.record;
     const why = reason === undefined ? "" : `, "${reason}"`;
-    const cordoned = node.status.includes("SchedulingDisabled");
+    const cordoned = isCordoned(node);
     const what = cordoned ? `${kind} by ${by}` : `a stale record of a ${kind} by ${by}`;
     const remove = cordoned || node.leaving ? "" : `; to remove it: ${advised(`uncordon ${node.name}`)}`;
     remarks.push(`${node.name}: ${what}, ${age(since, now)} ago${why}${remove}`);
@@ -157,10 +157,6 @@ function nodeRemarks(node: NodeOverview, options: ListOptions): string[] {
     );
   }
   return remarks;
-}
-
-function isReady(node: NodeOverview): boolean {
-  return node.status.split(",")[0] === "Ready";
 }
 
 function statusTone(cell: string): Tone | undefined {
