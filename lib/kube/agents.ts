@@ -1,8 +1,7 @@
 /** Makes the agents that hold our connections: TLS with the right authorities and certificates, through the right proxy. */
-
-import http from "node:http";
+import http, { type ClientRequestArgs } from "node:http";
 import https, { type AgentOptions } from "node:https";
-import { leadThrough } from "./proxy-tunnel.ts";
+import type { Duplex } from "node:stream";
 import { secureContext, type TlsMaterial } from "./secure-context.ts";
 
 /** An agent for `server`; `proxy` is the URL of the proxy in between. Throws ConfigError for a certificate or key that cannot be used. */
@@ -15,6 +14,30 @@ export function makeAgent(
   const agent =
     server.protocol === "https:" ? new https.Agent({ ...tlsOptions(material), ...limits }) : new http.Agent(limits);
   return proxy === undefined ? agent : leadThrough(agent, proxy);
+}
+
+type Connected = (error: Error | null, socket?: Duplex) => void;
+
+/** Makes `agent` reach every server through `proxy`. Tunnels that are being opened end with the agent. */
+function leadThrough(agent: http.Agent, proxy: string): http.Agent {
+  const url = new URL(proxy);
+  const closing = new AbortController();
+  const direct = agent.createConnection.bind(agent) as (options: object) => Duplex;
+  const destroy = agent.destroy.bind(agent);
+  const secure = agent instanceof https.Agent;
+  return Object.assign(agent, {
+    createConnection: (options: ClientRequestArgs, connected: Connected) => {
+      const target = { host: String(options.host), port: Number(options.port) };
+      import("./proxy-tunnel.ts")
+        .then(({ openTunnel }) => openTunnel(url, target, closing.signal))
+        .then((socket) => (secure ? direct({ ...options, socket }) : socket))
+        .then((socket) => connected(null, socket), connected);
+    },
+    destroy: () => {
+      closing.abort();
+      destroy();
+    },
+  });
 }
 
 function tlsOptions(material: TlsMaterial): AgentOptions {

@@ -1,9 +1,8 @@
-/** Opens a connection to the API server through an http, https or SOCKS5 proxy, for an agent that then uses it as its own. */
+/** Opens a connection to the API server through an http, https or SOCKS5 proxy. */
 import { once } from "node:events";
-import http, { type Agent, type ClientRequestArgs } from "node:http";
+import http from "node:http";
 import https from "node:https";
 import net, { type Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { UnreachableError } from "../model/errors.ts";
 
 interface Target {
@@ -11,31 +10,9 @@ interface Target {
   readonly port: number;
 }
 
-type Connected = (error: Error | null, socket?: Duplex) => void;
-
-/** Makes `agent` reach every server through `proxy`. Tunnels that are being opened end with the agent. */
-export function leadThrough(agent: Agent, proxy: string): Agent {
-  const url = new URL(proxy);
-  const closing = new AbortController();
-  const direct = agent.createConnection.bind(agent) as (options: object) => Duplex;
-  const destroy = agent.destroy.bind(agent);
-  const secure = agent instanceof https.Agent;
-  return Object.assign(agent, {
-    createConnection: (options: ClientRequestArgs, connected: Connected) => {
-      const target = { host: String(options.host), port: Number(options.port) };
-      openTunnel(url, target, closing.signal)
-        .then((socket) => (secure ? direct({ ...options, socket }) : socket))
-        .then((socket) => connected(null, socket), connected);
-    },
-    destroy: () => {
-      closing.abort();
-      destroy();
-    },
-  });
-}
-
-/** Throws UnreachableError naming the proxy when it is not there or refuses. */
-async function openTunnel(proxy: URL, target: Target, signal: AbortSignal): Promise<Socket> {
+/** Throws UnreachableError naming the proxy when it is not there or refuses, or the signal's reason when it was aborted before. */
+export async function openTunnel(proxy: URL, target: Target, signal: AbortSignal): Promise<Socket> {
+  signal.throwIfAborted();
   return await (proxy.protocol.startsWith("socks")
     ? openSocks(proxy, target, signal)
     : openConnect(proxy, target, signal));
