@@ -2,14 +2,13 @@
 import { abortNode, changesOf } from "../lib/act/abort-node.ts";
 import { type AbortIntent, abortActions, decideAbort } from "../lib/decide/abort.ts";
 import { summariseAbort } from "../lib/decide/abort-summary.ts";
-import type { Action } from "../lib/model/action.ts";
 import { ExpectedError, failureOf, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { type Facts, recoveryOn } from "../lib/model/facts.ts";
+import type { AbortSummary } from "../lib/model/progress.ts";
 import { recordOf } from "../lib/observe/decode/record.ts";
 import { observe } from "../lib/observe/observe.ts";
 import { abortPlan } from "../lib/report/abort.ts";
-import { eventJson } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
@@ -43,26 +42,18 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
       `nothing was changed; ${commandOn(world.program, "uncordon", node, options)} gives the node back`,
     );
   const { view } = decideAbort(facts, found, intent, { results: {} });
-  const isJson = options.output === "json";
-  if (!isJson) {
+  if (options.output !== "json") {
     const layout = { style: terminal.style, columns: terminal.columns };
     terminal.writeLines(abortPlan(node, found, view, layout));
   }
   const actions = abortActions(facts, found, intent);
   if (options.dryRun !== "none") {
-    showDryRun(actions, facts.time, options, world);
     const summary = summariseAbort(node, { complete: view.failures.length === 0, view }, "");
-    if (isJson)
-      terminal.writeLine(
-        eventJson({
-          type: "summary",
-          operation: "abort",
-          time: facts.time,
-          ...summary,
-          dryRun: true,
-          nextSteps: view.nextSteps,
-        }),
-      );
+    await showDryRun(
+      actions.flatMap(changesOf),
+      { ...summary, nextSteps: view.nextSteps },
+      { time: facts.time, options, world },
+    );
     return summary.exitCode;
   }
   // Nobody is asked about nothing, and what turns up later was not agreed to.
@@ -89,13 +80,21 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   }
 }
 
-function showDryRun(actions: readonly Action[], time: string, { dryRun, output }: Options, world: World): void {
-  for (const { object, verb } of actions.flatMap(changesOf))
-    world.terminal.writeLine(
-      output === "json"
-        ? eventJson({ type: "changed-object", time, object, verb, dryRun: true })
-        : `${object} ${verb}${dryRunSuffix[dryRun]}`,
-    );
+/** kubectl's lines for a dry run, or the events of one. */
+async function showDryRun(
+  changes: readonly { readonly object: string; readonly verb: string }[],
+  summary: AbortSummary,
+  { time, options, world }: { readonly time: string; readonly options: Options; readonly world: World },
+): Promise<void> {
+  const { terminal } = world;
+  if (options.output !== "json") {
+    for (const { object, verb } of changes) terminal.writeLine(`${object} ${verb}${dryRunSuffix[options.dryRun]}`);
+    return;
+  }
+  const reporter = await terminal.reporter("json");
+  for (const { object, verb } of changes) reporter.event({ type: "changed-object", time, object, verb, dryRun: true });
+  reporter.event({ type: "summary", operation: "abort", time, ...summary, dryRun: true });
+  reporter.close();
 }
 
 /** The account that KubeVirt's own controller writes with (kubevirt/kubevirt pkg/virt-operator/resource/generate/rbac). */

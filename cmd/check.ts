@@ -22,7 +22,7 @@ export async function run(options: OptionsOf<typeof check>, world: World): Promi
   world.terminal.writeLines(
     options.output === undefined
       ? checkReport(result.check, layout)
-      : await documentLines(options.output, ({ checkDocument }) => checkDocument(result.check)),
+      : await documentLines({ kind: "Check", ...result.check }, options.output),
   );
   return result.check.nodes.every(({ verdict }) => verdict === "drains") ? exitCode.ok : exitCode.refused;
 }

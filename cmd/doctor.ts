@@ -5,10 +5,10 @@ import { ConfigError, ExpectedError, KubeError, UnreachableError, UsageError } f
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { diagnoseCluster } from "../lib/observe/diagnosis.ts";
 import { diagnosisLines } from "../lib/report/diagnosis.ts";
-import { diagnosisDocument, machineLines } from "../lib/report/machine.ts";
 import type { OptionsOf } from "./command.ts";
 import { completerLink } from "./completer.ts";
 import type { doctor } from "./definitions/doctor.ts";
+import { documentLines } from "./documents.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import type { World } from "./world.ts";
 
@@ -36,7 +36,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   world.terminal.writeLines(
     options.output === undefined
       ? diagnosisLines(diagnosis, { columns, style })
-      : machineLines(diagnosisDocument(diagnosis), options.output),
+      : await documentLines({ kind: "Diagnosis", ...diagnosis }, options.output),
   );
   if (seen.error !== undefined && options.v > 0) throw seen.error;
   return diagnosis.problems.length === 0 ? exitCode.ok : exitCode.error;

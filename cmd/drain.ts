@@ -11,13 +11,13 @@ import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { matchesSelector } from "../lib/model/selectors.ts";
 import type { NodeVerdict } from "../lib/model/verdict.ts";
 import { askDrainRights } from "../lib/observe/drain-rights.ts";
-import { checkDocument, machineLines } from "../lib/report/machine.ts";
 import { drainQuestion, planReport } from "../lib/report/plan.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { wrapIndented } from "../lib/report/width.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
 import { drain as definition } from "./definitions/drain.ts";
+import { documentLines } from "./documents.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
 import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
@@ -47,7 +47,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const nodes = await findNodes(chosen, client);
   const scene: Scene = { options, world, client, nodes };
   const checked = await checkNodes(nodes, assessOptions, { client, world });
-  showPlan(scene, checked);
+  await showPlan(scene, checked);
   const refusal = refusalOf(checked.check, { skipBlocked: options.skipBlocked, waived: assessOptions.waived });
   if (refusal !== undefined) throw new RefusedError(refusal.message, refusal.hint);
   await refuseWithoutRights(scene, checked);
@@ -78,10 +78,10 @@ async function refuseWithoutRights({ client, world }: Scene, { check }: NodeChec
     world.terminal.writeError(`Warning: whether you may drain could not be asked: ${sanitise(silence)}`);
 }
 
-function showPlan({ options, world }: Scene, { check, assessOptions }: NodeCheck): void {
+async function showPlan({ options, world }: Scene, { check, assessOptions }: NodeCheck): Promise<void> {
   const { terminal } = world;
   if (options.output === "json") {
-    if (options.dryRun !== "none") terminal.writeLines(machineLines(checkDocument(check), "json"));
+    if (options.dryRun !== "none") terminal.writeLines(await documentLines({ kind: "Check", ...check }, "json"));
     return;
   }
   const { columns, style } = terminal;
@@ -126,7 +126,7 @@ async function consent(scene: Scene, first: NodeCheck): Promise<NodeCheck> {
     const now = await checkNodes(scene.nodes, shown.assessOptions, scene);
     const refusal = refusalOf(now.check, { skipBlocked: options.skipBlocked, waived: now.assessOptions.waived });
     if (refusal === undefined && stillCovers(shown.check, now.check)) return now;
-    showPlan(scene, now);
+    await showPlan(scene, now);
     if (refusal !== undefined) throw new RefusedError(refusal.message, refusal.hint);
     world.terminal.writeError("The plan has changed while it was shown.");
     shown = now;

@@ -70,9 +70,7 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
       }),
     ),
     document: (keys, format) =>
-      documentLines(format, ({ nodeListDocument }) =>
-        nodeListDocument(nodes.filter(({ name }) => keys.has(`node/${name}`))),
-      ),
+      documentLines({ kind: "NodeList", items: nodes.filter(({ name }) => keys.has(`node/${name}`)) }, format),
     warnings: [
       ...(overview.vmis === undefined ? [] : [estimated]),
       ...overview.deleted.map(
@@ -155,7 +153,7 @@ async function listVms(client: KubeClient, names: readonly string[], { options, 
       }),
     ),
     document: (keys, format) =>
-      documentLines(format, ({ vmListDocument }) => vmListDocument(items.filter((vm) => keys.has(keyOf(vm))))),
+      documentLines({ kind: "VirtualMachineInstanceList", items: items.filter((vm) => keys.has(keyOf(vm))) }, format),
     warnings: gapTexts(check.gaps).map((gap) => `not read: ${gap}`),
     empty: `No VMs found on ${names.join(", ")}`,
   };

@@ -21,13 +21,13 @@ import { observeLostNode } from "../lib/observe/lost-node.ts";
 import { readSigns } from "../lib/observe/signs.ts";
 import { listSuspects } from "../lib/observe/suspects.ts";
 import { dossierReport } from "../lib/report/dossier.ts";
-import { dossierDocument, machineLines, suspectListDocument } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { suspectTable } from "../lib/report/suspects.ts";
 import { wrapIndented } from "../lib/report/width.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
 import { recover as definition } from "./definitions/recover.ts";
+import { documentLines } from "./documents.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { waivedCodes } from "./flags/drain-scope.ts";
 import { nodeNames, rejectNamespace } from "./flags/nodes.ts";
@@ -68,7 +68,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   if (node === undefined) return await showSuspects(client, options, world);
   const scene: Scene = { options, world, client, node, waived, user: await currentUser(client) };
   const evidence = await decidedEvidence(scene);
-  show(scene, evidence.dossier);
+  await show(scene, evidence.dossier);
   refuse(scene, evidence);
   if (options.dryRun !== "none") return exitCode.ok;
   const assertion = await consent(scene, evidence.dossier);
@@ -85,12 +85,12 @@ function rejectContradictions({ confirmNode, output, yes, dryRun }: Options, nod
 
 async function showSuspects(client: KubeClient, options: Options, world: World): Promise<ExitCode> {
   const suspects = await listSuspects(client, { clock: world.clock });
-  const verdicts = suspects.map((suspect) => ({ ...suspect, liveness: assessLiveness(suspect.signs) }));
+  const items = suspects.map(({ signs, ...suspect }) => ({ ...suspect, ...assessLiveness(signs) }));
   const { columns, style } = world.terminal;
-  if (options.output === "json") world.terminal.writeLines(machineLines(suspectListDocument(verdicts), "json"));
+  if (options.output === "json") world.terminal.writeLines(await documentLines({ kind: "SuspectList", items }, "json"));
   else
     world.terminal.writeLines(
-      suspectTable(verdicts, { columns, style, look: (node) => commandsFor(node, options, world).look }),
+      suspectTable(items, { columns, style, look: (node) => commandsFor(node, options, world).look }),
     );
   return exitCode.ok;
 }
@@ -176,12 +176,12 @@ function commandsFor(node: string, options: Options, { program }: World): Recove
   };
 }
 
-function show({ options, world, node }: Scene, dossier: Dossier): void {
+async function show({ options, world, node }: Scene, dossier: Dossier): Promise<void> {
   const { terminal } = world;
   const { columns, style } = terminal;
   const { uncordon } = commandsFor(node, options, world);
   if (options.output !== "json") terminal.writeLines(dossierReport(dossier, { columns, style, uncordon }));
-  else if (options.dryRun !== "none") terminal.writeLines(machineLines(dossierDocument(dossier), "json"));
+  else if (options.dryRun !== "none") terminal.writeLines(await documentLines({ kind: "Dossier", ...dossier }, "json"));
 }
 
 /** What the evidence forbids, no flag allows; another holder of the node can be overridden by name. */

@@ -10,7 +10,7 @@ import { failureOf, type InterruptedError, RefusedError } from "../lib/model/err
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import type { Facts } from "../lib/model/facts.ts";
 import type { FindingCode } from "../lib/model/finding.ts";
-import type { ProgressEvent, UncordonSummary } from "../lib/model/progress.ts";
+import type { ProgressEvent, Reporter, UncordonSummary } from "../lib/model/progress.ts";
 import { recordAnnotation } from "../lib/model/record.ts";
 import { currentUser } from "../lib/observe/access.ts";
 import { recordOfNode } from "../lib/observe/declaration.ts";
@@ -20,7 +20,6 @@ import { observe } from "../lib/observe/observe.ts";
 import { outOfServiceTaintKey } from "../lib/platform/names.ts";
 import { eventLines } from "../lib/report/events.ts";
 import { neverOffWarning } from "../lib/report/homecoming.ts";
-import { eventJson } from "../lib/report/machine.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { gapTexts } from "../lib/report/wording.ts";
 import type { OptionsOf } from "./command.ts";
@@ -43,7 +42,8 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const client = await world.connect(connectionOptions(options), options.v);
   const nodes = await findNodes(chosen, client);
   const facts = await observe(client, { nodes, clock: world.clock });
-  const scene: Return = { client, facts, waived, options, world, untainted: new Set() };
+  const events = options.output === "json" ? await world.terminal.reporter("json") : undefined;
+  const scene: Return = { client, facts, waived, options, world, events, untainted: new Set() };
   refuseHeld(scene);
   for (const gap of gapTexts(facts.gaps.filter(({ resource }) => holderResources.has(resource))))
     tell(scene, { type: "warning", message: `somebody else may hold the node, too; not read: ${gap}` });
@@ -103,6 +103,8 @@ interface Return {
   readonly waived: ReadonlySet<string>;
   readonly options: Options;
   readonly world: World;
+  /** Takes what is told where that is to be JSON. */
+  readonly events: Reporter | undefined;
   /** Nodes that are not given back, but whose taints of ours were to come off. */
   readonly untainted: Set<string>;
 }
@@ -198,14 +200,13 @@ async function tellReturn(node: string, scene: Return): Promise<void> {
 type Told = ProgressEvent extends infer Event ? (Event extends ProgressEvent ? Omit<Event, "time"> : never) : never;
 
 /** As a line that ends as kubectl's do in a dry run, or as JSON. */
-function tell({ facts, options, world }: Return, told: Told): void {
+function tell({ facts, options, world, events }: Return, told: Told): void {
   const { terminal, clock } = world;
   const skew = Date.parse(facts.time) - Date.parse(facts.localTime ?? facts.time);
   const time = new Date(clock.now().getTime() + skew).toISOString();
   const isDry = options.dryRun !== "none";
-  if (options.output === "json") {
-    const event = { ...told, time, ...(isDry && told.type !== "warning" ? { dryRun: true } : {}) } as ProgressEvent;
-    terminal.writeLine(eventJson(event));
+  if (events !== undefined) {
+    events.event({ ...told, time, ...(isDry && told.type !== "warning" ? { dryRun: true } : {}) } as ProgressEvent);
     return;
   }
   const { out, err } = eventLines({ ...told, time } as ProgressEvent, terminal.errorStyle, terminal.columns);

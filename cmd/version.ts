@@ -17,7 +17,7 @@ export async function run(options: OptionsOf<typeof version>, world: World): Pro
   world.terminal.writeLines(
     options.output === undefined
       ? lines(versions)
-      : await documentLines(options.output, ({ versionsDocument }) => versionsDocument(versions)),
+      : await documentLines({ kind: "Versions", ...versions }, options.output),
   );
   if (seen.error !== undefined) throw seen.error;
   return exitCode.ok;

@@ -11,18 +11,6 @@ const apiVersion = "vmnode/v1";
 
 export type MachineFormat = "json" | "yaml" | "name";
 
-interface NodeList {
-  readonly apiVersion: string;
-  readonly kind: "NodeList";
-  readonly items: readonly NodeOverview[];
-}
-
-interface VmList {
-  readonly apiVersion: string;
-  readonly kind: "VirtualMachineInstanceList";
-  readonly items: readonly VmItem[];
-}
-
 /** What runs where; a version is absent where it could not be told. */
 export interface Versions {
   readonly client: string;
@@ -31,67 +19,30 @@ export interface Versions {
 }
 
 /** A node that looks lost, and what its signs of life say at first sight. */
-export interface SuspectItem {
-  readonly node: string;
+export interface SuspectItem
+  extends Pick<Dossier, "node" | "verdict" | "reason" | "decidableAt" | "outageSince" | "rebooted" | "signs"> {
   readonly vms: number;
   readonly since?: string | undefined;
-  readonly liveness: Pick<Dossier, "verdict" | "reason" | "decidableAt" | "outageSince" | "rebooted" | "signs">;
-}
-
-interface SuspectList {
-  readonly apiVersion: string;
-  readonly kind: "SuspectList";
-  readonly items: readonly (Omit<SuspectItem, "liveness"> & SuspectItem["liveness"])[];
 }
 
 export type MachineDocument =
-  | NodeList
-  | SuspectList
-  | VmList
-  | (Check & { readonly apiVersion: string; readonly kind: "Check" })
-  | (Dossier & { readonly apiVersion: string; readonly kind: "Dossier" })
-  | (Diagnosis & { readonly apiVersion: string; readonly kind: "Diagnosis" })
-  | (Versions & { readonly apiVersion: string; readonly kind: "Versions" });
-
-export function checkDocument(check: Check): MachineDocument {
-  return { apiVersion, kind: "Check", ...check };
-}
-
-export function dossierDocument(dossier: Dossier): MachineDocument {
-  return { apiVersion, kind: "Dossier", ...dossier };
-}
-
-export function nodeListDocument(items: readonly NodeOverview[]): MachineDocument {
-  return { apiVersion, kind: "NodeList", items };
-}
-
-export function suspectListDocument(suspects: readonly SuspectItem[]): MachineDocument {
-  const items = suspects.map(({ node, vms, since, liveness }) => {
-    const { verdict, reason, decidableAt, outageSince, rebooted, signs } = liveness;
-    return { node, vms, since, verdict, reason, decidableAt, outageSince, rebooted, signs };
-  });
-  return { apiVersion, kind: "SuspectList", items };
-}
-
-export function vmListDocument(items: readonly VmItem[]): MachineDocument {
-  return { apiVersion, kind: "VirtualMachineInstanceList", items };
-}
-
-export function versionsDocument(versions: Versions): MachineDocument {
-  return { apiVersion, kind: "Versions", ...versions };
-}
-
-export function diagnosisDocument(diagnosis: Diagnosis): MachineDocument {
-  return { apiVersion, kind: "Diagnosis", ...diagnosis };
-}
+  | { readonly kind: "NodeList"; readonly items: readonly NodeOverview[] }
+  | { readonly kind: "SuspectList"; readonly items: readonly SuspectItem[] }
+  | { readonly kind: "VirtualMachineInstanceList"; readonly items: readonly VmItem[] }
+  | ({ readonly kind: "Check" } & Check)
+  | ({ readonly kind: "Dossier" } & Dossier)
+  | ({ readonly kind: "Diagnosis" } & Diagnosis)
+  | ({ readonly kind: "Versions" } & Versions);
 
 /** The lines of a document. `name` prints `kind/name` as kubectl's `-o name` does, without namespaces. */
 export function machineLines(document: MachineDocument, format: MachineFormat): string[] {
   switch (format) {
     case "json":
-      return toJson(document, 4).split("\n");
+      return toJson({ apiVersion, ...document }, 4).split("\n");
     case "yaml":
-      return toYaml(document).trimEnd().split("\n");
+      return toYaml({ apiVersion, ...document })
+        .trimEnd()
+        .split("\n");
     case "name":
       return names(document);
   }

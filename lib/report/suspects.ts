@@ -7,7 +7,8 @@ import { wrapIndented } from "./width.ts";
 export interface SuspectRow {
   readonly node: string;
   readonly vms: number;
-  readonly liveness: { readonly verdict: LivenessVerdict; readonly reason: string };
+  readonly verdict: LivenessVerdict;
+  readonly reason: string;
 }
 
 export interface SuspectOptions extends Layout {
@@ -19,7 +20,7 @@ export interface SuspectOptions extends Layout {
 export function suspectTable(suspects: readonly SuspectRow[], options: SuspectOptions): string[] {
   const { columns, style = plain, look } = options;
   if (suspects.length === 0) return [style("good", "No node looks lost: all are Ready.")];
-  const rows = suspects.map(({ node, vms, liveness }) => [node, vms, liveness.verdict, liveness.reason]);
+  const rows = suspects.map(({ node, vms, verdict, reason }) => [node, vms, verdict, reason]);
   const [first] = suspects;
   return [
     ...table(["NODE", { header: "VMS", align: "right" }, "VERDICT", { header: "WHY", elastic: true }], rows, {

@@ -12,14 +12,7 @@ import { errorLines } from "../../../lib/report/errors.ts";
 import { eventLines, historyLines } from "../../../lib/report/events.ts";
 import { nodeTable, vmTable } from "../../../lib/report/list.ts";
 import { liveFrame } from "../../../lib/report/live-frame.ts";
-import {
-  checkDocument,
-  dossierDocument,
-  eventJson,
-  machineLines,
-  nodeListDocument,
-  vmListDocument,
-} from "../../../lib/report/machine.ts";
+import { eventJson, type MachineDocument, machineLines } from "../../../lib/report/machine.ts";
 import { drainQuestion, planReport } from "../../../lib/report/plan.ts";
 import { summaryReport } from "../../../lib/report/summary.ts";
 import { leavingLines, uncordonResult } from "../../../lib/report/uncordon.ts";
@@ -101,6 +94,12 @@ const overview: NodeOverview = {
   },
 };
 const overviews = poisoned([overview, { ...overview, record: { kind: "damaged" as const, text: "{" } }]);
+const dirtyDocuments: MachineDocument[] = [
+  { kind: "Check", ...dirtyCheck },
+  { kind: "NodeList", items: overviews },
+  { kind: "VirtualMachineInstanceList", items: vmItems(dirtyCheck.nodes) },
+  { kind: "Dossier", ...poisoned(fullDossier()) },
+];
 const states = [
   "waiting",
   "queued",
@@ -192,12 +191,9 @@ const layouts: Record<string, () => readonly string[]> = {
       errorLines(error, { stack: true }),
     ),
   "JSON and YAML": () =>
-    [
-      checkDocument(dirtyCheck),
-      nodeListDocument(overviews),
-      vmListDocument(vmItems(dirtyCheck.nodes)),
-      dossierDocument(poisoned(fullDossier())),
-    ].flatMap((document) => (["json", "yaml", "name"] as const).flatMap((format) => machineLines(document, format))),
+    dirtyDocuments.flatMap((document) =>
+      (["json", "yaml", "name"] as const).flatMap((format) => machineLines(document, format)),
+    ),
   "JSON lines": () => events.map(eventJson),
 };
 

@@ -2,6 +2,7 @@
  * As much of JSON Schema as docs/schema.json uses, and stricter than it: a field that the schema does not declare is an error here,
  * because an interface that nobody wrote down is none.
  */
+import { readFileSync } from "node:fs";
 
 interface Schema {
   readonly $ref?: string;
@@ -16,6 +17,11 @@ interface Schema {
   readonly allOf?: readonly Schema[];
   readonly format?: string;
 }
+
+/** docs/schema.json. */
+export const machineSchema = JSON.parse(
+  readFileSync(new URL("../../../docs/schema.json", import.meta.url), "utf8"),
+) as Schema;
 
 /** What is wrong with `value`; an empty list when it fits. */
 export function violations(root: Schema, value: unknown): string[] {
