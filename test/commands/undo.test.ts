@@ -1,22 +1,34 @@
 /** Ctrl-C in the middle of a drain, and then the undo, or the same command again. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InterruptedError } from "../../lib/model/errors.ts";
+import { quiet } from "../../lib/practice/scenarios/quiet.ts";
 import type { KubeObject } from "../../lib/practice/store.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
 import type { Run } from "../unit/cmd/fake-world.ts";
 import { openStage, scenarioOf } from "./recover/stage.ts";
 import { runCommand } from "./run.ts";
 
+/** Migrations that do not end by themselves: however long a command takes on a busy machine, it finds VMs on their way. */
+const endless = { bandwidthPerMigration: "1Mi", completionTimeoutPerGiB: 1_000_000 };
+
 let world: TestCluster;
 beforeEach(async () => {
-  // Slow enough for what comes after an interruption to find VMs on their way, on a busy machine, too.
-  world = await startCluster("quiet", 5);
+  world = await startCluster({ ...quiet, configuration: { ...quiet.configuration, migrations: endless } }, 5);
 });
 afterEach(() => world.close());
 
 const ctrlC = new InterruptedError("SIGINT", "Interrupted by SIGINT.");
 const vmis = { group: "kubevirt.io", resource: "virtualmachineinstances" };
 const migrations = { group: "kubevirt.io", resource: "virtualmachineinstancemigrations" };
+const kubeVirts = { group: "kubevirt.io", resource: "kubevirts" };
+
+/** How migrations are made that begin from now on. */
+function setMigrations(settings: object): void {
+  for (const { metadata } of world.cluster.store.list(kubeVirts))
+    world.cluster.store.modify(kubeVirts, metadata.namespace, metadata.name, (draft) => {
+      draft.spec.configuration = { ...draft.spec.configuration, migrations: settings };
+    });
+}
 
 function running(): string[] {
   return world.cluster.store
@@ -64,6 +76,7 @@ test("abort leaves the node as it was found, and no VM is lost", async () => {
 });
 
 test("the same command again takes the drain up and finishes it", async () => {
+  setMigrations({});
   await interruptedDrain();
   const { code, stdout } = await runCommand("drain worker-1 --yes", world.env, world);
   expect(stdout).toContain("node/worker-1 already cordoned");
@@ -231,21 +244,16 @@ describe.each([
   ],
 ])("KubeVirt's drain taint that others have set (%s)", (_title, taint, text) => {
   const nodes = { group: "", resource: "nodes" };
-  const kubeVirts = { group: "kubevirt.io", resource: "kubevirts" };
   let kubeconfig: string;
   let untaint: string;
   beforeEach(async () => {
     kubeconfig = `--kubeconfig=${world.env.KUBECONFIG}`;
     untaint = `kubectl taint node worker-1 ${text}- ${kubeconfig}`;
-    for (const { metadata } of world.cluster.store.list(kubeVirts))
-      world.cluster.store.modify(kubeVirts, metadata.namespace, metadata.name, (draft) => {
-        draft.spec.configuration = { ...draft.spec.configuration, migrations: { nodeDrainTaintKey: taint.key } };
-      });
-    // Marked, but it does not leave: however long the command takes, there is something to undo.
+    setMigrations({ ...endless, nodeDrainTaintKey: taint.key });
+    // Under the taint a mark cannot be taken back, either.
     const [vm] = world.cluster.store.list(vmis).filter(({ status }) => status?.nodeName === "worker-1");
     if (vm === undefined) throw new Error("nothing runs on worker-1");
     world.cluster.store.modify(vmis, vm.metadata.namespace, vm.metadata.name, (draft) => {
-      draft.spec.evictionStrategy = "None";
       draft.status = { ...draft.status, evacuationNodeName: "worker-1" };
     });
     world.cluster.store.modify(nodes, undefined, "worker-1", (draft) => {
@@ -367,6 +375,7 @@ describe("a VM that was to be restarted, when its run strategy has changed meanw
       .filter(({ status }) => status?.nodeName === "worker-1")
       .map(({ metadata }) => metadata);
     if (vm === undefined) throw new Error("nothing runs on worker-1");
+    setMigrations({});
     const edit = (resource: typeof vmis, change: (draft: KubeObject) => void) =>
       world.cluster.store.modify(resource, vm.namespace, vm.name, change);
     edit(vmis, (draft) => {
