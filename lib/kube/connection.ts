@@ -139,7 +139,11 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
       environment.log(6, `${request.method} ${server}${request.path} 200 (watching)`);
       return {
         serverTime: serverTime(opened.stream.response.headers.date),
-        ...lineStream(opened.stream, { idleTimeoutMs, signal: request.signal, fault: transport.fault }),
+        ...lineStream(opened.stream, {
+          idleTimeoutMs,
+          signal: request.signal,
+          fault: (error) => transport.fault(error),
+        }),
       };
     },
   };

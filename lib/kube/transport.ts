@@ -28,77 +28,89 @@ const maxConnections = 2;
 
 /** `server` is the address with an optional path prefix; `proxy` the URL of the proxy in between. */
 export function openTransport(server: string, proxy: string | undefined): Transport {
-  const base = new URL(server);
-  const place: FaultPlace = { server, proxy: proxy === undefined ? undefined : withoutPassword(proxy) };
-  const counters = { requests: 0, connections: 0 };
-  const slots = turnstile(maxConnections);
-  const streams = new Set<() => void>();
-  let shared: { readonly tls: TlsMaterial; readonly agent: http.Agent } | undefined;
+  return new HttpTransport(server, proxy);
+}
 
-  /** A renewed client certificate needs new connections. */
-  const sharedAgent = (material: TlsMaterial): http.Agent => {
-    if (shared !== undefined && sameIdentity(shared.tls, material)) return shared.agent;
-    if (shared !== undefined) retire(shared.agent);
-    const agent = makeAgent(base, proxy, material, { keepAlive: true, maxSockets: maxConnections });
-    shared = { tls: material, agent };
-    return agent;
-  };
+class HttpTransport implements Transport {
+  readonly counters = { requests: 0, connections: 0 };
+  readonly #base: URL;
+  readonly #proxy: string | undefined;
+  readonly #place: FaultPlace;
+  readonly #slots = turnstile(maxConnections);
+  readonly #streams = new Set<() => void>();
+  #shared: { readonly tls: TlsMaterial; readonly agent: http.Agent } | undefined;
 
-  const begin = (request: WireRequest, agent: () => http.Agent) => () => {
-    counters.requests += 1;
-    const outgoing = send(base, request, agent());
-    outgoing.once("socket", () => {
-      if (!outgoing.reusedSocket) counters.connections += 1;
-    });
-    return outgoing;
-  };
+  constructor(server: string, proxy: string | undefined) {
+    this.#base = new URL(server);
+    this.#proxy = proxy;
+    this.#place = { server, proxy: proxy === undefined ? undefined : withoutPassword(proxy) };
+  }
 
-  const once = (request: WireRequest): Promise<WireResponse> =>
-    guarded(
-      begin(request, () => sharedAgent(request.tls)),
-      request,
-      place,
-      async (outgoing) => {
-        try {
-          return await wholeOf(await headersOf(outgoing));
-        } catch (error) {
-          // The server may close an idle connection at the moment it is used again: nothing was processed, ask once more.
-          const stale = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
-          if (stale && request.method === "GET" && !request.signal?.aborted) return await once(request);
-          throw error;
-        }
-      },
-    );
+  request(request: WireRequest): Promise<WireResponse> {
+    return this.#slots(request.signal, () => this.#exchange(request));
+  }
 
-  return {
-    counters,
-    fault: (error) => networkFault(error, place),
-    request: (request) => slots(request.signal, () => once(request)),
-    open: async (request) => {
-      let agent: http.Agent | undefined;
-      const ownAgent = (): http.Agent => {
-        agent = makeAgent(base, proxy, request.tls, { keepAlive: false, maxSockets: 1 });
-        return agent;
-      };
-      const close = () => {
-        streams.delete(close);
-        agent?.destroy();
-      };
-      streams.add(close);
+  async open(request: WireRequest): Promise<WireStream> {
+    let agent: http.Agent | undefined;
+    const close = () => {
+      this.#streams.delete(close);
+      agent?.destroy();
+    };
+    this.#streams.add(close);
+    const begin = () => {
+      agent = makeAgent(this.#base, this.#proxy, request.tls, { keepAlive: false, maxSockets: 1 });
+      return this.#begin(request, agent);
+    };
+    try {
+      const response = await guarded(begin, request, this.#place, headersOf);
+      response.socket.setKeepAlive(true, 30_000);
+      return { response, close };
+    } catch (error) {
+      close();
+      throw error;
+    }
+  }
+
+  fault(error: unknown): UnreachableError {
+    return networkFault(error, this.#place);
+  }
+
+  close(): void {
+    this.#shared?.agent.destroy();
+    for (const close of this.#streams) close();
+  }
+
+  #exchange(request: WireRequest): Promise<WireResponse> {
+    const begin = () => this.#begin(request, this.#sharedAgent(request.tls));
+    return guarded(begin, request, this.#place, async (outgoing) => {
       try {
-        const response = await guarded(begin(request, ownAgent), request, place, headersOf);
-        response.socket.setKeepAlive(true, 30_000);
-        return { response, close };
+        return await wholeOf(await headersOf(outgoing));
       } catch (error) {
-        close();
+        // The server may close an idle connection at the moment it is used again: nothing was processed, ask once more.
+        const stale = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
+        if (stale && request.method === "GET" && !request.signal?.aborted) return await this.#exchange(request);
         throw error;
       }
-    },
-    close: () => {
-      shared?.agent.destroy();
-      for (const close of streams) close();
-    },
-  };
+    });
+  }
+
+  #begin(request: WireRequest, agent: http.Agent): http.ClientRequest {
+    this.counters.requests += 1;
+    const outgoing = send(this.#base, request, agent);
+    outgoing.once("socket", () => {
+      if (!outgoing.reusedSocket) this.counters.connections += 1;
+    });
+    return outgoing;
+  }
+
+  /** A renewed client certificate needs new connections. */
+  #sharedAgent(material: TlsMaterial): http.Agent {
+    if (this.#shared !== undefined && sameIdentity(this.#shared.tls, material)) return this.#shared.agent;
+    if (this.#shared !== undefined) retire(this.#shared.agent);
+    const agent = makeAgent(this.#base, this.#proxy, material, { keepAlive: true, maxSockets: maxConnections });
+    this.#shared = { tls: material, agent };
+    return agent;
+  }
 }
 
 function send(base: URL, request: WireRequest, agent: http.Agent): http.ClientRequest {

@@ -73,88 +73,25 @@ export interface ReadingOptions {
 }
 
 /** Starts a pass. `signal` ends it: whatever is being read then throws the signal's reason. */
-export function startReading(
-  client: KubeClient,
-  signal?: AbortSignal,
-  { withoutManagedFields }: ReadingOptions = {},
-): Reading {
-  const slots = requestSlots();
-  const gaps: Gap[] = [];
-  let newest: Date | undefined;
+export function startReading(client: KubeClient, signal?: AbortSignal, options: ReadingOptions = {}): Reading {
+  const pass = startPass(client, signal);
+  const { attempt, noteGap } = pass;
 
-  /** A hundred objects that may not be read are one gap. */
-  function note(gap: Gap): void {
-    const known = gaps.some(
-      ({ resource, namespace, reason }) =>
-        resource === gap.resource && namespace === gap.namespace && reason === gap.reason,
-    );
-    if (!known) gaps.push(gap);
-  }
-
-  /** Every kind of answer carries the server's time in the same field. */
-  function told(answer: unknown): void {
-    const { serverTime } = fieldsOf(answer);
-    if (serverTime instanceof Date && (newest === undefined || serverTime > newest)) newest = serverTime;
-  }
-
-  async function attempt<T>(request: (client: KubeClient) => Promise<T>): Promise<Attempt<T>> {
-    try {
-      const value = await slots.run(() => request(client));
-      told(value);
-      return { ok: true, value };
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof ExpectedError) return { ok: false, error };
-      throw error;
-    }
-  }
-
-  async function attemptSome<T>(
-    type: ResourceType,
-    { only, ...where }: ReadSelection,
-    decode: Decoder<T>,
-    part: Pick<ListOptions, "limit" | "from" | "pagesAtMost">,
-  ): Promise<Attempt<Page<T>>> {
-    let malformed = 0;
-    const decodeWanted = (object: unknown): T | undefined => {
-      if (only !== undefined && !only.has(rawKey(object))) return undefined;
-      const decoded = decode(object);
-      if (decoded === undefined) malformed += 1;
-      return decoded;
-    };
-    const answer = await attempt((to) =>
-      to.list(type, { ...where, ...part, withoutManagedFields, signal }, decodeWanted),
-    );
-    if (!answer.ok) return answer;
-    if (malformed > 0) note(malformedGap(type, where.namespace, malformed));
-    const { items, rest } = answer.value;
-    return { ok: true, value: { items: items.filter((item) => item !== undefined), rest } };
-  }
-
-  async function attemptList<T>(
-    type: ResourceType,
-    selection: ReadSelection,
-    decode: Decoder<T>,
-  ): Promise<Attempt<readonly T[]>> {
-    const answer = await attemptSome(type, selection, decode, {});
+  const attemptList: Reading["attemptList"] = async (type, selection, decode) => {
+    const answer = await attemptPart(pass, { type, selection, decode }, options);
     return answer.ok ? { ok: true, value: answer.value.items } : answer;
-  }
+  };
 
   return {
-    client,
-    signal,
-    gaps,
-    attempt,
+    ...pass,
     attemptList,
-    attemptPage: (type, selection, decode, page) => attemptSome(type, selection, decode, { ...page, pagesAtMost: 1 }),
-    serverTime: () => newest,
-    noteGap: note,
-    discover: (options = {}) => slots.run(() => client.discover({ ...options, signal })),
+    attemptPage: (type, selection, decode, page) =>
+      attemptPart(pass, { type, selection, decode }, { ...options, ...page, pagesAtMost: 1 }),
 
     async list(type, selection, decode) {
       const answer = await attemptList(type, selection, decode);
       if (answer.ok) return answer.value;
-      note(gapOf(type, "list", selection.namespace, answer.error));
+      noteGap(gapOf(type, "list", selection.namespace, answer.error));
       return undefined;
     },
 
@@ -162,21 +99,86 @@ export function startReading(
       const answer = await attempt((to) => to.get(path, { signal }));
       if (answer.ok) {
         const decoded = decode(answer.value.object);
-        if (decoded === undefined) note(malformedGap(path.type, path.namespace, 1));
+        if (decoded === undefined) noteGap(malformedGap(path.type, path.namespace, 1));
         return decoded;
       }
-      if (!isNotFound(answer.error)) note(gapOf(path.type, "get", path.namespace, answer.error));
+      if (!isNotFound(answer.error)) noteGap(gapOf(path.type, "get", path.namespace, answer.error));
       return undefined;
     },
 
     async table(type, selection, includeObject) {
-      const options = { ...selection, includeObject: includeObject ?? ("None" as const), signal };
-      const answer = await attempt((to) => to.table(type, options));
+      const wanted = { ...selection, includeObject: includeObject ?? ("None" as const), signal };
+      const answer = await attempt((to) => to.table(type, wanted));
       // A server that is silent would be as silent about the whole list.
       if (!answer.ok && answer.error instanceof UnreachableError) throw answer.error;
       return answer.ok ? answer.value : undefined;
     },
   };
+}
+
+/** What every request of a pass has to do with, whatever it asks for. */
+type Pass = Pick<Reading, "client" | "signal" | "gaps" | "serverTime" | "attempt" | "discover" | "noteGap">;
+
+function startPass(client: KubeClient, signal: AbortSignal | undefined): Pass {
+  const slots = requestSlots();
+  const gaps: Gap[] = [];
+  let newest: Date | undefined;
+  return {
+    client,
+    signal,
+    gaps,
+    serverTime: () => newest,
+    discover: (options = {}) => slots.run(() => client.discover({ ...options, signal })),
+
+    async attempt(request) {
+      try {
+        const value = await slots.run(() => request(client));
+        // Every kind of answer carries the server's time in the same field.
+        const { serverTime } = fieldsOf(value);
+        if (serverTime instanceof Date && (newest === undefined || serverTime > newest)) newest = serverTime;
+        return { ok: true, value };
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof ExpectedError) return { ok: false, error };
+        throw error;
+      }
+    },
+
+    noteGap(gap) {
+      // A hundred objects that may not be read are one gap.
+      const isKnown = gaps.some(
+        ({ resource, namespace, reason }) =>
+          resource === gap.resource && namespace === gap.namespace && reason === gap.reason,
+      );
+      if (!isKnown) gaps.push(gap);
+    },
+  };
+}
+
+interface Wanted<T> {
+  readonly type: ResourceType;
+  readonly selection: ReadSelection;
+  readonly decode: Decoder<T>;
+}
+
+/** A list, or as much of it as `options` say. */
+async function attemptPart<T>(
+  { attempt, noteGap, signal }: Pass,
+  { type, selection: { only, ...where }, decode }: Wanted<T>,
+  options: Pick<ListOptions, "limit" | "from" | "pagesAtMost" | "withoutManagedFields">,
+): Promise<Attempt<Page<T>>> {
+  let malformed = 0;
+  const decodeWanted = (object: unknown): T | undefined => {
+    if (only !== undefined && !only.has(rawKey(object))) return undefined;
+    const decoded = decode(object);
+    if (decoded === undefined) malformed += 1;
+    return decoded;
+  };
+  const answer = await attempt((to) => to.list(type, { ...where, ...options, signal }, decodeWanted));
+  if (!answer.ok) return answer;
+  if (malformed > 0) noteGap(malformedGap(type, where.namespace, malformed));
+  const { items, rest } = answer.value;
+  return { ok: true, value: { items: items.filter((item) => item !== undefined), rest } };
 }
 
 function rawKey(object: unknown): string {

@@ -65,102 +65,141 @@ export interface TerminalOptions {
   readonly now: () => Date;
 }
 
+/** The terminal of this process; nothing is read or written yet. */
 export function createTerminal(options: TerminalOptions): Terminal {
-  const { stdout, stderr, env } = options;
-  const out = createOutput(stdout);
-  const err = createOutput(stderr);
-  const isInteractive = () => err.isTerminal && !env.CI && options.stdin.isTTY === true;
-  const canRedraw = err.isTerminal && !env.CI && env.TERM !== "dumb";
-  let color: ColorChoice = "auto";
-  let view: LiveView | undefined;
-  let interrupts: Interrupts | undefined;
-  let ignoreSuspend: (() => void) | undefined;
+  return new ProcessTerminal(options);
+}
 
-  const styleOn = (output: Output) => styleFor(wantsColor(color, env, output.isTerminal));
-  const write = (output: Output, lines: readonly string[]) => {
-    // Both streams may be the same screen: what is written beside the view would end up inside it.
-    if (view !== undefined && output.isTerminal) view.print(output, lines);
-    else output.lines(lines);
-  };
-  const closeView = () => {
-    view?.close();
-    view = undefined;
-    ignoreSuspend?.();
-  };
-  const catchThem = (): AbortSignal => {
-    interrupts ??= catchSignals(options.process, (code) => {
-      closeView();
-      options.process.exit(code);
+class ProcessTerminal implements Terminal {
+  readonly #options: TerminalOptions;
+  readonly #out: Output;
+  readonly #err: Output;
+  #color: ColorChoice = "auto";
+  #view: LiveView | undefined;
+  #interrupts: Interrupts | undefined;
+  #ignoreSuspend: (() => void) | undefined;
+
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+    this.#out = createOutput(options.stdout);
+    this.#err = createOutput(options.stderr);
+    // However the process ends, an uncaught exception included, the cursor comes back.
+    options.process.once("exit", () => this.#closeView());
+  }
+
+  get interactive(): boolean {
+    return this.#err.isTerminal && !this.#options.env.CI && this.#options.stdin.isTTY === true;
+  }
+
+  get columns(): number | undefined {
+    return this.#out.isTerminal ? this.#out.size().columns : undefined;
+  }
+
+  get style(): Style {
+    return this.#styleOn(this.#out);
+  }
+
+  get errorStyle(): Style {
+    return this.#styleOn(this.#err);
+  }
+
+  setColor(choice: ColorChoice): void {
+    this.#color = choice;
+  }
+
+  writeLine(line: string): void {
+    this.#write(this.#out, [line]);
+  }
+
+  writeLines(lines: readonly string[]): void {
+    this.#write(this.#out, lines);
+  }
+
+  writeError(line: string): void {
+    this.#write(this.#err, [line]);
+  }
+
+  confirm(question: Question): Promise<boolean> {
+    return this.#ask(question, (prompts, context) => prompts.askConfirm(question.text, context));
+  }
+
+  select<T>(question: Question, choices: readonly Choice<T>[]): Promise<T> {
+    return this.#ask(question, (prompts, context) => prompts.askSelect(question.text, choices, context));
+  }
+
+  search<T>(question: Question, choices: readonly Choice<T>[]): Promise<T> {
+    return this.#ask(question, (prompts, context) => prompts.askSearch(question.text, choices, context));
+  }
+
+  typeName(question: Question, expected: string): Promise<boolean> {
+    return this.#ask(
+      question,
+      async (prompts, context) => (await prompts.askText(question.text, context)) === expected,
+    );
+  }
+
+  async reporter(format: "text" | "json"): Promise<TerminalReporter> {
+    const { jsonReporter, liveReporter, plainReporter } = await import("./reporters.ts");
+    const outputs = { out: this.#out, err: this.#err, outStyle: this.style, errStyle: this.errorStyle };
+    if (format === "json") return jsonReporter(outputs);
+    const { env, process, now } = this.#options;
+    const canRedraw = this.#err.isTerminal && !env.CI && env.TERM !== "dumb";
+    if (!canRedraw) return plainReporter(outputs);
+    this.catchSignals();
+    const live = liveReporter(outputs, now);
+    this.#view = live.view;
+    this.#ignoreSuspend = onSuspend(process, live.view.pause, live.view.resume);
+    return { ...live, close: () => this.#closeView() };
+  }
+
+  catchSignals(): AbortSignal {
+    const { process } = this.#options;
+    this.#interrupts ??= catchSignals(process, (code) => {
+      this.#closeView();
+      process.exit(code);
     });
-    return interrupts.signal;
-  };
-  // However the process ends, an uncaught exception included, the cursor comes back.
-  options.process.once("exit", closeView);
+    return this.#interrupts.signal;
+  }
+
+  close(): void {
+    this.#closeView();
+    this.#interrupts?.dispose();
+  }
+
+  #styleOn(output: Output): Style {
+    return styleFor(wantsColor(this.#color, this.#options.env, output.isTerminal));
+  }
+
+  #write(output: Output, lines: readonly string[]): void {
+    // Both streams may be the same screen: what is written beside the view would end up inside it.
+    if (this.#view !== undefined && output.isTerminal) this.#view.print(output, lines);
+    else output.lines(lines);
+  }
 
   /** Makes room on the screen, asks, and lets the view go on. */
-  const ask = async <T>(
-    question: Question,
-    prompt: (prompts: Prompts, context: PromptContext) => Promise<T>,
-  ): Promise<T> => {
-    if (!isInteractive()) throw new UsageError(`there is nobody to ask here: pass ${question.flag}`);
+  async #ask<T>(question: Question, prompt: (prompts: Prompts, context: PromptContext) => Promise<T>): Promise<T> {
+    if (!this.interactive) throw new UsageError(`there is nobody to ask here: pass ${question.flag}`);
+    const { stdin, stderr } = this.#options;
     const prompts = await import("./prompts.ts");
-    view?.pause();
+    this.#view?.pause();
     try {
       return await prompt(prompts, {
-        input: options.stdin,
+        input: stdin,
         output: stderr,
-        columns: err.size().columns,
-        style: styleOn(err),
-        signal: interrupts?.signal ?? new AbortController().signal,
+        columns: this.#err.size().columns,
+        style: this.errorStyle,
+        signal: this.#interrupts?.signal ?? new AbortController().signal,
       });
     } finally {
-      view?.resume();
+      this.#view?.resume();
     }
-  };
+  }
 
-  return {
-    get interactive() {
-      return isInteractive();
-    },
-    get columns() {
-      return out.isTerminal ? out.size().columns : undefined;
-    },
-    get style() {
-      return styleOn(out);
-    },
-    get errorStyle() {
-      return styleOn(err);
-    },
-    setColor(choice) {
-      color = choice;
-    },
-    writeLine: (line) => write(out, [line]),
-    writeLines: (lines) => write(out, lines),
-    writeError: (line) => write(err, [line]),
-    confirm: (question) => ask(question, (prompts, context) => prompts.askConfirm(question.text, context)),
-    select: (question, choices) =>
-      ask(question, (prompts, context) => prompts.askSelect(question.text, choices, context)),
-    search: (question, choices) =>
-      ask(question, (prompts, context) => prompts.askSearch(question.text, choices, context)),
-    typeName: (question, expected) =>
-      ask(question, async (prompts, context) => (await prompts.askText(question.text, context)) === expected),
-    async reporter(format) {
-      const { jsonReporter, liveReporter, plainReporter } = await import("./reporters.ts");
-      const outputs = { out, err, outStyle: styleOn(out), errStyle: styleOn(err) };
-      if (format === "json") return jsonReporter(outputs);
-      if (!canRedraw) return plainReporter(outputs);
-      catchThem();
-      const live = liveReporter(outputs, options.now);
-      view = live.view;
-      ignoreSuspend = onSuspend(options.process, live.view.pause, live.view.resume);
-      return { ...live, close: closeView };
-    },
-    catchSignals: catchThem,
-    close() {
-      closeView();
-      interrupts?.dispose();
-    },
-  };
+  #closeView(): void {
+    this.#view?.close();
+    this.#view = undefined;
+    this.#ignoreSuspend?.();
+  }
 }
 
 type Prompts = typeof import("./prompts.ts");
