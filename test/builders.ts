@@ -14,6 +14,8 @@ import type {
   PodDisruptionBudget,
   PodVolume,
   Quantities,
+  QuotaScope,
+  ResourceQuota,
   SpreadConstraint,
   Taint,
   Toleration,
@@ -104,12 +106,14 @@ export interface PodOptions {
   readonly phase?: string;
   readonly ready?: boolean;
   readonly requests?: Quantities;
+  readonly limits?: Quantities;
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly affinity?: Affinity;
   readonly tolerations?: readonly Toleration[];
   readonly volumes?: readonly PodVolume[];
   readonly spread?: readonly SpreadConstraint[];
   readonly priority?: number;
+  readonly priorityClassName?: string;
   readonly neverPreempts?: boolean;
   readonly graceSeconds?: number;
   readonly conditions?: readonly Condition[];
@@ -150,13 +154,14 @@ export function aPod(name: string, options: PodOptions = {}): Pod {
       nodeSelector: options.nodeSelector ?? {},
       affinity: options.affinity ?? noAffinity,
       tolerations: options.tolerations ?? [],
-      containers: [{ name: "main", requests: options.requests ?? {}, sidecar: false }],
+      containers: [{ name: "main", requests: options.requests ?? {}, limits: options.limits, sidecar: false }],
       initContainers: [],
       overhead: {},
       volumes: options.volumes ?? [],
       terminationGracePeriodSeconds: options.graceSeconds ?? 30,
       spread: options.spread,
       priority: options.priority,
+      priorityClassName: options.priorityClassName,
       neverPreempts: options.neverPreempts,
     },
     status: {
@@ -345,6 +350,16 @@ export function aBudget(name: string, options: BudgetOptions = {}): PodDisruptio
       conditions: options.conditions ?? [],
     },
   };
+}
+
+/** A quota in namespace prod; by resource what is used, and of how much. */
+export function aQuota(
+  name: string,
+  amounts: Readonly<Record<string, readonly [used: string, hard: string]>>,
+  { namespace = "prod", scopes = [] }: { namespace?: string; scopes?: readonly QuotaScope[] } = {},
+): ResourceQuota {
+  const part = (at: 0 | 1) => Object.fromEntries(Object.entries(amounts).map(([key, pair]) => [key, pair[at]]));
+  return { metadata: aMeta(name, { namespace }), scopes, used: part(0), hard: part(1) };
 }
 
 export function selecting(

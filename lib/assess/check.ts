@@ -17,6 +17,7 @@ import { effectiveStrategy, guestGrace, migratability } from "./kubevirt-state.t
 import { migrationTarget } from "./migration-findings.ts";
 import { leftoverPods, migrationLimits, nodeFindings } from "./node.ts";
 import { type Fit, type Placement, PlacesInOrder, placeAll, type Request } from "./placement.ts";
+import { overQuota } from "./quotas.ts";
 import { placesOf } from "./room.ts";
 import { settle } from "./settle.ts";
 import {
@@ -138,11 +139,21 @@ function requestOf(index: Index, { pod, vmi }: Subject, judgement: Judgement, ke
   // The pod of a migration may be seen before the migration is.
   const others = activePodsOf(index, vmi).filter((other) => other.metadata.uid !== pod.metadata.uid);
   if (others.some((other) => other.spec.nodeName !== undefined && !isLeftover(index, other, pod))) return undefined;
-  return { key, arrival: migrationArrival(index, pod, vmi), moves: true };
+  return { key, arrival: migrationArrival(index, pod, vmi), moves: true, isSecond: others.length > 0 };
 }
 
 function place(index: Index, cases: readonly Case[], places?: PlacesInOrder): Placement {
-  const requests = cases.flatMap((entry) => entry.request ?? []);
+  const all = cases.flatMap((entry) => entry.request ?? []);
+  const refused = overQuota(index, all);
+  const placement = placeOnNodes(
+    index,
+    all.filter(({ key }) => !refused.has(key)),
+    places,
+  );
+  return { ...placement, fits: new Map<string, Fit>([...placement.fits, ...refused]) };
+}
+
+function placeOnNodes(index: Index, requests: readonly Request[], places?: PlacesInOrder): Placement {
   if (requests.length === 0) return { fits: new Map() };
   const placement = placeAll(requests, places ?? new PlacesInOrder(placesOf(index)));
   if (findGap(index.facts, "nodes") === undefined && !index.facts.nodesUnread) return placement;

@@ -131,12 +131,16 @@ function drainTaint(index: Index, node: string): Finding[] {
   ];
 }
 
-/** Gaps that hide something of this node: those of a namespace matter only where the node has VMs of it. */
+/**
+ * Gaps that hide something of this node: those of a namespace matter only where the node has VMs of it. Quotas that could not
+ * be read are only told of (`gaps`): seldom one is in the way.
+ */
 function gapFindings(index: Index, node: string): Finding[] {
   const here = [...(index.podsByNode.get(node) ?? []), ...(index.vmisByNode.get(node) ?? [])];
   const namespaces = new Set(here.map(({ metadata }) => metadata.namespace));
   const { gaps } = index.facts;
   return gaps
+    .filter(({ resource }) => resource !== "resourcequotas")
     .filter((gap) => gap.namespace === undefined || (namespaces.has(gap.namespace) && !isCovered(gap, gaps)))
     .map((gap) => unreadable(gap, node));
 }

@@ -2,7 +2,7 @@
  * Room elsewhere: places all VMs that a drain moves or restarts on the other nodes, one after another in thought, so that
  * what each takes is missing to the next.
  */
-import { keyOf, type Pod } from "../model/kubernetes.ts";
+import { keyOf, type Pod, type ResourceQuota } from "../model/kubernetes.ts";
 import { formatUnits } from "../model/quantity.ts";
 import { cordonToleration } from "../model/scheduling.ts";
 import { type Arrival, fits, type PodRules, podRules, type Refusal, reaches } from "./fitting.ts";
@@ -22,12 +22,23 @@ export interface NoFit {
   readonly victims: readonly string[];
 }
 
+/** A quota refuses its pod, wherever it is to run. */
+export interface OverQuota {
+  readonly kind: "quota";
+  readonly quota: ResourceQuota;
+  /** As the quota calls it: `requests.memory`. */
+  readonly resource: string;
+  readonly needed: number;
+  readonly left: number;
+}
+
 type Elsewhere =
   /** A node takes it. */
   | { readonly kind: "fits"; readonly node: string }
   /** Nodes would take it, if they have room, which is not known; none are named where they could not be read at all. */
   | { readonly kind: "unknown"; readonly nodes: readonly string[] }
-  | NoFit;
+  | NoFit
+  | OverQuota;
 
 export type Fit = Elsewhere & {
   /** Nodes that are to be emptied, where it may come all the same, because it tolerates their cordon. */
@@ -39,6 +50,8 @@ export interface Request {
   readonly arrival: Arrival;
   /** Movers are placed before those that restart, as a drain takes them. */
   readonly moves: boolean;
+  /** Another pod of the VM is there beside the one that runs: no quota has refused it. */
+  readonly isSecond?: boolean | undefined;
 }
 
 export interface Placement {

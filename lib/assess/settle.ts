@@ -1,14 +1,16 @@
-/** The last word on rows that need room elsewhere: D12 and D18b, or what is worth knowing when it could not be told. */
+/** The last word on rows that need another pod: D12 and D18b, or what is worth knowing when it could not be told. */
 import type { Finding } from "../model/finding.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
+import { formatUnits } from "../model/quantity.ts";
 import { cordonToleration } from "../model/scheduling.ts";
 import type { Judgement } from "./eviction.ts";
-import { listing, makeFinding, nodeReference, vmiReference } from "./findings.ts";
+import { listing, makeFinding, named, nodeReference, refer, vmiReference } from "./findings.ts";
 import type { Arrival } from "./fitting.ts";
 import { guestGrace } from "./kubevirt-state.ts";
 import { shutdownCommand } from "./migration-findings.ts";
-import type { Fit, NoFit } from "./placement.ts";
+import type { Fit, NoFit, OverQuota } from "./placement.ts";
 import { hasUnreadableTerms } from "./pod-affinity.ts";
+import { baseOf } from "./quotas.ts";
 
 /** The judgement on a VM whose next pod is `arrival`, with the answer to whether a node takes it. */
 export function settle(
@@ -16,6 +18,7 @@ export function settle(
   vmi: VirtualMachineInstance,
   { arrival, fit }: { readonly arrival: Arrival; readonly fit: Fit },
 ): Judgement {
+  if (fit.kind === "quota") return prevented(judgement, (when) => exceedsQuota(vmi, fit, when));
   const settled = fit.kind === "none" ? withoutRoom(judgement, vmi, fit) : judgement;
   const findings = [...settled.findings];
   if (settled.outcome !== "blocks" && fit.drained !== undefined && fit.drained.length > 0)
@@ -37,16 +40,56 @@ function mayComeBack(vmi: VirtualMachineInstance, { pod }: Arrival, nodes: reado
 }
 
 function withoutRoom(judgement: Judgement, vmi: VirtualMachineInstance, fit: NoFit): Judgement {
-  const isUnderWay = judgement.needs !== "restart" && judgement.row !== "D13";
-  if (fit.victims.length > 0 && !isUnderWay)
+  if (fit.victims.length > 0 && momentOf(judgement) !== "under way")
     return { ...judgement, findings: [...judgement.findings, pushesOut(vmi, fit)] };
-  if (judgement.needs === "restart") {
-    const [, ...others] = judgement.findings;
-    const row = judgement.row === "D18" ? "D18" : "D18b";
-    return { row, outcome: "stops", findings: [staysDown(vmi, fit), ...others] };
-  }
-  if (isUnderWay) return { ...judgement, findings: [...judgement.findings, targetFindsNoNode(vmi, fit)] };
-  return { row: "D12", outcome: "blocks", findings: [noNodeFits(vmi, fit)] };
+  return prevented(judgement, (when) => withoutNode[when](vmi, fit));
+}
+
+/** When a VM needs its next pod. */
+type Moment = "to move" | "under way" | "to restart";
+
+function momentOf({ needs, row }: Judgement): Moment {
+  if (needs === "restart") return "to restart";
+  return row === "D13" ? "to move" : "under way";
+}
+
+/** The judgement on a VM whose next pod finds no place. */
+function prevented(judgement: Judgement, findingWhen: (when: Moment) => Finding): Judgement {
+  const when = momentOf(judgement);
+  const finding = findingWhen(when);
+  if (when === "to move") return { row: "D12", outcome: "blocks", findings: [finding] };
+  if (when === "under way") return { ...judgement, findings: [...judgement.findings, finding] };
+  const [, ...others] = judgement.findings;
+  const row = judgement.row === "D18" ? "D18" : "D18b";
+  return { row, outcome: "stops", findings: [finding, ...others] };
+}
+
+const withoutNode = { "to move": noNodeFits, "under way": targetFindsNoNode, "to restart": staysDown } as const;
+
+function exceedsQuota(
+  vmi: VirtualMachineInstance,
+  { quota, resource, needed, left }: OverQuota,
+  when: Moment,
+): Finding {
+  const { metadata } = quota;
+  const amount = (units: number) => formatUnits(baseOf(resource), Math.max(0, units));
+  const shortage = `ResourceQuota ${metadata.name} has too little ${resource} for its next pod: needs ${amount(needed)}, ${amount(left)} left`;
+  const [code, reason] = (
+    {
+      "to move": ["QuotaExceeded", `Can migrate in principle, but ${shortage}. The migration would stay Pending.`],
+      "under way": ["TargetExceedsQuota", `${shortage}. Its migration stays Pending until there is more.`],
+      "to restart": ["StaysDownOverQuota", `${shutDown(vmi)} ${shortage}.`],
+    } as const
+  )[when];
+  return makeFinding({
+    code,
+    object: vmiReference(vmi),
+    reason,
+    field: `status.used[${resource}]`,
+    value: `${quota.used[resource]} of ${quota.hard[resource]}`,
+    provedBy: refer("resourcequota", metadata),
+    fix: `kubectl describe quota ${named(metadata)}`,
+  });
 }
 
 function pushesOut(vmi: VirtualMachineInstance, fit: NoFit): Finding {
@@ -90,11 +133,15 @@ function targetFindsNoNode(vmi: VirtualMachineInstance, fit: NoFit): Finding {
   });
 }
 
+function shutDown(vmi: VirtualMachineInstance): string {
+  return `Will be shut down within ${guestGrace(vmi)} s and stays down.`;
+}
+
 function staysDown(vmi: VirtualMachineInstance, fit: NoFit): Finding {
   return makeFinding({
     code: "StaysDownNoNode",
     object: vmiReference(vmi),
-    reason: `Will be shut down within ${guestGrace(vmi)} s and stays down. No other node fits: ${fit.summary}.`,
+    reason: `${shutDown(vmi)} No other node fits: ${fit.summary}.`,
     ...proofOf(fit),
   });
 }

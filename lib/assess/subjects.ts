@@ -10,6 +10,7 @@ import {
   type PersistentVolumeClaim,
   type Pod,
   type PodDisruptionBudget,
+  type ResourceQuota,
 } from "../model/kubernetes.ts";
 import {
   isFinalVmi,
@@ -45,6 +46,7 @@ export interface Index {
   readonly machines: ReadonlyMap<string, VirtualMachine>;
   readonly migrations: ReadonlyMap<string, readonly VirtualMachineInstanceMigration[]>;
   readonly budgets: ReadonlyMap<string, readonly PodDisruptionBudget[]>;
+  readonly quotas: ReadonlyMap<string, readonly ResourceQuota[]>;
   readonly claims: ReadonlyMap<string, PersistentVolumeClaim>;
   readonly volumes: ReadonlyMap<string, PersistentVolume>;
 }
@@ -61,6 +63,7 @@ export function indexFacts(facts: Facts): Index {
     machines: new Map(facts.virtualMachines.map((vm) => [keyOf(vm.metadata), vm])),
     migrations: groupBy(facts.migrations, (entry) => `${entry.metadata.namespace}/${entry.spec.vmiName}`),
     budgets: groupBy(facts.budgets, (budget) => budget.metadata.namespace),
+    quotas: groupBy(facts.quotas?.items ?? [], (quota) => quota.metadata.namespace),
     claims: new Map(facts.claims.map((claim) => [keyOf(claim.metadata), claim])),
     volumes: new Map(facts.volumes.map((volume) => [volume.metadata.name, volume])),
   };

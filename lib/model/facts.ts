@@ -1,7 +1,14 @@
 /** What was seen of the cluster at one moment: plain data, printable as JSON and readable back from a file. */
 
 import type { EvictionAnswer } from "./eviction.ts";
-import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget } from "./kubernetes.ts";
+import type {
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  ResourceQuota,
+} from "./kubernetes.ts";
 import type {
   KubeVirt,
   ReplicaSet,
@@ -43,6 +50,8 @@ export interface Facts {
   readonly runningMigrations?: number | undefined;
   /** Budgets of the namespaces in which the targets have pods. */
   readonly budgets: readonly PodDisruptionBudget[];
+  /** Quotas of the namespaces in which VMs run on the targets; absent where new pods of VMs were no matter. */
+  readonly quotas?: Quotas | undefined;
   readonly claims: readonly PersistentVolumeClaim[];
   readonly volumes: readonly PersistentVolume[];
   /** Undefined when it could not be read. */
@@ -58,6 +67,13 @@ export interface Facts {
   /** Why dry-run evictions were wanted but not asked for. */
   readonly dryRunsLeftOut?: string | undefined;
   readonly gaps: readonly Gap[];
+}
+
+/** As they were at the beginning: what the drain itself takes and gives back is not in them. */
+export interface Quotas {
+  readonly items: readonly ResourceQuota[];
+  /** Pods that were counted and on their way out: what they take will be free when all is quiet. */
+  readonly leaving: readonly Pod[];
 }
 
 /** Stands for all nodes that were not read, where names of nodes are asked for; no node bears it. */

@@ -135,6 +135,8 @@ export interface PodVolume {
 export interface Container {
   readonly name: string;
   readonly requests: Quantities;
+  /** Absent where it has none. */
+  readonly limits?: Quantities | undefined;
   /** True for an init container that keeps running (restartPolicy Always, KEP-753). */
   readonly sidecar: boolean;
 }
@@ -153,6 +155,7 @@ export interface Pod {
     readonly terminationGracePeriodSeconds?: number | undefined;
     /** Its topologySpreadConstraints that keep it from running (DoNotSchedule), if it has any. */
     readonly spread?: readonly SpreadConstraint[] | undefined;
+    readonly priorityClassName?: string | undefined;
     /** Where it is missing, 0. */
     readonly priority?: number | undefined;
     /** True when no other pod is removed for its sake (preemptionPolicy Never). */
@@ -183,6 +186,22 @@ export interface PodDisruptionBudget {
     readonly expectedPods: number;
     readonly conditions: readonly Condition[];
   };
+}
+
+export interface ResourceQuota {
+  readonly metadata: ObjectMeta;
+  /** It counts only pods that are of all of these scopes. */
+  readonly scopes: readonly QuotaScope[];
+  /** As the API server enforces them: those of the status. */
+  readonly hard: Quantities;
+  readonly used: Quantities;
+}
+
+/** A scope's name (`NotTerminating`, `PriorityClass`, …), and for PriorityClass which ones; `Exists` where only the name was given. */
+export interface QuotaScope {
+  readonly name: string;
+  readonly operator: string;
+  readonly values: readonly string[];
 }
 
 export interface PersistentVolumeClaim {

@@ -1,5 +1,5 @@
 /** What the scheduler needs to know of a pod: which taints it tolerates and how much it asks for. */
-import type { Container, Pod, Quantities, Taint, Toleration } from "./kubernetes.ts";
+import type { Pod, Quantities, Taint, Toleration } from "./kubernetes.ts";
 import { toUnits } from "./quantity.ts";
 import { tolerates } from "./selectors.ts";
 
@@ -26,13 +26,23 @@ export function cordonToleration(tolerations: readonly Toleration[]): Toleration
  * with the sidecars started before it, whichever is more, and the overhead (component-helpers resource.PodRequests, KEP-753).
  */
 export function podRequests(pod: Pod): Amounts {
-  const running = sum(pod.spec.containers);
+  return amountsOf(pod, "requests");
+}
+
+/** The same of its limits, as quotas count them (component-helpers resource.PodLimits). */
+export function podLimits(pod: Pod): Amounts {
+  return amountsOf(pod, "limits");
+}
+
+function amountsOf(pod: Pod, kind: "requests" | "limits"): Amounts {
+  const running = new Map<string, number>();
+  for (const container of pod.spec.containers) add(running, container[kind]);
   const sidecars = new Map<string, number>();
   const starting = new Map<string, number>();
   for (const container of pod.spec.initContainers) {
-    if (container.sidecar) add(sidecars, container.requests);
+    if (container.sidecar) add(sidecars, container[kind]);
     const now = new Map(sidecars);
-    if (!container.sidecar) add(now, container.requests);
+    if (!container.sidecar) add(now, container[kind]);
     for (const [resource, amount] of now) starting.set(resource, Math.max(starting.get(resource) ?? 0, amount));
   }
   for (const [resource, amount] of sidecars) running.set(resource, (running.get(resource) ?? 0) + amount);
@@ -41,14 +51,8 @@ export function podRequests(pod: Pod): Amounts {
   return running;
 }
 
-function sum(containers: readonly Container[]): Map<string, number> {
-  const total = new Map<string, number>();
-  for (const container of containers) add(total, container.requests);
-  return total;
-}
-
-function add(total: Map<string, number>, requests: Quantities): void {
-  for (const [resource, quantity] of Object.entries(requests)) {
+function add(total: Map<string, number>, quantities: Quantities = {}): void {
+  for (const [resource, quantity] of Object.entries(quantities)) {
     total.set(resource, (total.get(resource) ?? 0) + toUnits(resource, quantity));
   }
 }

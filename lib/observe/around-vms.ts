@@ -1,11 +1,11 @@
-/** Reads what belongs to VMIs: the VMs that own them, their migrations, their other pods, their disks, and budgets near them. */
+/** Reads what belongs to VMIs: the VMs that own them, their migrations, their other pods, their disks, and budgets and quotas near them. */
+import type { ResourceType } from "../kube/api.ts";
 import {
   controllerOf,
   keyOf,
   type PersistentVolume,
   type PersistentVolumeClaim,
   type Pod,
-  type PodDisruptionBudget,
 } from "../model/kubernetes.ts";
 import type {
   ReplicaSet,
@@ -14,13 +14,13 @@ import type {
   VirtualMachineInstanceMigration,
 } from "../model/kubevirt.ts";
 import { createdByLabel, vmiNameLabel, vmKind } from "../platform/names.ts";
-import { decodeClaim, decodePersistentVolume, decodePod } from "./decode/core.ts";
+import { decodeClaim, decodePersistentVolume, decodePod, decodeQuota } from "./decode/core.ts";
 import { decodeMigration, decodeReplicaSet, decodeVirtualMachine } from "./decode/kubevirt.ts";
 import { decodeBudget } from "./decode/policy.ts";
 import { selectAny } from "./label-selectors.ts";
 import { type NamedKind, type ObjectName, readNamed } from "./named-objects.ts";
 import { fieldsOf, text } from "./read-field.ts";
-import { gapOf, isForbidden, type Reading } from "./reading.ts";
+import { type Decoder, gapOf, isForbidden, type Reading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 export const virtualMachinesByName: NamedKind<VirtualMachine> = {
@@ -51,9 +51,9 @@ const volumesByName: NamedKind<PersistentVolume> = {
   requestsAtMost: 15,
 };
 
-/** With budgets wanted of more namespaces than this, those of the whole cluster are listed, unless they are too many. */
-const budgetNamespacesSingly = 4;
-const budgetsAtMost = 500;
+/** Of more namespaces than this, the objects of the whole cluster are listed, unless they are too many. */
+const namespacesSingly = 4;
+const everywhereAtMost = 500;
 
 export function readOwners(
   reading: Reading,
@@ -143,19 +143,24 @@ export async function readDisks(reading: Reading, vmis: readonly VirtualMachineI
   return { claims, volumes: await readNamed(reading, volumesByName, volumeNames) };
 }
 
-export async function readBudgets(
+/** Objects of which a namespace has few and a cluster may have many, such as budgets and quotas. */
+export async function readInNamespaces<T extends { readonly metadata: { readonly namespace: string } }>(
   reading: Reading,
+  { type, decode }: { readonly type: ResourceType; readonly decode: Decoder<T> },
   namespaces: ReadonlySet<string>,
-): Promise<readonly PodDisruptionBudget[]> {
-  if (namespaces.size > budgetNamespacesSingly) {
-    const everywhere = await reading.attemptPage(resourceTypes.budgets, {}, decodeBudget, { limit: budgetsAtMost });
+): Promise<readonly T[]> {
+  if (namespaces.size > namespacesSingly) {
+    const everywhere = await reading.attemptPage(type, {}, decode, { limit: everywhereAtMost });
     if (everywhere.ok && everywhere.value.rest === undefined)
       return everywhere.value.items.filter(({ metadata }) => namespaces.has(metadata.namespace));
     if (!everywhere.ok && !isForbidden(everywhere.error)) {
-      reading.noteGap(gapOf(resourceTypes.budgets, "list", undefined, everywhere.error));
+      reading.noteGap(gapOf(type, "list", undefined, everywhere.error));
       return [];
     }
   }
-  const lists = [...namespaces].map((namespace) => reading.list(resourceTypes.budgets, { namespace }, decodeBudget));
+  const lists = [...namespaces].map((namespace) => reading.list(type, { namespace }, decode));
   return (await Promise.all(lists)).flatMap((list) => list ?? []);
 }
+
+export const budgetKind = { type: resourceTypes.budgets, decode: decodeBudget };
+export const quotaKind = { type: resourceTypes.quotas, decode: decodeQuota };

@@ -5,7 +5,7 @@ import type { Facts } from "../model/facts.ts";
 import type { Pod } from "../model/kubernetes.ts";
 import { isFinalVmi, type KubeVirt, type VirtualMachineInstance } from "../model/kubevirt.ts";
 import { domainAnnotation, vmiKind } from "../platform/names.ts";
-import { readBudgets, readOwners } from "./around-vms.ts";
+import { budgetKind, readInNamespaces, readOwners } from "./around-vms.ts";
 import { decodeNode } from "./decode/core.ts";
 import type { LeanVmis } from "./lean-vmis.ts";
 import { readInstallation, timesOf } from "./observe.ts";
@@ -34,7 +34,7 @@ export async function observeManyNodes(client: KubeClient, options: ManyNodesOpt
   const stopped = there.filter((vmi) => mayBeShutDown(vmi, installation.kubevirt));
   const [virtualMachines, budgets] = await Promise.all([
     readOwners(reading, stopped),
-    readBudgets(reading, new Set(stopped.map(({ metadata }) => metadata.namespace))),
+    readInNamespaces(reading, budgetKind, new Set(stopped.map(({ metadata }) => metadata.namespace))),
   ]);
   return {
     ...timesOf(reading, options.clock),

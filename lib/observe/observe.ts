@@ -8,11 +8,13 @@ import { type Facts, unreadNodes } from "../model/facts.ts";
 import { isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
 import { liveLaunchers } from "../platform/launcher-pod.ts";
-import { subresourcesGroup } from "../platform/names.ts";
+import { createdByLabel, subresourcesGroup } from "../platform/names.ts";
 import {
+  budgetKind,
   countRunningMigrations,
-  readBudgets,
+  quotaKind,
   readDisks,
+  readInNamespaces,
   readMigrations,
   readOtherLaunchers,
   readOwners,
@@ -39,7 +41,7 @@ export interface ObserveOptions {
   readonly allPods?: boolean | undefined;
   /** Dry-run evictions are wanted where this says of KubeVirt that they do no harm. */
   readonly dryRunIsSafe?: ((facts: Facts) => boolean) | undefined;
-  /** Names nodes whose pods are to be read next, so that the room there can be counted, or `unreadNodes`; asked again until it names none. */
+  /** Names nodes whose pods are to be read next, so that the room there can be counted, or `unreadNodes`; asked again until it names none. Without it no quotas are read. */
   readonly stillNeeded?: ((facts: Facts) => readonly string[]) | undefined;
   /** Who we are for the API server: our own drain on a node is not somebody else's. */
   readonly user?: string | undefined;
@@ -81,14 +83,17 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
   refuseHiddenVms(workloads, reading.gaps);
   const { vmis } = workloads;
   const running = vmis.filter((vmi) => !isFinalVmi(vmi));
-  const [virtualMachines, migrations, otherPods, budgets, disks] = await Promise.all([
+  const [virtualMachines, migrations, otherPods, budgets, quotas, disks] = await Promise.all([
     readOwners(reading, vmis),
     readMigrations(reading, vmis),
     readOtherLaunchers(reading, running, workloads.pods),
-    readBudgets(reading, budgetNamespaces(workloads.pods, allPods)),
+    readInNamespaces(reading, budgetKind, namespacesOfEvicted(workloads.pods, allPods)),
+    // Who asks for no room elsewhere does not care whether a next pod is allowed, either.
+    options.stillNeeded && readInNamespaces(reading, quotaKind, namespacesOfEvicted(workloads.pods, false)),
     readDisks(reading, running),
   ]);
 
+  const pods = [...workloads.pods, ...otherPods];
   const facts: Facts = {
     ...timesOf(reading, options.clock),
     server: client.connection.server,
@@ -96,7 +101,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
     targets: options.nodes,
     nodes,
     ...(firstNodes.rest === undefined ? {} : { nodesUnread: true }),
-    pods: [...workloads.pods, ...otherPods],
+    pods,
     roomKnown: [],
     vmis,
     absent: workloads.absent,
@@ -104,6 +109,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
     migrations,
     runningMigrations,
     budgets,
+    quotas: quotas && { items: quotas, leaving: leavingPods(pods) },
     ...disks,
     ...installation,
     holders,
@@ -210,10 +216,23 @@ export async function readInstallation(reading: Reading, discovery: Discovery | 
   return { kubevirt, virtApiNodes, evacuateCancel };
 }
 
-/** Namespaces whose budgets can refuse an eviction of this drain. */
-function budgetNamespaces(pods: readonly Pod[], allPods: boolean): ReadonlySet<string> {
+/** Namespaces in which a budget can refuse an eviction of this drain, or a quota what follows. */
+function namespacesOfEvicted(pods: readonly Pod[], allPods: boolean): ReadonlySet<string> {
   const evicted = allPods ? pods.filter((pod) => !isFinishedPod(pod)) : liveLaunchers(pods);
   return new Set(evicted.map((pod) => pod.metadata.namespace));
+}
+
+/** Pods that are being deleted, and of a VM that is migrated all but one: of its two pods one goes in the end. */
+function leavingPods(pods: readonly Pod[]): readonly Pod[] {
+  const staying = new Set<string | undefined>();
+  return pods.filter((pod) => {
+    if (isFinishedPod(pod)) return false;
+    if (pod.metadata.deletionTimestamp !== undefined) return true;
+    const vmi = pod.metadata.labels[createdByLabel];
+    const isSecond = staying.has(vmi);
+    if (vmi !== undefined) staying.add(vmi);
+    return isSecond;
+  });
 }
 
 async function withDryRuns(

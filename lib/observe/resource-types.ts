@@ -16,6 +16,7 @@ export const resourceTypes = {
   pods: core("pods", true),
   claims: core("persistentvolumeclaims", true),
   volumes: core("persistentvolumes", false),
+  quotas: core("resourcequotas", true),
   events: core("events", true),
   budgets: { group: "policy", version: "v1", plural: "poddisruptionbudgets", namespaced: true },
   attachments: { group: "storage.k8s.io", version: "v1", plural: "volumeattachments", namespaced: false },

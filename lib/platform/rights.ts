@@ -46,6 +46,7 @@ const looking: readonly Right[] = [
     verbs: ["list"],
     purpose: "budgets that would refuse an eviction",
   },
+  core("resourcequotas", ["list"], "quotas that would refuse a VM's next pod; without it that is not foretold"),
   core("persistentvolumeclaims", ["get", "list"], "disks, and whether two nodes can share them"),
   core("persistentvolumes", ["get", "list"], "disks that only one node can reach"),
   { group: "discovery.k8s.io", resource: "endpointslices", verbs: ["list"], purpose: "where virt-api answers" },

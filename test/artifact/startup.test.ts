@@ -245,8 +245,8 @@ describe("a command asks the server only for what it shows", () => {
     const reads = requests.filter((request) => request.startsWith("GET "));
     const whole = reads.filter((request) => !/[?&]limit=1(?:&|$)/.test(request));
     expect(withoutQuery(whole)).toEqual(["GET /apis", "GET /apis/kubevirt.io/v1/kubevirts", "GET /version"]);
-    expect(reads.length - whole.length, reads.join("\n")).toBe(9);
-    expect(requests.length - reads.length, requests.join("\n")).toBe(34);
+    expect(reads.length - whole.length, reads.join("\n")).toBe(10);
+    expect(requests.length - reads.length, requests.join("\n")).toBe(35);
   });
 
   const nodes = ["GET /api/v1/nodes?includeObject=None&limit=500"];

@@ -66,7 +66,7 @@ const restsOn: Readonly<Record<Operation, RegExp>> = {
   uncordon:
     /^(?:get nodes|patch nodes|list virtualmachineinstances|list virtualmachineinstancemigrations|list node(?:m|h).*|list \w+remediations|get machines)$/,
   recover:
-    /^(?!list (?:virtualmachines|persistentvolume|namespaces|poddisr|events|baremetal|virtualmachineinstancereplicasets)|get metal3)/,
+    /^(?!list (?:virtualmachines|persistentvolume|namespaces|poddisr|resourcequotas|events|baremetal|virtualmachineinstancereplicasets)|get metal3)/,
 };
 
 /** What makes a recovery use a right that it seldom needs. */
@@ -97,9 +97,9 @@ const otherWords: Readonly<Record<string, RegExp>> = {
   "get baremetalhosts": /UNKNOWN +BareMetalHost/,
 };
 
-/** What is looked at before anything is written; what is looked at afterwards comes too late for that. */
+/** What is looked at before anything is written; what is looked at afterwards comes too late for that. Quotas are only told of. */
 const looksBefore: Readonly<Record<Operation, RegExp>> = {
-  drain: /^(?:get|list|patch|create) (?!virtualmachineinstancereplicasets|volumeattachments)/,
+  drain: /^(?:get|list|patch|create) (?!virtualmachineinstancereplicasets|volumeattachments|resourcequotas)/,
   abort: /^$/,
   uncordon: /^(?:get nodes|list virtualmachineinstances|list virtualmachineinstancemigrations)$/,
   recover: /^(?:get nodes|list pods|get virtualmachineinstances)$/,

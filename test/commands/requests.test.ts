@@ -18,7 +18,7 @@ describe.each<[string, readonly (readonly [string, number])[]]>([
   [
     "quiet",
     [
-      ["drain worker-1 --dry-run", 28],
+      ["drain worker-1 --dry-run", 29],
       ["uncordon worker-1", 11],
       ["abort worker-1 --yes", 19],
     ],

@@ -107,6 +107,13 @@ describe("who looks", () => {
     expect(seen(outcome).replace(/"person-\d+"/, '"NAME"')).toContain(message);
     expect(outcome.code).not.toBe(0);
   });
+
+  test("without resourcequotas is told that they were not looked at, and of everything else", async () => {
+    const whole = await runWith(world, rightsOf.look, "check worker-2");
+    const outcome = await runWith(world, without("look", "resourcequotas"), "check worker-2");
+    expect(outcome.stdout).toMatch(/^Not checked: resourcequotas.* \(forbidden: list resourcequotas\)$/m);
+    expect(outcome.code).toBe(whole.code);
+  });
 });
 
 describe("who drains", () => {

@@ -1,4 +1,4 @@
-/** Decodes the kinds of the core group: nodes, pods, claims and volumes. */
+/** Decodes the kinds of the core group: nodes, pods, quotas, claims and volumes. */
 import type {
   Container,
   Node,
@@ -7,6 +7,7 @@ import type {
   Pod,
   PodVolume,
   Quantities,
+  ResourceQuota,
 } from "../../model/kubernetes.ts";
 import { fieldsOf, flag, listOf, number, text, textMap, textOrNumber } from "../read-field.ts";
 import { decodeConditions, decoder } from "./metadata.ts";
@@ -42,6 +43,7 @@ export const decodePod = decoder(
       volumes: listOf(spec.volumes, decodePodVolume),
       terminationGracePeriodSeconds: number(spec.terminationGracePeriodSeconds),
       spread: decodeSpread(spec.topologySpreadConstraints),
+      priorityClassName: text(spec.priorityClassName),
       priority: number(spec.priority),
       neverPreempts: spec.preemptionPolicy === "Never",
     },
@@ -55,9 +57,11 @@ export const decodePod = decoder(
 
 function decodeContainer(value: unknown): Container {
   const fields = fieldsOf(value);
+  const { requests, limits } = fieldsOf(fields.resources);
   return {
     name: text(fields.name) ?? "",
-    requests: decodeQuantities(fieldsOf(fields.resources).requests),
+    requests: decodeQuantities(requests),
+    limits: limits === undefined ? undefined : decodeQuantities(limits),
     sidecar: fields.restartPolicy === "Always",
   };
 }
@@ -82,6 +86,22 @@ function decodeQuantities(value: unknown): Quantities {
   }
   return Object.fromEntries(entries);
 }
+
+/** `scopes` are those of `scopeSelector` in short (apiserver's getScopeSelectorsFromQuota). */
+export const decodeQuota = decoder(
+  ({ metadata, spec, status }): ResourceQuota => ({
+    metadata,
+    scopes: [
+      ...listOf(spec.scopes, text).map((name) => ({ name, operator: "Exists", values: [] })),
+      ...listOf(fieldsOf(spec.scopeSelector).matchExpressions, (entry) => {
+        const { scopeName, operator, values } = fieldsOf(entry);
+        return { name: text(scopeName) ?? "", operator: text(operator) ?? "", values: listOf(values, text) };
+      }),
+    ],
+    hard: decodeQuantities(status.hard),
+    used: decodeQuantities(status.used),
+  }),
+);
 
 export const decodeClaim = decoder(
   ({ metadata, spec }): PersistentVolumeClaim => ({

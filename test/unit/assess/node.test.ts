@@ -122,6 +122,14 @@ describe("gaps", () => {
     expect(assess(facts, { waived: new Set() }).gaps).toEqual([gap]);
   });
 
+  it("of quotas are told, and no more: seldom one is in the way", () => {
+    const gaps = [{ resource: "resourcequotas", reason: "forbidden: list resourcequotas" }];
+    const facts = factsWith([aRunningVm("web")], { gaps });
+    expect(nodeVerdict(facts)).toMatchObject({ verdict: "drains" });
+    expect(codes(nodeVerdict(facts).findings)).not.toContain("Unreadable");
+    expect(assess(facts, { waived: new Set() }).gaps).toEqual(gaps);
+  });
+
   it.each([
     ["prod", "unknown"],
     ["lab", "drains"],

@@ -12,6 +12,7 @@ import {
   aMigration,
   anOwner,
   aPod,
+  aQuota,
   aRunningVm,
   aSpread,
   at,
@@ -63,6 +64,10 @@ function richFacts(): Facts {
         }),
       ],
       budgets: [aBudget("a", { maxUnavailable: "50%" }), aBudget("b", { allowed: 0, selector: undefined })],
+      quotas: {
+        items: [aQuota("q", { "requests.memory": ["6Gi", "7Gi"], pods: ["9", "1"] })],
+        leaving: [aPod("gone", { requests: { memory: "1Gi" }, deletionTimestamp: at(3) })],
+      },
       claims: [aClaim("d", "pv")],
       volumes: [aVolume("pv", onlyOn("worker-1"))],
       holders: [{ node: "worker-1", kind: "Record", object: "x", detail: "" }],

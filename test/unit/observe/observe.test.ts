@@ -36,13 +36,15 @@ describe("observe", () => {
     });
     cluster.put("poddisruptionbudgets", { metadata: { namespace: "prod", name: "keep", uid: "b" }, spec: {} });
     cluster.put("poddisruptionbudgets", { metadata: { namespace: "test", name: "not-ours", uid: "c" }, spec: {} });
+    for (const namespace of ["prod", "test"])
+      cluster.put("resourcequotas", { metadata: { namespace, name: `of-${namespace}`, uid: namespace } });
     cluster.put("persistentvolumeclaims", {
       metadata: { namespace: "prod", name: "web-disk", uid: "p" },
       spec: { volumeName: "pv-1", accessModes: ["ReadWriteOnce"] },
     });
     cluster.put("persistentvolumes", { metadata: { name: "pv-1", uid: "v" }, spec: {} });
 
-    const facts = await look(cluster);
+    const facts = await look(cluster, { stillNeeded: () => [] });
 
     expect(namesOf(facts.nodes)).toEqual(["worker-1", "worker-2"]);
     expect(namesOf(facts.vmis)).toEqual(["web"]);
@@ -51,6 +53,8 @@ describe("observe", () => {
     expect(namesOf(facts.migrations)).toEqual(["migration-web"]);
     expect(facts.runningMigrations).toBe(2);
     expect(namesOf(facts.budgets)).toEqual(["keep"]);
+    expect(namesOf(facts.quotas?.items ?? [])).toEqual(["of-prod"]);
+    expect(facts.quotas?.leaving).toEqual([]);
     expect(namesOf(facts.claims)).toEqual(["web-disk"]);
     expect(namesOf(facts.volumes)).toEqual(["pv-1"]);
     expect(facts).toMatchObject({
@@ -111,7 +115,9 @@ describe("observe", () => {
         },
       }),
     );
-    expect(namesOf((await look(cluster)).pods)).toEqual(["virt-launcher-web-abcde", "virt-launcher-web-target"]);
+    const { pods, quotas } = await look(cluster, { stillNeeded: () => [] });
+    expect(namesOf(pods)).toEqual(["virt-launcher-web-abcde", "virt-launcher-web-target"]);
+    expect(quotas?.leaving).toHaveLength(1);
   });
 });
 
@@ -136,12 +142,12 @@ describe("the number of requests", () => {
     return cluster;
   }
 
-  it("stays under 25 for 100 VMs in 3 namespaces, with the room on three other nodes", async () => {
+  it("stays under 28 for 100 VMs in 3 namespaces, with the room on three other nodes", async () => {
     const cluster = crowd(3);
     const facts = await look(cluster, {
       stillNeeded: ({ roomKnown }) => ["worker-2", "worker-3", "worker-4"].filter((node) => !roomKnown.includes(node)),
     });
-    expect(cluster.requests.length).toBeLessThan(25);
+    expect(cluster.requests.length).toBeLessThan(28);
     expect(facts.vmis).toHaveLength(100);
     expect(facts.virtualMachines).toHaveLength(100);
     expect(facts.claims).toHaveLength(100);
@@ -264,6 +270,7 @@ describe("a large cluster", () => {
 describe("what may not be read", () => {
   it.each([
     ["list", "poddisruptionbudgets", { resource: "poddisruptionbudgets", namespace: "prod" }],
+    ["list", "resourcequotas", { resource: "resourcequotas", namespace: "prod" }],
     ["list", "virtualmachineinstancemigrations", { resource: "virtualmachineinstancemigrations" }],
     ["get", "virtualmachines", { resource: "virtualmachines", namespace: "prod" }],
     ["list", "kubevirts", { resource: "kubevirts" }],
@@ -272,9 +279,16 @@ describe("what may not be read", () => {
     const cluster = clusterOf("worker-1");
     putVm(cluster, "prod", "web", "worker-1");
     cluster.forbid(verb, plural);
-    const facts = await look(cluster);
+    const facts = await look(cluster, { stillNeeded: () => [] });
     expect(facts.gaps).toEqual([{ ...gap, reason: `forbidden: ${verb} ${plural}` }]);
     expect(namesOf(facts.vmis)).toEqual(["web"]);
+  });
+
+  it("reads no quotas for who asks for no room elsewhere", async () => {
+    const cluster = clusterOf("worker-1");
+    putVm(cluster, "prod", "web", "worker-1");
+    expect((await look(cluster)).quotas).toBeUndefined();
+    expect(cluster.requests.join()).not.toContain("resourcequotas");
   });
 
   it("says it once when it may not read the VMs of a hundred VMIs", async () => {
