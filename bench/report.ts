@@ -13,6 +13,7 @@ export interface Report {
   readonly met: boolean;
 }
 
+/** Whether a measurement keeps to its limit; without a limit it is only shown. */
 export function atMost(name: string, allowed: number | undefined, measured: number | undefined, unit = ""): Verdict {
   const met = allowed === undefined || measured === undefined ? undefined : measured <= allowed;
   return { met, row: [name, allowed === undefined ? "" : `≤ ${figure(allowed, unit)}`, figure(measured, unit)] };
@@ -38,6 +39,7 @@ export function report(lines: readonly string[], verdicts: readonly Verdict[]): 
   return { text: [...lines, "", ...limits].join("\n"), met: verdicts.every(({ met }) => met !== false) };
 }
 
+/** The lines of a table in Markdown, its columns padded to be read as they are. */
 export function table(headers: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = headers.map((header, column) =>
     Math.max(header.length, ...rows.map((row) => row[column]?.length ?? 0)),

@@ -20,6 +20,10 @@ import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof definition>;
 
+/**
+ * Resolves to the exit code of the undo: 4 where something of the drain is left. Throws RefusedError for a node that was declared
+ * lost, and UsageError where nobody can be asked.
+ */
 export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("abort", options);
   const [node, ...others] = nodeNames(options.words);

@@ -36,6 +36,10 @@ interface Scene {
 /** A plan that a person has looked at for longer than this is checked again before anything is written. */
 const planAgesAfterMs = 15_000;
 
+/**
+ * Resolves to the exit code of the drain. Throws RefusedError where the check, or a right that is missing, forbids it, and
+ * UsageError where nobody can be asked.
+ */
 export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("drain", options);
   const chosen = chosenNodes("drain", options);

@@ -34,6 +34,7 @@ interface Listing {
 
 const secondsBetweenLooks = 5;
 
+/** Exit code 0; with --watch that of the signal that ends it. Throws where the nodes, or their VMs, cannot be read. */
 export async function run(options: Options, world: World): Promise<ExitCode> {
   const names = nodeNames(options.words);
   if (names.length > 0 && options.selector !== undefined) {

@@ -35,6 +35,11 @@ import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof definition>;
 
+/**
+ * Resolves to the exit code: 4 where KubeVirt does not call a node schedulable in time, or that of an undo which came first and
+ * failed. Throws RefusedError where somebody else holds a node, its return is unsound, or VMs are leaving it and nobody can be
+ * asked.
+ */
 export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("uncordon", options);
   const chosen = chosenNodes("uncordon", options);

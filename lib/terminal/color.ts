@@ -33,6 +33,7 @@ export function wantsColor(
   return isTerminal && env.TERM !== "dumb" && !env.CI;
 }
 
+/** How text is toned: in colour, or not at all. */
 export function styleFor(color: boolean): Style {
   return color ? colourful : plain;
 }

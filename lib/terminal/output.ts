@@ -22,6 +22,10 @@ export interface Output {
   onResize(listener: () => void): () => void;
 }
 
+/**
+ * The output on a stream. Once nobody reads it any more, it swallows what is written; any other fault of the stream ends the
+ * process with an ExpectedError.
+ */
 export function createOutput(stream: OutputStream): Output {
   let closed = false;
   // A reader that went away (`| head`), or a terminal that was closed, is no error of ours.

@@ -109,6 +109,7 @@ function isTainted(pod: KubeObject, taints: readonly Taint[]): boolean {
   );
 }
 
+/** Whether any toleration of the pod matches the taint. */
 export function toleratesTaint(pod: KubeObject, taint: Taint): boolean {
   const tolerations: Parameters<typeof tolerates>[0][] = pod.spec.tolerations ?? [];
   return tolerations.some((toleration) => tolerates(toleration, taint));

@@ -47,6 +47,7 @@ export interface Taint {
   timeAdded?: string;
 }
 
+/** The taints of a node, whether it has the field or not. */
 export function taintsOf(node: KubeObject): Taint[] {
   return node.spec?.taints ?? [];
 }

@@ -64,6 +64,7 @@ export interface WorldOptions {
 /** The name under which pods without a node are filed in `podsOn`. */
 export const unassigned = "";
 
+/** The world over a store, with indexes that follow it; nothing runs before its loop is started. */
 export function createWorld(options: WorldOptions): World {
   const { store, clock } = options;
   const owners = (object: KubeObject): string[] => (object.metadata.ownerReferences ?? []).map((owner) => owner.uid);

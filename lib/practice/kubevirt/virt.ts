@@ -21,6 +21,7 @@ export interface Virt {
 
 export const anyMigration = "";
 
+/** The parts, and indexes that follow the store. */
 export function createVirt(parts: Pick<Virt, "world" | "guests" | "admit" | "launcherImage" | "release">): Virt {
   const { store } = parts.world;
   return {

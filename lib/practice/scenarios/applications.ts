@@ -12,10 +12,12 @@ function make(world: World, key: ResourceKey, object: NewObject, who = administr
   createCompleted(world.store, key, object, who);
 }
 
+/** Makes the namespace unless it is there. */
 export function addNamespace(world: World, name: string): void {
   if (world.store.get(namespaces, undefined, name) === undefined) make(world, namespaces, { metadata: { name } });
 }
 
+/** A Deployment, with a replica for each node of the row, or a DaemonSet. */
 export function addApplication(world: World, row: ApplicationRow): void {
   const labels = { app: row.name };
   const { namespace, name } = row;
@@ -65,6 +67,7 @@ export function addStaticPod(world: World, { name, node }: { name: string; node:
   );
 }
 
+/** A PodDisruptionBudget as the row says. */
 export function addBudget(world: World, row: BudgetRow): void {
   const { minAvailable, maxUnavailable } = row;
   make(world, budgets, {

@@ -64,6 +64,7 @@ function requestStart(virt: Virt, { namespace, name }: MachineRow): void {
   virt.world.store.modify(virtualMachines, namespace, name, ask, { manager: "virt-api", subresource: "status" });
 }
 
+/** A VirtualMachineInstanceReplicaSet, with a VMI for each node of the row, and its claims. */
 export function addMachineSet(virt: Virt, row: MachineSetRow): void {
   addClaims(virt, row, row.name);
   const labels = { app: row.name, ...row.labels };

@@ -1,3 +1,4 @@
+/** Durations are read as Go reads them. */
 import { describe, expect, it } from "vitest";
 import { parseGoDuration } from "../../../lib/model/duration.ts";
 

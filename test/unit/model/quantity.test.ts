@@ -1,3 +1,4 @@
+/** Kubernetes quantities: what is read, counted in whole units, and written for people. */
 import { describe, expect, it } from "vitest";
 import { formatBytes, formatUnits, parseQuantity, toUnits } from "../../../lib/model/quantity.ts";
 

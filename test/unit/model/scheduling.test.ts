@@ -1,3 +1,4 @@
+/** What a pod asks of a node: requests, and tolerations for its taints. */
 import { describe, expect, it } from "vitest";
 import type { Container, Pod } from "../../../lib/model/kubernetes.ts";
 import { cordonToleration, podRequests, untoleratedTaint } from "../../../lib/model/scheduling.ts";

@@ -1,3 +1,4 @@
+/** Label selectors as kubectl takes them on the command line. */
 import { describe, expect, it } from "vitest";
 import { parseLabelSelector } from "../../../lib/model/selector-text.ts";
 

@@ -1,3 +1,4 @@
+/** Label and node selectors and tolerations match as Kubernetes matches them. */
 import { describe, expect, it } from "vitest";
 import type { LabelSelectorRequirement } from "../../../lib/model/kubernetes.ts";
 import { hasLabels, matchesNode, matchesSelector, tolerates } from "../../../lib/model/selectors.ts";

@@ -1,3 +1,4 @@
+/** What an answer to an eviction means, in the wording of every release that sends it. */
 import { describe, expect, it } from "vitest";
 import type { EvictionAnswerKind } from "../../../lib/model/eviction.ts";
 import { classifyEviction } from "../../../lib/platform/eviction-answer.ts";

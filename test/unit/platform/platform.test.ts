@@ -1,3 +1,4 @@
+/** Which flavour of KubeVirt a cluster runs is told from what it serves. */
 import { describe, expect, it } from "vitest";
 import { detectPlatform, isHyperConverged } from "../../../lib/platform/platform.ts";
 import { aKubeVirt, aMeta, anOwner } from "../../builders.ts";

@@ -1,3 +1,4 @@
+/** Versions of KubeVirt, and what each can do. */
 import { describe, expect, it } from "vitest";
 import { type Capabilities, capabilitiesOf, parseKubeVirtVersion } from "../../../lib/platform/version.ts";
 

@@ -1,3 +1,4 @@
+/** The time in which a scenario's past is played. */
 import { expect, test } from "vitest";
 import { manualClock } from "../../../lib/practice/clock.ts";
 import { pastClock } from "../../../lib/practice/past-clock.ts";

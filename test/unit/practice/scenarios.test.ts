@@ -1,3 +1,4 @@
+/** The scenarios hold what their descriptions say. */
 import { describe, expect, test } from "vitest";
 import { budgets, instances, migrations, pods, virtualMachines } from "../../../lib/practice/kubernetes/keys.ts";
 import { allScenarios, findScenario } from "../../../lib/practice/scenarios/catalog.ts";

@@ -1,3 +1,4 @@
+/** The practice cluster attaches and detaches volumes as kube-controller-manager does, above all after a crash. */
 import { expect, test } from "vitest";
 import { attachments } from "../../../../lib/practice/kubernetes/keys.ts";
 import { machine, openCluster, type SmallCluster } from "../small-cluster.ts";

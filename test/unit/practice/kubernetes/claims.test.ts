@@ -1,3 +1,4 @@
+/** Claims of the practice cluster get their volumes, and are protected while they are used. */
 import { describe, expect, test } from "vitest";
 import { claims, storageClasses, volumes } from "../../../../lib/practice/kubernetes/keys.ts";
 import { createCompleted } from "../../../../lib/practice/kubernetes/new-objects.ts";

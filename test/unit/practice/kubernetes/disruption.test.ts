@@ -1,3 +1,4 @@
+/** The practice cluster's budgets count as kube-controller-manager's disruption controller does. */
 import { describe, expect, test } from "vitest";
 import { addBudget } from "../../../../lib/practice/scenarios/applications.ts";
 import type { BudgetRow } from "../../../../lib/practice/scenarios/scenario.ts";

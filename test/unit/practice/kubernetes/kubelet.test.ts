@@ -1,3 +1,4 @@
+/** Kubelets of the practice cluster: pods start, end, and outlive a silence. */
 import { expect, test } from "vitest";
 import { pods } from "../../../../lib/practice/kubernetes/keys.ts";
 import { defaultedPod } from "../../../../lib/practice/kubernetes/pods.ts";

@@ -1,3 +1,4 @@
+/** What Kubernetes does by itself about a lost node: taints, evictions, pods that are removed. */
 import { describe, expect, test } from "vitest";
 import { leases, pods } from "../../../../lib/practice/kubernetes/keys.ts";
 import { condition, machine, openCluster, type SmallCluster } from "../small-cluster.ts";

@@ -1,3 +1,4 @@
+/** ResourceQuotas of the practice cluster: what is used, and which pods are refused. */
 import { describe, expect, test } from "vitest";
 import { deployments, quotas } from "../../../../lib/practice/kubernetes/keys.ts";
 import { condition, machine, openCluster, type SmallCluster } from "../small-cluster.ts";

@@ -1,3 +1,4 @@
+/** The practice cluster's scheduler: where a pod goes, and why nowhere. */
 import { describe, expect, test } from "vitest";
 import { pods } from "../../../../lib/practice/kubernetes/keys.ts";
 import { defaultedPod } from "../../../../lib/practice/kubernetes/pods.ts";

@@ -1,3 +1,4 @@
+/** Workloads of the practice cluster, what is deleted with its owner, and what follows a Service's pods. */
 import { describe, expect, test } from "vitest";
 import {
   daemonSets,

@@ -1,3 +1,4 @@
+/** What becomes of the practice cluster's VMIs, and of KubeVirt's own parts, when a node dies. */
 import { describe, expect, test } from "vitest";
 import { instances, nodes } from "../../../../lib/practice/kubernetes/keys.ts";
 import { condition, machine, openCluster } from "../small-cluster.ts";

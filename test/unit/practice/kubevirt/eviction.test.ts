@@ -1,3 +1,4 @@
+/** KubeVirt's webhook for evictions, as each release answers. */
 import { describe, expect, test } from "vitest";
 import { instances, pods } from "../../../../lib/practice/kubernetes/keys.ts";
 import type { MachineRow } from "../../../../lib/practice/scenarios/scenario.ts";

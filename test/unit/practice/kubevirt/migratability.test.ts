@@ -1,3 +1,4 @@
+/** The condition LiveMigratable, reason by reason. */
 import { describe, expect, test } from "vitest";
 import { judgeMigratability } from "../../../../lib/practice/kubevirt/migratability.ts";
 import type { KubeObject } from "../../../../lib/practice/store.ts";

@@ -1,3 +1,4 @@
+/** Migrations of the practice cluster: begun by an evacuation, limited, failed, aborted. */
 import { describe, expect, test } from "vitest";
 import { migrations, pods, virtualMachines } from "../../../../lib/practice/kubernetes/keys.ts";
 import type { KubeObject } from "../../../../lib/practice/store.ts";

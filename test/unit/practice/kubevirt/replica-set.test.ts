@@ -1,3 +1,4 @@
+/** A VirtualMachineInstanceReplicaSet keeps its number of VMIs. */
 import { describe, expect, test } from "vitest";
 import { instanceReplicaSets, instances } from "../../../../lib/practice/kubernetes/keys.ts";
 import type { KubeObject } from "../../../../lib/practice/store.ts";

@@ -1,3 +1,4 @@
+/** What a VM's run strategy makes of a guest that has ended, and of start and stop. */
 import { describe, expect, test } from "vitest";
 import { instances, virtualMachines } from "../../../../lib/practice/kubernetes/keys.ts";
 import type { MachineRow } from "../../../../lib/practice/scenarios/scenario.ts";

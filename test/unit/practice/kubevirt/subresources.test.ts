@@ -1,3 +1,4 @@
+/** virt-api's subresources in the practice cluster. */
 import { describe, expect, test } from "vitest";
 import type { AggregatedAnswer, AggregatedRequest } from "../../../../lib/practice/api/admission.ts";
 import { instances } from "../../../../lib/practice/kubernetes/keys.ts";

@@ -1,3 +1,4 @@
+/** What virt-api's webhooks complete and refuse. */
 import { describe, expect, test } from "vitest";
 import type { AdmissionAnswer } from "../../../../lib/practice/api/admission.ts";
 import { instances, migrations, virtualMachines } from "../../../../lib/practice/kubernetes/keys.ts";
