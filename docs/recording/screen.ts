@@ -35,125 +35,141 @@ const unfinished = /^\x1b(?:\[[\d;?>=]*)?$/;
 
 /** An empty screen. Knows the sequences that our program, its prompts and kubectl write; throws for any other. */
 export function createScreen(columns: number, rows: number): Screen {
-  let grid: Cell[][] = Array.from({ length: rows }, () => []);
-  let row = 0;
-  let column = 0;
-  let saved = { row, column };
-  let look: Look = "";
-  let cursorShown = true;
-  let drawing = false;
-  let pending = "";
+  return new GridScreen(columns, rows);
+}
 
-  const lineFeed = () => {
-    if (row < rows - 1) row += 1;
-    else grid = [...grid.slice(1), []];
-  };
-  const put = (character: string) => {
-    if (column === columns) {
-      column = 0;
-      lineFeed();
-    }
-    const line = grid[row] ?? [];
-    while (line.length < column) line.push(blank);
-    line[column] = { character, look };
-    column += 1;
-  };
-  const controls: Readonly<Record<string, () => void>> = {
-    "\r": () => {
-      column = 0;
-    },
-    "\n": lineFeed,
-    "\b": () => {
-      column = Math.max(0, column - 1);
-    },
-    "\x07": () => {},
-  };
-  const shortActions: Readonly<Record<string, () => void>> = {
-    "\x1b7": () => {
-      saved = { row, column };
-    },
-    "\x1b8": () => {
-      ({ row, column } = saved);
-    },
-  };
-  const actions: Readonly<Record<string, (parameters: readonly number[]) => void>> = {
-    A: ([by = 1]) => {
-      row = Math.max(0, row - by);
-    },
-    B: ([by = 1]) => {
-      row = Math.min(rows - 1, row + by);
-    },
-    C: ([by = 1]) => {
-      column = Math.min(columns - 1, column + by);
-    },
-    D: ([by = 1]) => {
-      column = Math.max(0, column - by);
-    },
-    E: ([by = 1]) => {
-      row = Math.min(rows - 1, row + by);
-      column = 0;
-    },
-    G: ([to = 1]) => {
-      column = to - 1;
-    },
-    J: ([part = 0]) => {
-      if (part !== 0) throw new Error(`only what is below the cursor can be erased, not part ${part}`);
-      grid[row]?.splice(column);
-      for (let below = row + 1; below < rows; below += 1) grid[below] = [];
-    },
-    K: ([part = 0]) => {
-      if (part === 2) grid[row] = [];
-      else grid[row]?.splice(column);
-    },
-    m: (parameters) => {
-      for (const parameter of parameters.length === 0 ? [0] : parameters) look = changedLook(look, parameter);
-    },
-  };
-  const modes: Readonly<Record<string, (on: boolean) => void>> = {
-    "25": (on) => {
-      cursorShown = on;
-    },
-    "2026": (on) => {
-      drawing = on;
-    },
-  };
+class GridScreen implements Screen {
+  readonly #columns: number;
+  readonly #rows: number;
+  #grid: Cell[][];
+  #row = 0;
+  #column = 0;
+  #saved = { row: 0, column: 0 };
+  #look: Look = "";
+  #cursorShown = true;
+  #drawing = false;
+  #pending = "";
 
-  const step = (text: string): string => {
+  constructor(columns: number, rows: number) {
+    this.#columns = columns;
+    this.#rows = rows;
+    this.#grid = Array.from({ length: rows }, () => []);
+  }
+
+  get drawing(): boolean {
+    return this.#drawing;
+  }
+
+  write(text: string): void {
+    this.#pending += text;
+    while (this.#pending !== "" && !unfinished.test(this.#pending)) this.#pending = this.#step(this.#pending);
+  }
+
+  picture(): Picture {
+    const cursor = this.#cursorShown ? { row: this.#row, column: this.#column } : undefined;
+    return { lines: this.#grid.map(runsOf), cursor };
+  }
+
+  /** Does what the text begins with, and returns the rest. */
+  #step(text: string): string {
     const [first = ""] = text;
     if (first !== "\x1b") {
-      const control = controls[first];
-      if (control !== undefined) control();
-      else put(first);
+      this.#character(first);
       return text.slice(first.length);
     }
-    const short = shortActions[text.slice(0, 2)];
-    if (short !== undefined) {
-      short();
-      return text.slice(2);
+    const short = text.slice(0, 2);
+    if (short === "\x1b7" || short === "\x1b8") {
+      if (short === "\x1b7") this.#saved = { row: this.#row, column: this.#column };
+      else ({ row: this.#row, column: this.#column } = this.#saved);
+      return text.slice(short.length);
     }
     const found = sequence.exec(text);
     if (found === null) throw new Error(`an unknown sequence: ${JSON.stringify(text.slice(0, 12))}`);
     const [whole, mark, parameters = "", final = ""] = found;
     const numbers = parameters === "" ? [] : parameters.split(";").map(Number);
-    if (mark === "?") for (const number of numbers) modes[number]?.(final === "h");
-    else if (mark === "") (actions[final] ?? unknown(whole))(numbers);
+    if (mark === "?") for (const number of numbers) this.#mode(number, final === "h");
+    else if (mark === "" && !this.#act(final, numbers))
+      throw new Error(`an unknown sequence: ${JSON.stringify(whole)}`);
     return text.slice(whole.length);
-  };
+  }
 
-  return {
-    write(text) {
-      pending += text;
-      while (pending !== "" && !unfinished.test(pending)) pending = step(pending);
-    },
-    picture: () => ({ lines: grid.map(runsOf), cursor: cursorShown ? { row, column } : undefined }),
-    get drawing() {
-      return drawing;
-    },
-  };
-}
+  #character(character: string): void {
+    if (character === "\r") this.#column = 0;
+    else if (character === "\n") this.#lineFeed();
+    else if (character === "\b") this.#column = Math.max(0, this.#column - 1);
+    else if (character !== "\x07") this.#put(character);
+  }
 
-function unknown(found: string): never {
-  throw new Error(`an unknown sequence: ${JSON.stringify(found)}`);
+  #lineFeed(): void {
+    if (this.#row < this.#rows - 1) this.#row += 1;
+    else this.#grid = [...this.#grid.slice(1), []];
+  }
+
+  #put(character: string): void {
+    if (this.#column === this.#columns) {
+      this.#column = 0;
+      this.#lineFeed();
+    }
+    const line = this.#grid[this.#row] ?? [];
+    while (line.length < this.#column) line.push(blank);
+    line[this.#column] = { character, look: this.#look };
+    this.#column += 1;
+  }
+
+  #mode(number: number, on: boolean): void {
+    if (number === 25) this.#cursorShown = on;
+    if (number === 2026) this.#drawing = on;
+  }
+
+  /** Whether the sequence that ends so is known. */
+  #act(final: string, parameters: readonly number[]): boolean {
+    const [first] = parameters;
+    const by = first ?? 1;
+    switch (final) {
+      case "A":
+        this.#row = Math.max(0, this.#row - by);
+        return true;
+      case "B":
+        this.#row = Math.min(this.#rows - 1, this.#row + by);
+        return true;
+      case "C":
+        this.#column = Math.min(this.#columns - 1, this.#column + by);
+        return true;
+      case "D":
+        this.#column = Math.max(0, this.#column - by);
+        return true;
+      case "E":
+        this.#row = Math.min(this.#rows - 1, this.#row + by);
+        this.#column = 0;
+        return true;
+      case "G":
+        this.#column = by - 1;
+        return true;
+      case "J":
+        this.#eraseBelow(first ?? 0);
+        return true;
+      case "K":
+        this.#eraseLine(first ?? 0);
+        return true;
+      case "m":
+        for (const parameter of parameters.length === 0 ? [0] : parameters)
+          this.#look = changedLook(this.#look, parameter);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #eraseBelow(part: number): void {
+    if (part !== 0) throw new Error(`only what is below the cursor can be erased, not part ${part}`);
+    this.#grid[this.#row]?.splice(this.#column);
+    for (let below = this.#row + 1; below < this.#rows; below += 1) this.#grid[below] = [];
+  }
+
+  #eraseLine(part: number): void {
+    if (part === 2) this.#grid[this.#row] = [];
+    else this.#grid[this.#row]?.splice(this.#column);
+  }
 }
 
 /** Parameters that turn something off; the others add to the look, and a colour takes the place of another. */
