@@ -91,7 +91,7 @@ async function write(client: KubeClient, namespace: string, words: object): Prom
   const source = { source: { component: fieldManager }, reportingComponent: fieldManager };
   const event = { apiVersion: "v1", kind: "Event", ...words, ...source, count: 1 };
   try {
-    const response = await client.create({ type: events, namespace }, event, { fieldManager });
+    const response = await client.create({ type: events, namespace }, event, { fieldManager, patient: true });
     if (response.status < 300) return undefined;
     return `an event could not be written in namespace ${namespace}: ${statusDetails(response).message}`;
   } catch (error) {

@@ -36,8 +36,11 @@ export async function cordonNode(
   assessed: { readonly name: string; readonly uid: string },
   input: DrainRecordInput,
 ): Promise<CordonOutcome> {
-  const { node, result } = await changeNode(client, assessed, (current, record) =>
-    cordonForDrain(current, record, input),
+  const { node, result } = await changeNode(
+    client,
+    assessed,
+    (current, record) => cordonForDrain(current, record, input),
+    { patient: true },
   );
   if (result.kind !== "done") {
     const message = `unable to cordon node "${assessed.name}": ${describe(result)}`;
@@ -71,7 +74,7 @@ export async function changeNode(
   client: KubeClient,
   assessed: AssessedNode,
   decide: NodeDecision,
-  options: { readonly dryRun?: boolean; readonly tries?: number } = {},
+  options: PerformOptions & { readonly tries?: number } = {},
 ): Promise<NodeChange> {
   const triesAtMost = options.tries ?? triesOnConflict;
   for (let tries = 1; ; tries += 1) {

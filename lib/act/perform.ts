@@ -16,6 +16,8 @@ const instanceSubresources: ResourceType = { ...instances, group: "subresources.
 
 export interface PerformOptions {
   readonly dryRun?: boolean | undefined;
+  /** For writes to a node that hold whenever they come; see WriteOptions. */
+  readonly patient?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -51,7 +51,7 @@ export async function uncordonNode(
         for (const taint of action?.taints ?? []) if (!taints.includes(taint)) taints.push(taint);
         return action;
       },
-      options,
+      { dryRun: options.dryRun, patient: true },
     );
     already ??= !node.spec.unschedulable;
     if (result.kind !== "done") throw new ExpectedError(`unable to uncordon node "${name}": ${describe(result)}`);
@@ -75,7 +75,7 @@ export async function removeOurTaints(
       taints = action?.taints ?? [];
       return action;
     },
-    options,
+    { ...options, patient: true },
   );
   if (result.kind !== "done") throw new ExpectedError(`unable to untaint node "${name}": ${describe(result)}`);
   return taints;

@@ -79,6 +79,8 @@ export interface Table {
 
 export interface WriteOptions extends RequestOptions {
   readonly dryRun?: boolean | undefined;
+  /** It may come late: where the server is too busy it is sent again when the server says so. Reads always are. */
+  readonly patient?: boolean | undefined;
   readonly fieldManager?: string | undefined;
 }
 

@@ -131,9 +131,10 @@ function transient({ signal, timeoutMs, as }: RequestOptions): Pick<KubeRequest,
   return { signal, timeoutMs, as };
 }
 
-function written(options: WriteOptions): Pick<KubeRequest, "query" | "signal" | "timeoutMs" | "as"> {
+function written(options: WriteOptions): Pick<KubeRequest, "query" | "patient" | "signal" | "timeoutMs" | "as"> {
   return {
     query: { dryRun: options.dryRun ? "All" : undefined, fieldManager: options.fieldManager },
+    patient: options.patient,
     ...transient(options),
   };
 }

@@ -53,7 +53,7 @@ export interface Connection {
 
 /** Sooner or later than this without a byte a stream counts as broken: API servers send a bookmark about every minute. */
 const defaultIdleMs = 90_000;
-/** How often a read that the server put off (429 or 503 with Retry-After) is repeated, and the longest wait it may ask for. */
+/** How often what the server put off is sent, and the longest wait it may ask for. */
 const postponed = { tries: 5, longestSeconds: 30 };
 
 /**
@@ -131,7 +131,8 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
       // What still runs when a command has failed must not begin to wait for the server anew.
       if (closed) throw new UnreachableError(`the connection to ${server} is closed`);
       const ask = async () => answered(await authenticated(request, logged), request);
-      return request.method === "GET" ? await askAgain(ask, request.signal, environment) : await ask();
+      const patient = request.method === "GET" || request.patient === true;
+      return patient ? await askAgain(ask, request.signal, environment) : await ask();
     },
     stream: async ({ idleTimeoutMs = defaultIdleMs, ...request }) => {
       const opened = await authenticated(request, async (wire) => openStream(transport, wire));
@@ -180,8 +181,9 @@ async function askAgain(
   }
 }
 
+/** kubernetes/kubernetes staging/src/k8s.io/client-go/rest/with_retry.go (checkWait): a server that is too busy, stops, or has lost its storage. */
 function postponedSeconds(response: KubeResponse): number | undefined {
-  if (response.status !== 429 && response.status !== 503) return undefined;
+  if (response.status !== 429 && response.status < 500) return undefined;
   const header = response.headers["retry-after"];
   const seconds = header === undefined ? Number.NaN : Number(header);
   return seconds >= 0 && seconds <= postponed.longestSeconds ? seconds : undefined;

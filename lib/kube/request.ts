@@ -11,6 +11,8 @@ export interface KubeRequest {
   readonly accept?: string | undefined;
   /** Objects of the answer come with empty `managedFields`. */
   readonly withoutManagedFields?: boolean | undefined;
+  /** Waits where the server puts it off, as every read does: a write that may come late. */
+  readonly patient?: boolean | undefined;
   /** Instead of the connection's time limit; 0 for none. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;

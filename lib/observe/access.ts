@@ -32,7 +32,7 @@ export async function mayI(client: KubeClient, question: AccessQuestion, options
       },
     },
   };
-  const answer = await client.create({ type: resourceTypes.accessReviews }, review, options);
+  const answer = await client.create({ type: resourceTypes.accessReviews }, review, { ...options, patient: true });
   const { allowed } = fieldsOf(fieldsOf(requireSuccess(answer)).status);
   if (typeof allowed === "boolean") return allowed;
   // What stands between us and an API server may answer anything: that is not a no of the server's.
@@ -43,7 +43,7 @@ export async function mayI(client: KubeClient, question: AccessQuestion, options
 /** Our name as the API server knows it (SelfSubjectReview, Kubernetes 1.28), else the one in the kubeconfig. */
 export async function currentUser(client: KubeClient, options?: RequestOptions): Promise<string | undefined> {
   const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
-  const answer = await client.create({ type: resourceTypes.userReviews }, review, options);
+  const answer = await client.create({ type: resourceTypes.userReviews }, review, { ...options, patient: true });
   const status = isSuccess(answer.status) ? fieldsOf(fieldsOf(answer.body).status) : {};
   return text(fieldsOf(status.userInfo).username) ?? client.connection.user;
 }

@@ -304,14 +304,27 @@ describe("what the server says beside the answer", () => {
     expect(environment.warned).toEqual(['v1 "x" is deprecated', "second"]);
   });
 
-  test("a read that is put off by Retry-After is asked again after that time, a write is not", async () => {
+  test.each([429, 500, 503])(
+    "a read that is put off with %s and Retry-After is asked again after that time",
+    async (code) => {
+      const busy = { ...refusal(code), headers: { "Retry-After": "3" } };
+      const server = await fakeServer((_asked, index) => (index > 1 ? {} : busy));
+      const environment = testEnvironment();
+      const connection = await connected(server.url, {}, environment);
+      expect((await connection.send(get())).status).toBe(200);
+      expect(environment.clock.slept).toEqual([3000, 3000]);
+    },
+  );
+
+  test("a write that is put off is sent again only where it may come late", async () => {
     const busy = { ...refusal(429), headers: { "Retry-After": "3" } };
-    const server = await fakeServer((asked, index) => (asked.method === "GET" && index > 1 ? {} : busy));
+    const server = await fakeServer((_asked, index) => (index > 1 ? {} : busy));
     const environment = testEnvironment();
     const connection = await connected(server.url, {}, environment);
-    expect((await connection.send(get())).status).toBe(200);
-    expect(environment.clock.slept).toEqual([3000, 3000]);
-    expect((await connection.send({ method: "POST", path: "/x", body: {} })).status).toBe(429);
+    const write = { method: "POST", path: "/x", body: {} } as const;
+    expect((await connection.send(write)).status).toBe(429);
+    expect((await connection.send({ ...write, patient: true })).status).toBe(200);
+    expect(environment.clock.slept).toEqual([3000]);
   });
 
   test("a server that puts off for ever is given up", async () => {
