@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { addressed } from "../../../lib/assess/addressed.ts";
 import { assess } from "../../../lib/assess/check.ts";
-import { aRunningVm, factsWith } from "../../builders.ts";
+import { factsWith } from "../../builders/facts.ts";
+import { aRunningVm } from "../../builders/kubevirt.ts";
 
 describe("a command that is advised", () => {
   test.each([

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { budgetRefusal, budgetsFor } from "../../../lib/assess/budgets.ts";
 import { indexFacts } from "../../../lib/assess/subjects.ts";
 import type { PodDisruptionBudget } from "../../../lib/model/kubernetes.ts";
-import { aBudget, aCondition, aLauncherPod, anOwner, aPod, at, aVmi, selecting, someFacts } from "../../builders.ts";
+import { someFacts } from "../../builders/facts.ts";
+import { aBudget, aCondition, anOwner, aPod, at, selecting } from "../../builders/kubernetes.ts";
+import { aLauncherPod, aVmi } from "../../builders/kubevirt.ts";
 
 const launcher = aLauncherPod(aVmi("web", { labels: { app: "web" } }));
 const unready = aLauncherPod(aVmi("web"), { ready: false });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { assess } from "../../../lib/assess/check.ts";
 import { isEmpty, vmsOf } from "../../../lib/assess/subjects.ts";
-import { aLauncherPod, anOwner, aPod, aRunningVm, aVmi, factsWith, someFacts } from "../../builders.ts";
+import { factsWith, someFacts } from "../../builders/facts.ts";
+import { anOwner, aPod } from "../../builders/kubernetes.ts";
+import { aLauncherPod, aRunningVm, aVmi } from "../../builders/kubevirt.ts";
 import { codes, nodeVerdict, vmVerdict } from "./verdicts.ts";
 
 describe("the verdict on a node", () => {

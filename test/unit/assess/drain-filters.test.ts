@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { DrainFilters } from "../../../lib/assess/drain-filters.ts";
 import { parseLabelSelector } from "../../../lib/model/selector-text.ts";
-import { aBudget, aLauncherPod, anOwner, aPod, at, aVmi, type PodOptions, someFacts } from "../../builders.ts";
+import { someFacts } from "../../builders/facts.ts";
+import { aBudget, anOwner, aPod, at, type PodOptions } from "../../builders/kubernetes.ts";
+import { aLauncherPod, aVmi } from "../../builders/kubevirt.ts";
 import { nodeVerdict } from "./verdicts.ts";
 
 const strict: DrainFilters = { force: false, ignoreDaemonsets: false, deleteEmptydirData: false };

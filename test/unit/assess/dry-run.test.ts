@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { EvictionAnswerKind } from "../../../lib/model/eviction.ts";
-import { aBudget, aMigration, anOwner, aRunningVm, at, factsWith, type VmOptions } from "../../builders.ts";
+import { factsWith } from "../../builders/facts.ts";
+import { aBudget, anOwner, at } from "../../builders/kubernetes.ts";
+import { aMigration, aRunningVm, type VmOptions } from "../../builders/kubevirt.ts";
 import { brief, nodeVerdict, vmVerdict } from "./verdicts.ts";
 
 function answered(options: VmOptions, kind: EvictionAnswerKind, fields = {}) {

@@ -1,7 +1,8 @@
 /** Where the events about a VM of a lost node are found afterwards. */
 import { expect, test } from "vitest";
 import { eventObject } from "../../../lib/assess/event-object.ts";
-import { aRunningVm, aVm, aVmi, factsWith, someFacts } from "../../builders.ts";
+import { factsWith, someFacts } from "../../builders/facts.ts";
+import { aRunningVm, aVm, aVmi } from "../../builders/kubevirt.ts";
 
 const named = (name: string, uid: string) => ({ namespace: "prod", name, uid });
 

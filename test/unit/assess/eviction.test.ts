@@ -1,20 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  aBudget,
-  aCondition,
-  aKubeVirt,
-  aLauncherPod,
-  aMigration,
-  aNode,
-  anOwner,
-  aRunningVm,
-  at,
-  aVm,
-  aVmi,
-  factsWith,
-  onlyOn,
-  someFacts,
-} from "../../builders.ts";
+import { factsWith, someFacts } from "../../builders/facts.ts";
+import { aBudget, aCondition, aNode, anOwner, at, onlyOn } from "../../builders/kubernetes.ts";
+import { aKubeVirt, aLauncherPod, aMigration, aRunningVm, aVm, aVmi } from "../../builders/kubevirt.ts";
 import { brief, nodeVerdict, vmVerdict } from "./verdicts.ts";
 
 const evacuation = { annotations: { "kubevirt.io/evacuationMigration": "worker-1" } };

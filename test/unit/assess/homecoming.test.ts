@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { judgeHomecoming } from "../../../lib/assess/homecoming.ts";
 import type { OperationRecord } from "../../../lib/model/record.ts";
-import { aNode, now } from "../../builders.ts";
+import { aNode, now } from "../../builders/kubernetes.ts";
 
 function judge(record: Partial<OperationRecord>, ready: string, bootID: string | undefined): string {
   const node = aNode("worker-1", { ready });

@@ -3,7 +3,7 @@ import { describe, expect, it, test } from "vitest";
 import { assessLiveness, comparable, gateOf } from "../../../lib/assess/liveness.ts";
 import type { RecordOnNode } from "../../../lib/model/facts.ts";
 import type { NodeSigns, PowerReport } from "../../../lib/model/lost-node.ts";
-import { at } from "../../builders.ts";
+import { at } from "../../builders/kubernetes.ts";
 import {
   absent,
   death,

@@ -6,7 +6,8 @@ import type { Dossier, VmRecovery } from "../../../lib/model/dossier.ts";
 import type { Facts } from "../../../lib/model/facts.ts";
 import type { Node, Taint } from "../../../lib/model/kubernetes.ts";
 import type { LostNodeFacts, NodeSigns, Seen, WrittenField } from "../../../lib/model/lost-node.ts";
-import { aCondition, aNode, at, someFacts } from "../../builders.ts";
+import { someFacts } from "../../builders/facts.ts";
+import { aCondition, aNode, at } from "../../builders/kubernetes.ts";
 
 export const failed = { kind: "unreadable", forbidden: false, reason: "connection refused" } as const;
 export const forbidden = { kind: "unreadable", forbidden: true, reason: "forbidden: get leases" } as const;

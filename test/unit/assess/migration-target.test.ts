@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { explainMigrationTarget } from "../../../lib/assess/migration-target.ts";
 import type { Pod } from "../../../lib/model/kubernetes.ts";
 import type { VirtualMachineInstanceMigration } from "../../../lib/model/kubevirt.ts";
-import { aCondition, aLauncherPod, aMigration, aNode, at, aVmi, type PodOptions, someFacts } from "../../builders.ts";
+import { someFacts } from "../../builders/facts.ts";
+import { aCondition, aNode, at, type PodOptions } from "../../builders/kubernetes.ts";
+import { aLauncherPod, aMigration, aVmi } from "../../builders/kubevirt.ts";
 
 const vmi = aVmi("web");
 const web = { namespace: "prod", name: "web" };

@@ -1,17 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { assess } from "../../../lib/assess/check.ts";
 import type { NodeHolder } from "../../../lib/model/facts.ts";
-import {
-  aKubeVirt,
-  aLauncherPod,
-  aMigration,
-  aNode,
-  aPod,
-  aRunningVm,
-  aVmi,
-  factsWith,
-  someFacts,
-} from "../../builders.ts";
+import { factsWith, someFacts } from "../../builders/facts.ts";
+import { aNode, aPod } from "../../builders/kubernetes.ts";
+import { aKubeVirt, aLauncherPod, aMigration, aRunningVm, aVmi } from "../../builders/kubevirt.ts";
 import { codes, findingOf, nodeVerdict } from "./verdicts.ts";
 
 describe("virt-api", () => {

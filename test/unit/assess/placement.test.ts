@@ -5,22 +5,9 @@ import { placesOf } from "../../../lib/assess/room.ts";
 import { indexFacts } from "../../../lib/assess/subjects.ts";
 import type { Facts } from "../../../lib/model/facts.ts";
 import type { Node, NodeSelector, Pod, SpreadConstraint } from "../../../lib/model/kubernetes.ts";
-import {
-  aClaim,
-  aLauncherPod,
-  aNode,
-  aPod,
-  aRunningVm,
-  aSpread,
-  at,
-  aVmi,
-  aVolume,
-  factsWith,
-  noAffinity,
-  onlyOn,
-  selecting,
-  type VmOptions,
-} from "../../builders.ts";
+import { factsWith } from "../../builders/facts.ts";
+import { aClaim, aNode, aPod, aSpread, at, aVolume, noAffinity, onlyOn, selecting } from "../../builders/kubernetes.ts";
+import { aLauncherPod, aRunningVm, aVmi, type VmOptions } from "../../builders/kubevirt.ts";
 import { brief, nodeVerdict, vmVerdict } from "./verdicts.ts";
 
 /** Why the one other node does not take a VM that must migrate; undefined when it does. */

@@ -2,18 +2,9 @@
 import { describe, expect, it, test } from "vitest";
 import type { Facts } from "../../../lib/model/facts.ts";
 import type { Pod, QuotaScope, ResourceQuota } from "../../../lib/model/kubernetes.ts";
-import {
-  aLauncherPod,
-  aMigration,
-  aNode,
-  aPod,
-  aQuota,
-  aRunningVm,
-  aVmi,
-  factsWith,
-  type PodOptions,
-  type VmOptions,
-} from "../../builders.ts";
+import { factsWith } from "../../builders/facts.ts";
+import { aNode, aPod, aQuota, type PodOptions } from "../../builders/kubernetes.ts";
+import { aLauncherPod, aMigration, aRunningVm, aVmi, type VmOptions } from "../../builders/kubevirt.ts";
 import { brief, nodeVerdict, vmVerdict } from "./verdicts.ts";
 
 const migrates = ["D13", "moves", "LiveMigrates"];

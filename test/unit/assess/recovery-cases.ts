@@ -2,24 +2,9 @@
 import type { RecoveryOutcome, RecoveryRow } from "../../../lib/model/dossier.ts";
 import type { VolumeAttachment } from "../../../lib/model/kubernetes.ts";
 import type { LostNodeFacts } from "../../../lib/model/lost-node.ts";
-import {
-  aClaim,
-  aCondition,
-  aKubeVirt,
-  aLauncherPod,
-  aMeta,
-  aMigration,
-  anOwner,
-  aPod,
-  aRunningVm,
-  at,
-  aVm,
-  aVmi,
-  aVolume,
-  factsWith,
-  onlyOn,
-  type VmOptions,
-} from "../../builders.ts";
+import { factsWith } from "../../builders/facts.ts";
+import { aClaim, aCondition, aMeta, anOwner, aPod, at, aVolume, onlyOn } from "../../builders/kubernetes.ts";
+import { aKubeVirt, aLauncherPod, aMigration, aRunningVm, aVm, aVmi, type VmOptions } from "../../builders/kubevirt.ts";
 import { lostNode } from "./lost-node.ts";
 
 export function anAttachment(volume: string, node = "worker-1"): VolumeAttachment {

@@ -5,7 +5,7 @@ import { recoveryRoomWanted } from "../../../lib/assess/recovery.ts";
 import type { LostNodeFacts } from "../../../lib/model/lost-node.ts";
 import { decodeNode, decodePod } from "../../../lib/observe/decode/core.ts";
 import { decodeVmi } from "../../../lib/observe/decode/kubevirt.ts";
-import { someFacts } from "../../builders.ts";
+import { someFacts } from "../../builders/facts.ts";
 import { death, dossierOf, lostNode, readingAt } from "./lost-node.ts";
 import { aHotplugPod, anAttachment, recoveryCases } from "./recovery-cases.ts";
 import { generator, thinned } from "./thinned.ts";

@@ -1,22 +1,9 @@
 /** What becomes of each VM of a dead node, and how its recovery would be done. */
 import { describe, expect, it, test } from "vitest";
 import { recoveryRoomWanted } from "../../../lib/assess/recovery.ts";
-import {
-  aClaim,
-  aCondition,
-  aLauncherPod,
-  aMigration,
-  aNode,
-  anOwner,
-  aPod,
-  aRunningVm,
-  at,
-  aVmi,
-  aVolume,
-  factsWith,
-  onlyOn,
-  someFacts,
-} from "../../builders.ts";
+import { factsWith, someFacts } from "../../builders/facts.ts";
+import { aClaim, aCondition, aNode, anOwner, aPod, at, aVolume, onlyOn } from "../../builders/kubernetes.ts";
+import { aLauncherPod, aMigration, aRunningVm, aVmi } from "../../builders/kubevirt.ts";
 import { absent, death, dossierOf, lostNode, readingAt, recoveryOf } from "./lost-node.ts";
 import {
   aHotplugPod,

@@ -5,25 +5,21 @@ import { isEmpty } from "../../../lib/assess/subjects.ts";
 import type { Facts } from "../../../lib/model/facts.ts";
 import { decodeNode, decodePod } from "../../../lib/observe/decode/core.ts";
 import { decodeVmi } from "../../../lib/observe/decode/kubevirt.ts";
+import { factsWith, someFacts } from "../../builders/facts.ts";
 import {
   aBudget,
   aClaim,
-  aLauncherPod,
-  aMigration,
   anOwner,
   aPod,
   aQuota,
-  aRunningVm,
   aSpread,
   at,
-  aVmi,
   aVolume,
-  factsWith,
   noAffinity,
   onlyOn,
   selecting,
-  someFacts,
-} from "../../builders.ts";
+} from "../../builders/kubernetes.ts";
+import { aLauncherPod, aMigration, aRunningVm, aVmi } from "../../builders/kubevirt.ts";
 import { generator, thinned } from "./thinned.ts";
 
 const options = {

@@ -6,7 +6,9 @@ import { takenUpVms } from "../../../lib/assess/taken-up.ts";
 import type { Gap } from "../../../lib/model/facts.ts";
 import type { LostNodeFacts, TakenUp } from "../../../lib/model/lost-node.ts";
 import type { RecordedVm } from "../../../lib/model/record.ts";
-import { aClaim, aCondition, aLauncherPod, aMeta, anOwner, aVm, aVmi, now, someFacts } from "../../builders.ts";
+import { someFacts } from "../../builders/facts.ts";
+import { aClaim, aCondition, aMeta, anOwner, now } from "../../builders/kubernetes.ts";
+import { aLauncherPod, aVm, aVmi } from "../../builders/kubevirt.ts";
 import { death, readingAt } from "./lost-node.ts";
 
 function lostWith(kind: "recover" | "drain", takenUp: Partial<TakenUp>, gaps: readonly Gap[] = []): LostNodeFacts {

@@ -1,7 +1,8 @@
 /** What is said at the end of an undo. */
 import { expect, test } from "vitest";
 import { goneSince } from "../../../lib/decide/abort-summary.ts";
-import { aVmi, someFacts } from "../../builders.ts";
+import { someFacts } from "../../builders/facts.ts";
+import { aVmi } from "../../builders/kubevirt.ts";
 
 const first = someFacts({ vmis: [aVmi("web"), aVmi("db"), aVmi("other", { node: "worker-2" })] });
 

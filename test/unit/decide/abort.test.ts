@@ -4,7 +4,9 @@ import { type AbortLedger, abortActions, decideAbort, noteResult } from "../../.
 import type { Action, ActionResult } from "../../../lib/model/action.ts";
 import type { Facts, RecordOnNode } from "../../../lib/model/facts.ts";
 import type { OperationRecord } from "../../../lib/model/record.ts";
-import { aMigration, aNode, at, aVmi, now, someFacts } from "../../builders.ts";
+import { someFacts } from "../../builders/facts.ts";
+import { aNode, at, now } from "../../builders/kubernetes.ts";
+import { aMigration, aVmi } from "../../builders/kubevirt.ts";
 
 const start = Date.parse(now);
 const untouched: AbortLedger = { results: {} };

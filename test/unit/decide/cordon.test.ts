@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { beginUndo, cordonForDrain, declareLost, releaseNode } from "../../../lib/decide/cordon.ts";
 import type { RecordOnNode } from "../../../lib/model/facts.ts";
 import type { OperationRecord } from "../../../lib/model/record.ts";
-import { aNode, at, now } from "../../builders.ts";
+import { aNode, at, now } from "../../builders/kubernetes.ts";
 
 const none: RecordOnNode = { kind: "none" };
 const web = { namespace: "prod", name: "web", uid: "web" };

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { drainEvents } from "../../../lib/decide/drain-events.ts";
 import { nodeAtTheEnd, nodeInPicture, summariseDrain } from "../../../lib/decide/drain-summary.ts";
 import type { DrainProgress, VmProgress, VmState } from "../../../lib/model/progress.ts";
-import { aLauncherPod, anOwner, aPod, aVmi, now } from "../../builders.ts";
+import { anOwner, aPod, now } from "../../builders/kubernetes.ts";
+import { aLauncherPod, aVmi } from "../../builders/kubevirt.ts";
 
 function aVm(name: string, state: VmState, fields: Partial<VmProgress> = {}): VmProgress {
   return {

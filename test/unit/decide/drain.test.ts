@@ -4,19 +4,8 @@ import { decideDrain } from "../../../lib/decide/drain.ts";
 import { emptyLedger, type Ledger, noteAnswer, noteRequest } from "../../../lib/decide/ledger.ts";
 import type { EvictionAnswer } from "../../../lib/model/eviction.ts";
 import type { Outcome, PodVerdict } from "../../../lib/model/verdict.ts";
-import {
-  aBudget,
-  aCondition,
-  aLauncherPod,
-  aMeta,
-  aMigration,
-  aNode,
-  aPod,
-  at,
-  aVm,
-  aVmi,
-  now,
-} from "../../builders.ts";
+import { aBudget, aCondition, aMeta, aNode, aPod, at, now } from "../../builders/kubernetes.ts";
+import { aLauncherPod, aMigration, aVm, aVmi } from "../../builders/kubevirt.ts";
 import { aTurn, aVerdict } from "./verdicts.ts";
 
 const start = Date.parse(now);

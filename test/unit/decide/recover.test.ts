@@ -5,19 +5,9 @@ import { decideRecover, noteTried, type RecoverIntent, type RecoverLedger } from
 import type { VmRecovery } from "../../../lib/model/dossier.ts";
 import type { Facts } from "../../../lib/model/facts.ts";
 import type { VolumeAttachment } from "../../../lib/model/kubernetes.ts";
-import {
-  aClaim,
-  aCondition,
-  aLauncherPod,
-  aMeta,
-  aMigration,
-  aNode,
-  aPod,
-  aVm,
-  aVmi,
-  now,
-  someFacts,
-} from "../../builders.ts";
+import { someFacts } from "../../builders/facts.ts";
+import { aClaim, aCondition, aMeta, aNode, aPod, now } from "../../builders/kubernetes.ts";
+import { aLauncherPod, aMigration, aVm, aVmi } from "../../builders/kubevirt.ts";
 
 const start = Date.parse(now);
 const web = aVmi("web");

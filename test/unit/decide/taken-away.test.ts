@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type DrainedNode, type SeenMarks, takenAway } from "../../../lib/decide/taken-away.ts";
 import type { RecordOnNode } from "../../../lib/model/facts.ts";
-import { aNode, now } from "../../builders.ts";
+import { aNode, now } from "../../builders/kubernetes.ts";
 
 const nothing: SeenMarks = { cordoned: [], recorded: [] };
 const both: SeenMarks = { cordoned: ["a"], recorded: ["a"] };

@@ -4,7 +4,8 @@ import { type DrainIntent, planOf } from "../../../lib/decide/intent.ts";
 import { emptyLedger, type Ledger } from "../../../lib/decide/ledger.ts";
 import type { Facts } from "../../../lib/model/facts.ts";
 import type { Check, DrainRow, Outcome, PodVerdict, VmVerdict } from "../../../lib/model/verdict.ts";
-import { now, someFacts } from "../../builders.ts";
+import { someFacts } from "../../builders/facts.ts";
+import { now } from "../../builders/kubernetes.ts";
 
 const outcomes: Partial<Record<DrainRow, Outcome>> = {
   D3: "waits",

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Container, Pod } from "../../../lib/model/kubernetes.ts";
 import { cordonToleration, podRequests, untoleratedTaint } from "../../../lib/model/scheduling.ts";
-import { aPod } from "../../builders.ts";
+import { aPod } from "../../builders/kubernetes.ts";
 
 function container(memory: string, sidecar = false): Container {
   return { name: "c", requests: { memory }, sidecar };

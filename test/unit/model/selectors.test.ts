@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { LabelSelectorRequirement } from "../../../lib/model/kubernetes.ts";
 import { hasLabels, matchesNode, matchesSelector, tolerates } from "../../../lib/model/selectors.ts";
-import { selecting } from "../../builders.ts";
+import { selecting } from "../../builders/kubernetes.ts";
 
 const labels = { app: "db", tier: "gold", size: "10" };
 

@@ -1,7 +1,8 @@
 /** Which flavour of KubeVirt a cluster runs is told from what it serves. */
 import { describe, expect, it } from "vitest";
 import { detectPlatform, isHyperConverged } from "../../../lib/platform/platform.ts";
-import { aKubeVirt, aMeta, anOwner } from "../../builders.ts";
+import { aMeta, anOwner } from "../../builders/kubernetes.ts";
+import { aKubeVirt } from "../../builders/kubevirt.ts";
 
 describe("detectPlatform", () => {
   it.each([
