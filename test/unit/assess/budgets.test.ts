@@ -1,3 +1,4 @@
+/** Which budgets stand over a pod, what they refuse, and what is advised. */
 import { describe, expect, it } from "vitest";
 import { budgetRefusal, budgetsFor } from "../../../lib/assess/budgets.ts";
 import { indexFacts } from "../../../lib/assess/subjects.ts";

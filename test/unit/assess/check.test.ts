@@ -1,3 +1,4 @@
+/** Verdicts on nodes and VMs, put together from what each concern finds. */
 import { describe, expect, it } from "vitest";
 import { assess } from "../../../lib/assess/check.ts";
 import { isEmpty, vmsOf } from "../../../lib/assess/subjects.ts";

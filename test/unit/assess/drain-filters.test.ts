@@ -1,3 +1,4 @@
+/** What a drain takes along beside VMs: kubectl's filters, one by one. */
 import { describe, expect, it } from "vitest";
 import type { DrainFilters } from "../../../lib/assess/drain-filters.ts";
 import { parseLabelSelector } from "../../../lib/model/selector-text.ts";

@@ -1,3 +1,4 @@
+/** Evictions that were tried out correct what was worked out. */
 import { describe, expect, it } from "vitest";
 import type { EvictionAnswerKind } from "../../../lib/model/eviction.ts";
 import { factsWith } from "../../builders/facts.ts";

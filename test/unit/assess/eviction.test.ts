@@ -1,3 +1,4 @@
+/** Table D: what an eviction does to a VM, row by row. */
 import { describe, expect, it } from "vitest";
 import { factsWith, someFacts } from "../../builders/facts.ts";
 import { aBudget, aCondition, aNode, anOwner, at, onlyOn } from "../../builders/kubernetes.ts";

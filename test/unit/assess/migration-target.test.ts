@@ -1,3 +1,4 @@
+/** Why the target pod of a migration finds no node. */
 import { describe, expect, it } from "vitest";
 import { explainMigrationTarget } from "../../../lib/assess/migration-target.ts";
 import type { Pod } from "../../../lib/model/kubernetes.ts";

@@ -1,3 +1,4 @@
+/** Findings on a node as a whole, and on what stands behind all its VMs. */
 import { describe, expect, it } from "vitest";
 import { assess } from "../../../lib/assess/check.ts";
 import type { NodeHolder } from "../../../lib/model/facts.ts";

@@ -1,3 +1,4 @@
+/** Where a VM could go: node by node, and counted over all that must go. */
 import { describe, expect, it } from "vitest";
 import { assess, roomWanted } from "../../../lib/assess/check.ts";
 import { PlacesInOrder, placeAll } from "../../../lib/assess/placement.ts";

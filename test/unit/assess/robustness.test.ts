@@ -1,3 +1,4 @@
+/** Objects that lack fields, or hold odd ones, make no check fail. */
 import { describe, expect, it } from "vitest";
 import { assess, roomWanted } from "../../../lib/assess/check.ts";
 import { explainMigrationTarget } from "../../../lib/assess/migration-target.ts";

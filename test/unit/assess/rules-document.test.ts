@@ -1,3 +1,4 @@
+/** docs/rules.md has the codes and the rows that the program has. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { assessLiveness } from "../../../lib/assess/liveness.ts";
