@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string>>;
  * User and system time of a program and what it starts, in milliseconds, as bash's `time` tells it. CPU time, because it says
  * the same on a busy machine and a quiet one.
  */
-export async function cpuOf(command: CommandLine, env: Environment): Promise<number> {
+async function cpuOf(command: CommandLine, env: Environment): Promise<number> {
   const script = 'TIMEFORMAT="%U %S"; time "$@" >/dev/null 2>&1 </dev/null';
   const child = spawn("bash", ["-c", script, "bash", ...command], { env, stdio: ["ignore", "ignore", "pipe"] });
   let text = "";

@@ -29,7 +29,7 @@ interface Trial {
 }
 
 /** Both in the same run, each on a cluster of its own, at real speed. */
-export async function benchRecovery(machines: number): Promise<Report> {
+async function benchRecovery(machines: number): Promise<Report> {
   const [ours, runbook] = await Promise.all([trial(machines, byUs), trial(machines, byRunbook)]);
   const ratio = ours.seconds / runbook.seconds;
   const met = ratio <= 1 - shorterBy && ours.doubleRuns + runbook.doubleRuns === 0;

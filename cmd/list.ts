@@ -1,6 +1,6 @@
 /** `list`: the nodes with their VMs counted, or the VMs of nodes; once, or again whenever something has changed. */
 import type { KubeClient } from "../lib/kube/client.ts";
-import { InterruptedError, UsageError } from "../lib/model/errors.ts";
+import { InterruptedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { isCordoned, type NodeOverview } from "../lib/model/overview.ts";
 import { type NodeVerdict, type VmItem, vmItems } from "../lib/model/verdict.ts";
@@ -14,7 +14,7 @@ import { commandOn, connectionTexts } from "./command-line.ts";
 import type { list } from "./definitions/list.ts";
 import { documentLines } from "./documents.ts";
 import { connectionOptions } from "./flags/connection.ts";
-import { nodeNames } from "./flags/nodes.ts";
+import { wantedNodes } from "./flags/nodes.ts";
 import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof list>;
@@ -36,10 +36,7 @@ const secondsBetweenLooks = 5;
 
 /** Exit code 0; with --watch that of the signal that ends it. Throws where the nodes, or their VMs, cannot be read. */
 export async function run(options: Options, world: World): Promise<ExitCode> {
-  const names = nodeNames(options.words);
-  if (names.length > 0 && options.selector !== undefined) {
-    throw new UsageError("cannot specify both a node name and a --selector option");
-  }
+  const { names } = wantedNodes(options);
   const client = await world.connect(connectionOptions(options), options.v);
   const look = (): Promise<Listing> =>
     names.length === 0 ? listNodes(client, options, world) : listVms(client, names, { options, world });

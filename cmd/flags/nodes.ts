@@ -27,23 +27,31 @@ function nodeName(word: string): string {
   return name;
 }
 
-/** Nodes by name, or by a label selector. */
+/** Nodes by name, by a label selector, or neither. */
 export interface ChosenNodes {
   readonly names: readonly string[];
   readonly selector: string | undefined;
 }
 
-/** The nodes that must be named: by words or by `-l`. Throws UsageError in the words of `kubectl drain` for both or neither. */
-export function chosenNodes(
-  command: string,
-  options: { readonly words: readonly string[]; readonly selector: string | undefined },
-): ChosenNodes {
-  const names = nodeNames(options.words);
-  if (names.length > 0 && options.selector !== undefined) {
+interface NodeOptions {
+  readonly words: readonly string[];
+  readonly selector: string | undefined;
+}
+
+/** The nodes that may be named: by words or by `-l`. Throws UsageError in the words of `kubectl drain` for both. */
+export function wantedNodes({ words, selector }: NodeOptions): ChosenNodes {
+  const names = nodeNames(words);
+  if (names.length > 0 && selector !== undefined)
     throw new UsageError("cannot specify both a node name and a --selector option");
-  }
-  if (names.length === 0 && options.selector === undefined) throw new UsageError(`USAGE: ${command} NODE [flags]`);
-  return { names, selector: options.selector };
+  return { names, selector };
+}
+
+/** The nodes that must be named. Throws UsageError in the words of `kubectl drain` for both or neither. */
+export function chosenNodes(command: string, options: NodeOptions): ChosenNodes {
+  const chosen = wantedNodes(options);
+  if (chosen.names.length === 0 && chosen.selector === undefined)
+    throw new UsageError(`USAGE: ${command} NODE [flags]`);
+  return chosen;
 }
 
 /** Commands that act on a node look at all namespaces: a namespace would hide VMs from them. */

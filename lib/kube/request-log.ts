@@ -1,16 +1,10 @@
 /** The lines of -v=6 and above: requests as kubectl logs them, without anything that logs in. */
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { OutgoingHttpHeaders } from "node:http";
+import type { WireResponse } from "./exchange.ts";
 
 export interface RequestLog {
   sent(method: string, url: string, headers: OutgoingHttpHeaders, body: string | undefined): void;
-  answered(method: string, url: string, answer: LoggedAnswer, milliseconds: number): void;
-}
-
-export interface LoggedAnswer {
-  readonly status: number;
-  readonly statusText: string;
-  readonly headers: IncomingMessage["headers"];
-  readonly text: string;
+  answered(method: string, url: string, answer: WireResponse, milliseconds: number): void;
 }
 
 const secretHeaders = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);

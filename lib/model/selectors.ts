@@ -1,4 +1,5 @@
 /** How Kubernetes matches labels, nodes and taints: pure, and lenient about absent fields as the API is. */
+import type { Toleration } from "./kubernetes.ts";
 
 interface Requirement {
   readonly key: string;
@@ -26,13 +27,6 @@ interface TaintFields {
   readonly key: string;
   readonly value?: string | undefined;
   readonly effect: string;
-}
-
-interface TolerationFields {
-  readonly key?: string | undefined;
-  readonly operator?: string | undefined;
-  readonly value?: string | undefined;
-  readonly effect?: string | undefined;
 }
 
 /** True when every pair is among the labels (nodeSelector, a Service's selector). */
@@ -64,7 +58,7 @@ export function matchesNode(
 }
 
 /** `v1.Toleration.ToleratesTaint`: an empty key with Exists tolerates everything, an empty effect every effect. */
-export function tolerates(toleration: TolerationFields, taint: TaintFields): boolean {
+export function tolerates(toleration: Toleration, taint: TaintFields): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;
   if (toleration.key && toleration.key !== taint.key) return false;
   if (toleration.operator === "Exists") return true;

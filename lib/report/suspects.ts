@@ -1,15 +1,8 @@
 /** The nodes that look lost, with what their signs of life say at first sight. */
-import type { LivenessVerdict } from "../model/dossier.ts";
+import type { SuspectItem } from "./machine.ts";
 import { type Layout, plain } from "./style.ts";
 import { table } from "./table.ts";
 import { wrapIndented } from "./width.ts";
-
-export interface SuspectRow {
-  readonly node: string;
-  readonly vms: number;
-  readonly verdict: LivenessVerdict;
-  readonly reason: string;
-}
 
 export interface SuspectOptions extends Layout {
   /** The command that shows the evidence on a node. */
@@ -17,7 +10,7 @@ export interface SuspectOptions extends Layout {
 }
 
 /** The lines of `recover` without a node. */
-export function suspectTable(suspects: readonly SuspectRow[], options: SuspectOptions): string[] {
+export function suspectTable(suspects: readonly SuspectItem[], options: SuspectOptions): string[] {
   const { columns, style = plain, look } = options;
   if (suspects.length === 0) return [style("good", "No node looks lost: all are Ready.")];
   const rows = suspects.map(({ node, vms, verdict, reason }) => [node, vms, verdict, reason]);

@@ -31,11 +31,7 @@ export function reportCreating(draft: KubeObject, now: Date): void {
     lastState: {},
   });
   reportContainers(draft, waiting);
-  const notReady = {
-    status: "False",
-    reason: "ContainersNotReady",
-    message: `containers with unready status: [${names(draft)}]`,
-  };
+  const notReady = containersNotReady(draft);
   setConditions(draft, at, {
     PodReadyToStartContainers: { status: "False" },
     Initialized: { status: "True" },
@@ -72,11 +68,7 @@ export function reportRunning(draft: KubeObject, hosted: HostedPod, now: Date, b
         },
   );
   const ready = { status: "True" };
-  const unready = {
-    status: "False",
-    reason: "ContainersNotReady",
-    message: `containers with unready status: [${names(draft)}]`,
-  };
+  const unready = containersNotReady(draft);
   setConditions(draft, at, {
     PodReadyToStartContainers: ready,
     Initialized: ready,
@@ -174,8 +166,10 @@ function unmetGate(pod: KubeObject): { status: string; reason: string; message: 
   return undefined;
 }
 
-function names(pod: KubeObject): string {
-  return (pod.spec.containers ?? []).map((container: ContainerSpec) => container.name).join(" ");
+/** Ready and ContainersReady of a pod none of whose containers is ready. */
+function containersNotReady(pod: KubeObject) {
+  const names = (pod.spec.containers ?? []).map((container: ContainerSpec) => container.name).join(" ");
+  return { status: "False", reason: "ContainersNotReady", message: `containers with unready status: [${names}]` };
 }
 
 /** The host's address in the practice network 192.168.100.0/22. */
