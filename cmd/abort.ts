@@ -1,5 +1,6 @@
 /** `abort`: shows what a drain has left on a node, asks, and undoes it. */
-import { abortNode, changesOf } from "../lib/act/abort-node.ts";
+import { abortNode } from "../lib/act/abort-node.ts";
+import { changesOf } from "../lib/act/action-words.ts";
 import { type AbortIntent, abortActions, decideAbort } from "../lib/decide/abort.ts";
 import { summariseAbort } from "../lib/decide/abort-summary.ts";
 import { ExpectedError, failureOf, RefusedError, UsageError } from "../lib/model/errors.ts";

@@ -17,7 +17,7 @@ import type { Facts } from "../model/facts.ts";
 import type { Reporter } from "../model/progress.ts";
 import { recordOf } from "../observe/decode/record.ts";
 import { refreshEvacuation } from "../observe/evacuation.ts";
-import { describe } from "./cordon-nodes.ts";
+import { changesOf, resultText } from "./action-words.ts";
 import { perform } from "./perform.ts";
 
 export interface AbortWorld {
@@ -105,28 +105,5 @@ function tell(world: AbortWorld, action: Action, result: ActionResult, time: str
   // A conflict only says that the node was written meanwhile: the next turn reads it again. What is refused for good stands in the result.
   if (result.kind === "refused" && result.code < 500) return;
   const object = changesOf(action)[0]?.object ?? ("node" in action ? `node/${action.node}` : action.kind);
-  world.reporter.event({ type: "warning", time, message: `${object}: ${describe(result)}` });
-}
-
-/** What an action changes, in kubectl's words: `kind/name verb`. */
-export function changesOf(action: Action): readonly { readonly object: string; readonly verb: string }[] {
-  switch (action.kind) {
-    case "cordon":
-      return [{ object: `node/${action.node}`, verb: "cordoned" }];
-    case "evict":
-      return [{ object: `pod/${action.pod.name}`, verb: "evicted" }];
-    case "cancel-evacuation":
-      return [{ object: `virtualmachineinstance/${action.vmi.name}`, verb: "unmarked" }];
-    case "delete-migration":
-      return [{ object: `virtualmachineinstancemigration/${action.migration.name}`, verb: "deleted" }];
-    case "delete-pod":
-      return [{ object: `pod/${action.pod.name}`, verb: "force deleted" }];
-    case "detach":
-      return [{ object: `volumeattachment/${action.attachment.name}`, verb: "deleted" }];
-    case "release-node":
-      return [
-        ...action.taints.map((taint) => ({ object: `node/${action.node}`, verb: `untainted (${taint})` })),
-        ...(action.uncordon ? [{ object: `node/${action.node}`, verb: "uncordoned" }] : []),
-      ];
-  }
+  world.reporter.event({ type: "warning", time, message: `${object}: ${resultText(result)}` });
 }

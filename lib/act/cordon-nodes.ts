@@ -8,6 +8,7 @@ import type { Node } from "../model/kubernetes.ts";
 import { recordAnnotation } from "../model/record.ts";
 import { recordOnNode } from "../observe/decode/record.ts";
 import { readNode } from "../observe/read-node.ts";
+import { resultText } from "./action-words.ts";
 import { type PerformOptions, perform } from "./perform.ts";
 
 /** A node's status is written all the time, so a conflict is ordinary; this many in a row are not. */
@@ -43,7 +44,7 @@ export async function cordonNode(
     { patient: true },
   );
   if (result.kind !== "done") {
-    const message = `unable to cordon node "${assessed.name}": ${describe(result)}`;
+    const message = `unable to cordon node "${assessed.name}": ${resultText(result)}`;
     throw isUncertain(result) ? new UncertainCordonError(message) : new ExpectedError(message);
   }
   return { node: assessed.name, already: node.spec.unschedulable, record: recordOnNode(node) };
@@ -118,16 +119,4 @@ function recordNotUnderstood({ metadata }: Node): RefusedError {
     `node/${metadata.name} carries a record that cannot be understood`,
     `it is left as it is; when it is settled by hand, take the annotation ${recordAnnotation} off that node`,
   );
-}
-
-/** What a result says, as the end of a sentence. */
-export function describe(result: ActionResult): string {
-  switch (result.kind) {
-    case "done":
-      return "done";
-    case "nothing-to-do":
-      return result.detail;
-    default:
-      return result.message;
-  }
 }

@@ -10,7 +10,8 @@ import { type Node, taintText } from "../model/kubernetes.ts";
 import type { RecordOnLostNode } from "../model/lost-node.ts";
 import { type OperationRecord, recordAnnotation } from "../model/record.ts";
 import { wholeSeconds } from "../model/timestamp.ts";
-import { changeNode, describe } from "./cordon-nodes.ts";
+import { resultText } from "./action-words.ts";
+import { changeNode } from "./cordon-nodes.ts";
 import { answerOf, isPassing, takeOurTaintsOff } from "./node-trouble.ts";
 
 export interface DeclarationWorld {
@@ -115,7 +116,7 @@ export class LossDeclaration {
       }
       // Somebody may have written to the node: perhaps the node itself.
       if (!isPassing(result) || tries === triesAtMost)
-        throw new ExpectedError(`unable to declare node "${name}" lost: ${describe(result)}`, {
+        throw new ExpectedError(`unable to declare node "${name}" lost: ${resultText(result)}`, {
           hint: this.#whatIsLeft,
         });
     }
@@ -183,7 +184,7 @@ export class LossDeclaration {
     const result = await takeOurTaintsOff(this.#world, name, this.#record);
     const isGone = result.kind === "nothing-to-do" || (result.kind === "refused" && result.code === 404);
     if (result.kind === "done") this.#listener.changed(`node/${name}`, `untainted (${key})`);
-    else if (!isGone) return this.#listener.warn(`our taint is still on node/${name}: ${describe(result)}`);
+    else if (!isGone) return this.#listener.warn(`our taint is still on node/${name}: ${resultText(result)}`);
     this.#taint = "none";
     this.#unanswered = false;
   }

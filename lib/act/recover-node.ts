@@ -24,9 +24,8 @@ import type { LostNodeFacts } from "../model/lost-node.ts";
 import type { DrainProgress, RecoverySummary, Reporter, VmProgress } from "../model/progress.ts";
 import type { RecordedVm } from "../model/record.ts";
 import { type RecoveryReading, readRecovery } from "../observe/recovery-picture.ts";
-import { changesOf } from "./abort-node.ts";
+import { changesOf, resultText } from "./action-words.ts";
 import { type DeclaredLost, recordOnNode, recordOnVms } from "./assertion-events.ts";
-import { describe } from "./cordon-nodes.ts";
 import { LifeGate, Patience, Stop } from "./life-gate.ts";
 import { LossDeclaration } from "./loss-declaration.ts";
 import { perform } from "./perform.ts";
@@ -265,7 +264,7 @@ class RecoveryRun {
     if (result.kind === "done" && isAgain) return;
     if (result.kind === "done") this.tellChange(change.object, change.verb);
     else if (result.kind !== "nothing-to-do" && !this.isKnownRefusal(action, result))
-      this.warn(`${change.object}: ${describe(result)}`);
+      this.warn(`${change.object}: ${resultText(result)}`);
   }
 
   /** What may not be done to one object may not be done to the others of its kind, which need not be said of each. */

@@ -8,7 +8,8 @@ import { ExpectedError, InterruptedError } from "../model/errors.ts";
 import { recoveryOn } from "../model/facts.ts";
 import { taintText } from "../model/kubernetes.ts";
 import { readNode } from "../observe/read-node.ts";
-import { changeNode, describe } from "./cordon-nodes.ts";
+import { resultText } from "./action-words.ts";
+import { changeNode } from "./cordon-nodes.ts";
 
 export interface UncordonResult {
   /** It was schedulable before. */
@@ -54,7 +55,7 @@ export async function uncordonNode(
       { dryRun: options.dryRun, patient: true },
     );
     already ??= !node.spec.unschedulable;
-    if (result.kind !== "done") throw new ExpectedError(`unable to uncordon node "${name}": ${describe(result)}`);
+    if (result.kind !== "done") throw new ExpectedError(`unable to uncordon node "${name}": ${resultText(result)}`);
     if (finished || options.dryRun) break;
   }
   return { already: already ?? false, taints, wasLost, condemned };
@@ -77,7 +78,7 @@ export async function removeOurTaints(
     },
     { ...options, patient: true },
   );
-  if (result.kind !== "done") throw new ExpectedError(`unable to untaint node "${name}": ${describe(result)}`);
+  if (result.kind !== "done") throw new ExpectedError(`unable to untaint node "${name}": ${resultText(result)}`);
   return taints;
 }
 
