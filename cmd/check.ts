@@ -4,9 +4,10 @@ import { checkReport } from "../lib/report/check.ts";
 import type { OptionsOf } from "./command.ts";
 import type { check } from "./definitions/check.ts";
 import { documentLines } from "./documents.ts";
+import { findNodes } from "./find-nodes.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
-import { assessOptionsOf, checkNodes, findNodes } from "./node-check.ts";
+import { assessOptionsOf, checkNodes } from "./node-check.ts";
 import type { World } from "./world.ts";
 
 /** Exit code 0 when a drain of the nodes would succeed, 3 when not. Throws ExpectedError where that cannot be told. */

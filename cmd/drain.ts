@@ -18,10 +18,11 @@ import type { OptionsOf } from "./command.ts";
 import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
 import { drain as definition } from "./definitions/drain.ts";
 import { documentLines } from "./documents.ts";
+import { findNodes } from "./find-nodes.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
 import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
-import { assessOptionsOf, checkNodes, findNodes, type NodeCheck } from "./node-check.ts";
+import { assessOptionsOf, checkNodes, type NodeCheck } from "./node-check.ts";
 import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof definition>;

@@ -1,27 +1,18 @@
-/** What `check` and `drain` share: which nodes are meant, what of them, and the check that both show and obey. */
+/** What `check` and `drain` share: what of the nodes is meant, and the check that both show and obey. */
 import { type AssessOptions, assess, roomWanted } from "../lib/assess/check.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
-import { ExpectedError, UsageError } from "../lib/model/errors.ts";
+import { UsageError } from "../lib/model/errors.ts";
 import type { Facts } from "../lib/model/facts.ts";
 import { parseLabelSelector } from "../lib/model/selector-text.ts";
 import type { Check } from "../lib/model/verdict.ts";
 import { currentUser } from "../lib/observe/access.ts";
-import { observe, selectNodes } from "../lib/observe/observe.ts";
+import { observe } from "../lib/observe/observe.ts";
 import { capabilitiesOf } from "../lib/platform/version.ts";
 import type { FlagValues } from "./command.ts";
 import { connectionTexts } from "./command-line.ts";
 import type { connectionFlags } from "./flags/connection.ts";
 import { type drainScopeFlags, waivedCodes } from "./flags/drain-scope.ts";
-import type { ChosenNodes } from "./flags/nodes.ts";
 import type { World } from "./world.ts";
-
-/** The names of the chosen nodes. Throws ExpectedError when the selector chooses none. */
-export async function findNodes({ names, selector }: ChosenNodes, client: KubeClient): Promise<readonly string[]> {
-  if (selector === undefined) return names;
-  const selected = await selectNodes(client, selector);
-  if (selected.length === 0) throw new ExpectedError(`no node matches the selector "${selector}"`);
-  return selected;
-}
 
 type Scope = FlagValues<typeof drainScopeFlags> & FlagValues<typeof connectionFlags>;
 

@@ -25,11 +25,11 @@ import { gapTexts } from "../lib/report/wording.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
 import { uncordon as definition } from "./definitions/uncordon.ts";
+import { findNodes } from "./find-nodes.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { waivedCodes } from "./flags/drain-scope.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
 import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
-import { findNodes } from "./node-check.ts";
 import { settleEvacuations, untaintingFirst } from "./settle-evacuations.ts";
 import type { World } from "./world.ts";
 
