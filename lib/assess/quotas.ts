@@ -1,7 +1,7 @@
 /** ResourceQuotas: whether they leave room for the next pod of a VM, which counts beside the present one while it migrates. */
 import type { Pod, QuotaScope, ResourceQuota } from "../model/kubernetes.ts";
 import { toUnits } from "../model/quantity.ts";
-import { podLimits } from "../model/scheduling.ts";
+import { type Amounts, podLimits } from "../model/scheduling.ts";
 import type { OverQuota, Request } from "./placement.ts";
 import { demandOf } from "./room.ts";
 import type { Index } from "./subjects.ts";
@@ -25,28 +25,29 @@ export function overQuota(index: Index, requests: readonly Request[]): ReadonlyM
   const purses = new Map<ResourceQuota, Purse>();
   for (const { key, arrival, moves, isSecond } of requests) {
     const { pod } = arrival;
-    const quotas = isSecond ? [] : (index.quotas.get(pod.metadata.namespace) ?? []).filter((one) => counts(one, pod));
+    const quotas = (index.quotas.get(pod.metadata.namespace) ?? []).filter((quota) => counts(quota, pod));
+    if (quotas.length === 0 || isSecond) continue;
     const mine = quotas.map((quota) => {
       const purse = purses.get(quota) ?? { quota, left: leftOf(index, quota) };
       purses.set(quota, purse);
       return purse;
     });
-    const usage = usageOf(pod);
-    const refusal = mine.map((purse) => refusalBy(purse, usage, moves)).find((found) => found !== undefined);
+    const next = nextUsage(pod);
+    const given = moves ? nothing : usageOf(pod);
+    const refusal = mine.map((purse) => refusalBy(purse, next, given)).find((found) => found !== undefined);
     if (refusal !== undefined) refused.set(key, refusal);
     else if (moves) for (const { left } of mine) left.set(podObjects, (left.get(podObjects) ?? Infinity) - 1);
   }
   return refused;
 }
 
-function refusalBy(
-  { quota, left: purse }: Purse,
-  usage: ReadonlyMap<string, number>,
-  moves: boolean,
-): OverQuota | undefined {
+const nothing: Amounts = new Map();
+
+/** `given` is what the present pod gives back before the next is made. */
+function refusalBy({ quota, left: purse }: Purse, next: Amounts, given: Amounts): OverQuota | undefined {
   for (const [resource, rest] of purse) {
-    const needed = usage.get(resource) ?? 0;
-    const left = moves ? rest : rest + needed;
+    const needed = next.get(resource) ?? 0;
+    const left = rest + (given.get(resource) ?? 0);
     if (needed > 0 && needed > left) return { kind: "quota", quota, resource, needed, left };
   }
   return undefined;
@@ -77,10 +78,23 @@ export function baseOf(resource: string): string {
 }
 
 /** What a pod takes of a quota (kubernetes pkg/quota/v1/evaluator/core/pods.go): what it requests has two names. */
-function usageOf(pod: Pod): ReadonlyMap<string, number> {
+function usageOf(pod: Pod): Amounts {
   const usage = new Map([[podObjects, 1]]);
   for (const [resource, amount] of demandOf(pod)) usage.set(resource, amount).set(`requests.${resource}`, amount);
   for (const [resource, amount] of podLimits(pod)) usage.set(`limits.${resource}`, amount);
+  return usage;
+}
+
+/**
+ * What the VM's next pod takes at least. Under a quota of limits KubeVirt gives it some where the VM has none
+ * (pkg/virt-controller/services/template.go, doesVMIRequireAutoResourceLimits), which the present pod lacks if it is older.
+ */
+function nextUsage(pod: Pod): Amounts {
+  const usage = new Map(usageOf(pod));
+  for (const resource of ["cpu", "memory"]) {
+    const [limit, request] = [`limits.${resource}`, usage.get(resource) ?? 0];
+    usage.set(limit, Math.max(usage.get(limit) ?? 0, request));
+  }
   return usage;
 }
 

@@ -21,6 +21,8 @@ function limited(
 
 const web = (options?: VmOptions) => aRunningVm("web", options);
 
+type Case = [string, Parameters<typeof aQuota>[1], string[], PodOptions?];
+
 describe("the target pod of a migration counts beside the pod of its source", () => {
   const pod: PodOptions = { limits: { cpu: "1", memory: "3Gi" } };
   it.each([
@@ -30,14 +32,16 @@ describe("the target pod of a migration counts beside the pod of its source", ()
     ["of CPU", { "requests.cpu": ["100m", "199m"] }, blocked],
     ["of CPU limits", { "limits.cpu": ["1", "1500m"] }, blocked],
     ["of memory limits", { "limits.memory": ["3Gi", "6Gi"] }, migrates],
+    ["of memory limits, without having one yet", { "limits.memory": ["0", "1Gi"] }, blocked, {}],
+    ["of memory limits that its request leaves room for", { "limits.memory": ["0", "2Gi"] }, migrates, {}],
     ["of devices", { "requests.devices.kubevirt.io/kvm": ["1", "1"] }, blocked],
     ["of pods", { pods: ["4", "4"] }, blocked],
     ["of pods, with room for one", { pods: ["4", "5"] }, migrates],
     ["of pod objects", { "count/pods": ["4", "4"] }, blocked],
     ["of what a pod does not take", { "count/services": ["4", "4"], "requests.storage": ["1Gi", "1Gi"] }, migrates],
     ["is used beyond its limit in what a pod does not take", { "limits.ephemeral-storage": ["2Gi", "1Gi"] }, migrates],
-  ] satisfies [string, Parameters<typeof aQuota>[1], string[]][])("a quota %s", (_what, amounts, row) => {
-    expect(brief(vmVerdict(limited([aQuota("small", amounts)], [web({ pod })])))).toEqual(row);
+  ] satisfies Case[])("a quota %s", (_what, amounts, row, own: PodOptions = pod) => {
+    expect(brief(vmVerdict(limited([aQuota("small", amounts)], [web({ pod: own })])))).toEqual(row);
   });
 
   it("is told with what is needed, what is left, and the command that shows the quota", () => {
@@ -170,6 +174,12 @@ describe("a VM that is shut down", () => {
     expect(vm.findings[0]?.reason).toBe(
       "Will be shut down within 30 s and stays down. ResourceQuota frozen has too little pods for its next pod: needs 1, 0 left.",
     );
+  });
+
+  it("gives back no limits that only its next pod will have", () => {
+    const [small, enough] = ["1Gi", "2Gi"].map((hard) => aQuota("new", { "limits.memory": ["0", hard] }));
+    expect(brief(vmVerdict(limited(small ? [small] : [], [plain])))[2]).toBe("StaysDownOverQuota");
+    expect(brief(vmVerdict(limited(enough ? [enough] : [], [plain])))[2]).toBe("ShutsDownRestarts");
   });
 
   it("is not concerned where nobody would start it again", () => {
