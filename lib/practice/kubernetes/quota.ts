@@ -1,7 +1,6 @@
 /**
  * Resource quotas as far as they concern pods: a new pod that would exceed one is refused, whoever makes it, and their status
- * tells what is used (kubernetes plugin/pkg/admission/resourcequota, pkg/quota/v1/evaluator/core/pods.go). Scopes are not known
- * here: a quota that has any refuses nothing.
+ * tells what is used (kubernetes plugin/pkg/admission/resourcequota, pkg/quota/v1/evaluator/core/pods.go).
  */
 import { formatBytes, parseQuantity } from "../../model/quantity.ts";
 import { failure, StoreError } from "../status.ts";
@@ -18,7 +17,7 @@ type Amounts = Readonly<Record<string, number>>;
 export function refuseOverQuota(store: Store, key: ResourceKey, object: KubeObject, now: Date): void {
   if (!isOf(key, pods)) return;
   const { namespace, name } = object.metadata;
-  const limited = store.list(quotas, namespace).filter(({ spec }) => !hasScopes(spec));
+  const limited = store.list(quotas, namespace).filter((quota) => counts(quota, object));
   for (const quota of limited) {
     const missing = unspecified(object, Object.keys(quota.spec?.hard ?? {}));
     if (missing !== undefined) throw forbidden(name, `failed quota: ${quota.metadata.name}: must specify ${missing}`);
@@ -26,7 +25,7 @@ export function refuseOverQuota(store: Store, key: ResourceKey, object: KubeObje
   const wanted = usageOf(object);
   for (const quota of limited) {
     const hard = amountsOf(quota.spec?.hard);
-    const used = usedIn(store, namespace, now);
+    const used = usedOf(store, quota, now);
     const over = Object.keys(hard).filter((resource) => {
       const more = wanted[resource] ?? 0;
       return more > 0 && (used[resource] ?? 0) + more > (hard[resource] ?? 0);
@@ -47,8 +46,64 @@ function forbidden(name: string, why: string): StoreError {
   return new StoreError(failure(403, `pods "${name}" is forbidden: ${why}`, "Forbidden", details));
 }
 
-function hasScopes(spec: KubeObject["spec"]): boolean {
-  return spec?.scopeSelector !== undefined || (spec?.scopes ?? []).length > 0;
+interface Scope {
+  readonly scopeName: string;
+  readonly operator?: string;
+  readonly values?: readonly string[];
+}
+
+/** Whether the pod is of all of the quota's scopes (`podMatchesScopeFunc`). */
+function counts({ spec }: KubeObject, pod: KubeObject): boolean {
+  const names: readonly string[] = spec?.scopes ?? [];
+  const expressions: readonly Scope[] = spec?.scopeSelector?.matchExpressions ?? [];
+  return [...names.map((scopeName) => ({ scopeName })), ...expressions].every((scope) => isOfScope(pod, scope));
+}
+
+function isOfScope(pod: KubeObject, { scopeName, operator = "Exists", values = [] }: Scope): boolean {
+  const { activeDeadlineSeconds, priorityClassName } = pod.spec;
+  switch (scopeName) {
+    case "Terminating":
+      return activeDeadlineSeconds !== undefined;
+    case "NotTerminating":
+      return activeDeadlineSeconds === undefined;
+    case "BestEffort":
+      return isBestEffort(pod);
+    case "NotBestEffort":
+      return !isBestEffort(pod);
+    case "PriorityClass":
+      return isOfClass(priorityClassName || undefined, operator, values);
+    default:
+      return usesOtherNamespaces(pod);
+  }
+}
+
+function isBestEffort(pod: KubeObject): boolean {
+  const amounts = [requestsOf(pod), limitsOf(pod)].flatMap(({ cpu = 0, memory = 0 }) => [cpu, memory]);
+  return amounts.every((amount) => amount === 0);
+}
+
+function isOfClass(name: string | undefined, operator: string, values: readonly string[]): boolean {
+  const isListed = name !== undefined && values.includes(name);
+  if (operator === "In") return isListed;
+  if (operator === "NotIn") return !isListed;
+  return (operator === "Exists") === (name !== undefined);
+}
+
+interface AffinityTerm {
+  readonly namespaces?: readonly string[];
+  readonly namespaceSelector?: object;
+}
+
+/** CrossNamespacePodAffinity: an affinity to pods of other namespaces, or against them, preferred ones included. */
+function usesOtherNamespaces({ spec }: KubeObject): boolean {
+  const { podAffinity = {}, podAntiAffinity = {} } = spec.affinity ?? {};
+  const terms: readonly AffinityTerm[] = [podAffinity, podAntiAffinity].flatMap((rules) => [
+    ...(rules.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(rules.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
+      (one: { podAffinityTerm: AffinityTerm }) => one.podAffinityTerm,
+    ),
+  ]);
+  return terms.some((term) => (term.namespaces ?? []).length > 0 || term.namespaceSelector !== undefined);
 }
 
 /** What a pod counts as; `cpu` and `memory` mean what is requested. */
@@ -76,23 +131,24 @@ function isCharged(pod: KubeObject, now: Date): boolean {
   );
 }
 
-function usedIn(store: Store, namespace: string | undefined, now: Date): Amounts {
+function usedOf(store: Store, quota: KubeObject, now: Date): Amounts {
   const total: Record<string, number> = {};
-  for (const pod of store.list(pods, namespace)) {
+  for (const pod of store.list(pods, quota.metadata.namespace)) {
+    if (!counts(quota, pod)) continue;
     const usage: Amounts = isCharged(pod, now) ? usageOf(pod) : { "count/pods": 1 };
     for (const [resource, amount] of Object.entries(usage)) total[resource] = (total[resource] ?? 0) + amount;
   }
   return total;
 }
 
-/** Which containers do not say how much they want of what the quota limits. */
+/** Which containers do not say how much they want of CPU or memory, where the quota limits it. */
 function unspecified(pod: KubeObject, limited: readonly string[]): string | undefined {
   const containers: { name: string; resources?: Record<string, Record<string, string> | undefined> }[] = [
     ...(pod.spec.containers ?? []),
     ...(pod.spec.initContainers ?? []),
   ];
   const texts = limited
-    .filter((resource) => computed.has(resource.replace(/^(requests|limits)\./, "")))
+    .filter((resource) => /^(?:(?:requests|limits)\.)?(?:cpu|memory)$/.test(resource))
     .sort()
     .flatMap((resource) => {
       const [kind, name] = resource.includes(".") ? resource.split(".") : ["requests", resource];
@@ -124,7 +180,7 @@ export function createQuotaStatus(world: World): Reconciler {
       const { namespace, name } = splitKey(key);
       const quota = world.store.get(quotas, namespace, name);
       if (quota === undefined) return undefined;
-      const used = usedIn(world.store, namespace, world.clock.now());
+      const used = usedOf(world.store, quota, world.clock.now());
       const hard: Record<string, string> = quota.spec?.hard ?? {};
       const change = (draft: KubeObject): void => {
         const figures = Object.keys(hard).map((resource) => [resource, text(resource, used[resource] ?? 0)] as const);

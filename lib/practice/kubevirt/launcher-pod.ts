@@ -41,6 +41,8 @@ const gracePaddingSeconds = 15;
 const defaultGraceSeconds = 30;
 /** `cpuAllocationRatio`: ten vCPUs share one core. */
 const cpuAllocationRatio = 10;
+/** `DefaultMemoryLimitOverheadRatio`. */
+const autoMemoryLimitRatio = 2;
 const mebibyte = 2 ** 20;
 /** virt-launcher-monitor, virt-launcher, virtlogd, virtqemud, qemu (pkg/hypervisor/kvm/hypervisorbackend.go). */
 const fixedOverhead = (25 + 100 + 25 + 40 + 50) * mebibyte;
@@ -48,6 +50,8 @@ const fixedOverhead = (25 + 100 + 25 + 40 + 50) * mebibyte;
 export interface LauncherOptions {
   readonly image: string;
   readonly release: Release;
+  /** What quotas of its namespace limit: `limits.memory`. */
+  readonly limited: ReadonlySet<string>;
 }
 
 /** The pod in which a VMI starts. */
@@ -190,10 +194,10 @@ function initContainersOf(vmi: KubeObject, { image }: LauncherOptions) {
   return { initContainers: [copy, ...pulls] };
 }
 
-function containersOf(vmi: KubeObject, { image }: LauncherOptions) {
+function containersOf(vmi: KubeObject, { image, limited }: LauncherOptions) {
   const small = { requests: { cpu: "1m", memory: "1M" }, limits: { cpu: "10m", memory: "40M" } };
   return [
-    { name: "compute", image, resources: computeResources(vmi) },
+    { name: "compute", image, resources: computeResources(vmi, limited) },
     ...containerDisksOf(vmi).map((disk) => ({ name: `volume${disk.name}`, image: disk.image, resources: small })),
   ];
 }
@@ -205,11 +209,12 @@ function containerDisksOf(vmi: KubeObject): { name: string; image: string }[] {
   );
 }
 
-/** The guest's memory with its overhead, a tenth of a core per vCPU, and the devices it is given. */
-function computeResources(vmi: KubeObject) {
+/** The guest's memory with its overhead, a tenth of a core per vCPU, and the devices it is given; limits where a quota wants some. */
+function computeResources(vmi: KubeObject, limited: ReadonlySet<string>) {
   const { resources = {}, cpu = {}, devices = {} } = vmi.spec.domain ?? {};
   const vcpus: number = (cpu.sockets ?? 1) * (cpu.cores ?? 1) * (cpu.threads ?? 1);
-  const memory = formatBytes(Math.ceil(memoryOf(vmi) + overheadOf(vmi, vcpus)));
+  const bytes = Math.ceil(memoryOf(vmi) + overheadOf(vmi, vcpus));
+  const memory = formatBytes(bytes);
   const passed: Record<string, string> = {};
   for (const device of [...(devices.gpus ?? []), ...(devices.hostDevices ?? [])]) {
     passed[device.deviceName] = String(Number(passed[device.deviceName] ?? 0) + 1);
@@ -223,7 +228,9 @@ function computeResources(vmi: KubeObject) {
   const requests = { cpu: cores, ...resources.requests, memory, "ephemeral-storage": "50M", ...virtual, ...passed };
   const limits = { ...resources.limits, ...virtual, ...passed };
   if (limits.memory !== undefined || cpu.dedicatedCpuPlacement) limits.memory = memory;
+  else if (limited.has("limits.memory")) limits.memory = formatBytes(bytes * autoMemoryLimitRatio);
   if (cpu.dedicatedCpuPlacement) limits.cpu = cores;
+  else if (limited.has("limits.cpu")) limits.cpu ??= String(vcpus);
   return { requests, limits };
 }
 

@@ -3,9 +3,20 @@
 import { unschedulableTimeoutAnnotation, vmiNameLabel } from "../../platform/names.ts";
 import { rfc3339 } from "../clock.ts";
 import { cloneJson } from "../fields.ts";
-import { conditionOf, hasCondition, setCondition } from "../kubernetes/conditions.ts";
+import { conditionOf, hasCondition, removeCondition, setCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
-import { instances, isOf, keyOf, managers, migrations, nodes, onStatus, pods, splitKey } from "../kubernetes/keys.ts";
+import {
+  instances,
+  isOf,
+  keyOf,
+  managers,
+  migrations,
+  nodes,
+  onStatus,
+  pods,
+  quotas,
+  splitKey,
+} from "../kubernetes/keys.ts";
 import { elapsedMs, isDeleting, isFinished, removeFinalizer } from "../kubernetes/objects.ts";
 import { tryToCreatePod } from "../kubernetes/pods.ts";
 import type { World } from "../kubernetes/world.ts";
@@ -34,7 +45,7 @@ import {
   pendingTimeoutAnnotation,
   targetReadyAnnotation,
 } from "./names.ts";
-import type { Virt } from "./virt.ts";
+import { launcherOptions, type Virt } from "./virt.ts";
 import { noteApiVersion } from "./vmi-controller.ts";
 import { modify, modifyInstance } from "./writes.ts";
 
@@ -54,6 +65,10 @@ export function createMigrationController(virt: Virt): Reconciler {
     name: "virt-controller-migration",
     *touches({ key, object }) {
       if (isOf(key, migrations)) yield keyOf(object);
+      // One that was refused is tried again when a quota changes (`updateResourceQuota`).
+      if (isOf(key, quotas))
+        for (const migration of world.store.list(migrations, object.metadata.namespace))
+          if (hasCondition(migration, rejectedByQuota)) yield keyOf(migration);
       const ofPod = isOf(key, pods) ? (vmiKeyOfPod(object) ?? vmiKeyOfAttachment(virt, object)) : undefined;
       const vmi = isOf(key, instances) ? keyOf(object) : ofPod;
       if (vmi !== undefined) for (const migration of world.migrationsOf.get(vmi)) yield keyOf(migration);
@@ -160,8 +175,8 @@ function createTargetPod({ virt, migration, vmi }: Case): number | undefined {
   const { world } = virt;
   const node = world.store.get(nodes, undefined, vmi.status.nodeName);
   if (node === undefined) return undefined;
-  const target = migrationTargetPod(vmi, migration, node, { image: virt.launcherImage, release: virt.release });
-  const pod = tryToCreatePod(world, target, { owner: migration, from, writer, failed: "Error creating pod" });
+  const target = migrationTargetPod(vmi, migration, node, launcherOptions(virt, vmi.metadata.namespace));
+  const pod = tryToCreatePod(world, target, { owner: vmi, from, writer, failed: "Error creating pod" });
   if (pod instanceof StoreError) {
     if (pod.message.includes("exceeded quota")) rejectByQuota(world, migration);
     return refusedRetryMs;
@@ -277,6 +292,7 @@ function updateStatus(at: Case): void {
     draft.status ??= {};
     if (failure !== undefined) draft.status.phase = "Failed";
     else draft.status.phase = nextPhase(at);
+    if (draft.status.phase !== "Pending") removeCondition(draft, rejectedByQuota);
     if (isDeleting(migration)) setAborted(draft, rfc3339(now));
     stampPhase(draft, phaseOf(migration), now);
     noteSourcePod(at, draft);

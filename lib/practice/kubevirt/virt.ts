@@ -1,10 +1,11 @@
 /** What KubeVirt's components share beyond the world: its guests, its webhooks, its launcher image, and indexes of their own. */
 import { migrationJobUidLabel } from "../../platform/names.ts";
 import type { Admission } from "../api/admission.ts";
-import { migrations, pods } from "../kubernetes/keys.ts";
+import { migrations, pods, quotas } from "../kubernetes/keys.ts";
 import { Lookup } from "../kubernetes/lookup.ts";
 import type { World } from "../kubernetes/world.ts";
 import type { Guests } from "./guests.ts";
+import type { LauncherOptions } from "./launcher-pod.ts";
 import type { Release } from "./release.ts";
 
 export interface Virt {
@@ -32,4 +33,13 @@ export function createVirt(parts: Pick<Virt, "world" | "guests" | "admit" | "lau
       return uid === undefined ? [] : [uid, anyMigration];
     }),
   };
+}
+
+/** What makes the launcher pods of a namespace what they are, besides their VMIs. */
+export function launcherOptions(
+  { world, launcherImage, release }: Virt,
+  namespace: string | undefined,
+): LauncherOptions {
+  const limited = world.store.list(quotas, namespace).flatMap(({ spec }) => Object.keys(spec?.hard ?? {}));
+  return { image: launcherImage, release, limited: new Set(limited) };
 }

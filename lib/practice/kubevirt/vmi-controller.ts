@@ -51,7 +51,7 @@ import {
   vmFinalizer,
   vmiFinalizer,
 } from "./names.ts";
-import type { Virt } from "./virt.ts";
+import { launcherOptions, type Virt } from "./virt.ts";
 import { modifyInstance } from "./writes.ts";
 
 const writer = managers.virtController;
@@ -167,7 +167,7 @@ function createPod(virt: Virt, vmi: KubeObject): void {
     world.record(vmi, { type: "Warning", reason: "FailedPvcNotFound", message, from });
     throw new SyncError("FailedPvcNotFound", message);
   }
-  const wanted = launcherPod(vmi, { image: virt.launcherImage, release: virt.release });
+  const wanted = launcherPod(vmi, launcherOptions(virt, vmi.metadata.namespace));
   const pod = tryToCreatePod(world, wanted, { owner: vmi, from, writer, failed: "Error creating pod" });
   if (pod instanceof StoreError)
     throw new SyncError("FailedCreate", `failed to create virtual machine pod: ${pod.message}`, refusedRetryMs);

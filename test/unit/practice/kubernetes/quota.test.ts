@@ -60,10 +60,13 @@ describe("a new pod", () => {
     else expect(create(cluster, resources)).toThrow(refusal);
   });
 
-  test("is not held against a quota of another namespace, or of a scope", () => {
+  test("is not held against a quota of a scope that it is not of, nor is it counted there", () => {
     const cluster = openCluster({ applications: [web] });
     limit(cluster, { pods: "0" }, { scopes: ["BestEffort"] });
-    expect(create(cluster, {})).not.toThrow();
+    expect(create(cluster, {})).toThrow("exceeded quota: small");
+    expect(create(cluster, { requests: { cpu: "1" } })).not.toThrow();
+    cluster.run(1);
+    expect(cluster.world.store.get(quotas, "app", "small")?.status).toMatchObject({ used: { pods: "0" } });
   });
 });
 
