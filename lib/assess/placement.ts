@@ -232,11 +232,16 @@ function smallestRoom(used: readonly Place[]): Placement["smallestRoom"] {
   return { node: least.node.metadata.name, memory: formatUnits("memory", freeMemory(least)) };
 }
 
-/** The refusals in one sentence, nodes with the same reason together. */
+/** The refusals in one sentence. */
 function summarise(arrival: Arrival, places: readonly Place[], refusals: readonly NodeRefusal[]): string {
   const disk = arrival.disks.find((entry) => !places.some((place) => !place.isTarget && reaches(entry, place)));
   if (disk !== undefined) return `its disk ${disk.name} exists only on ${arrival.source}`;
   if (refusals.length === 0) return "there is no other node";
+  return byReason(refusals);
+}
+
+/** Why each node does not take it, in one sentence: nodes with the same reason together. */
+export function byReason(refusals: readonly NodeRefusal[]): string {
   const nodesByReason = new Map<string, string[]>();
   for (const { node, reason } of refusals) nodesByReason.set(reason, [...(nodesByReason.get(reason) ?? []), node]);
   const groups = [...nodesByReason].map(([reason, nodes]) => `${shorten(nodes)}: ${reason}`);

@@ -19,29 +19,31 @@ export function settle(
   { arrival, fit }: { readonly arrival: Arrival; readonly fit: Fit },
 ): Judgement {
   if (fit.kind === "quota") return prevented(judgement, (when) => exceedsQuota(vmi, fit, when));
-  const settled = fit.kind === "none" ? withoutRoom(judgement, vmi, fit) : judgement;
+  const { drained = [] } = fit;
+  const comesBack = judgement.needs === "restart" && drained.length > 0;
+  const settled = fit.kind === "none" && !comesBack ? withoutRoom(judgement, vmi, fit) : judgement;
   const findings = [...settled.findings];
-  if (settled.outcome !== "blocks" && fit.drained !== undefined && fit.drained.length > 0)
-    findings.push(mayComeBack(vmi, arrival, fit.drained));
+  if (settled.outcome !== "blocks" && drained.length > 0) findings.push(mayComeBack(vmi, arrival, fit));
   if (fit.kind === "unknown") findings.push(roomUnknown(vmi, fit.nodes));
   if (fit.kind !== "none" && hasUnreadableTerms(arrival.pod)) findings.push(notSimulated(vmi));
   return { ...settled, findings };
 }
 
-function mayComeBack(vmi: VirtualMachineInstance, { pod }: Arrival, nodes: readonly string[]): Finding {
+function mayComeBack(vmi: VirtualMachineInstance, { pod }: Arrival, fit: Fit): Finding {
   const toleration = cordonToleration(pod.spec.tolerations);
+  const instead = fit.kind === "none" ? `No other node fits: ${fit.summary}. ` : "";
   return makeFinding({
     code: "ToleratesCordon",
     object: vmiReference(vmi),
-    reason: `It tolerates a cordon: the scheduler may put it on ${nodes.join(", ")} again. Take the toleration off its owner, and restart it.`,
+    reason: `${instead}It tolerates a cordon: the scheduler may put it on ${fit.drained?.join(", ")} again. Take the toleration off its owner, and restart it.`,
     field: "spec.tolerations",
     value: JSON.stringify(toleration),
   });
 }
 
 function withoutRoom(judgement: Judgement, vmi: VirtualMachineInstance, fit: NoFit): Judgement {
-  if (fit.victims.length > 0 && momentOf(judgement) !== "under way")
-    return { ...judgement, findings: [...judgement.findings, pushesOut(vmi, fit)] };
+  // Pods that make way for a target pod already are still there: who agreed to that need not agree to anything else.
+  if (fit.victims.length > 0) return { ...judgement, findings: [...judgement.findings, pushesOut(vmi, fit)] };
   return prevented(judgement, (when) => withoutNode[when](vmi, fit));
 }
 

@@ -4,6 +4,7 @@ import { addressed } from "../assess/addressed.ts";
 import { onMigrations } from "../assess/evacuation.ts";
 import { obstaclesOf } from "../assess/migration-findings.ts";
 import { explainMigrationTarget, type TargetTrouble } from "../assess/migration-target.ts";
+import { byReason } from "../assess/placement.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
 import type { Facts } from "../model/facts.ts";
 import { findNamed, type Pod } from "../model/kubernetes.ts";
@@ -173,16 +174,17 @@ function patiently(
 }
 
 /** A migration whose target pod finds no node does nothing but hold one of the node's slots, until KubeVirt gives the pod up. */
-function withoutTarget(trouble: TargetTrouble, phase: string, otherNodes: number): Standing {
-  // What is known of other nodes is as old as the plan: where it does not explain everything, the scheduler knows better.
-  const explained = trouble.refusals.length >= otherNodes;
-  const refusals = trouble.refusals.map(({ node, reason }) => `${node}: ${reason}`);
-  const why = explained
-    ? refusals.join("; ")
-    : trouble.scheduler?.split(/\.?(?: no new claims to deallocate,)? preemption:/)[0];
+function withoutTarget({ facts }: ProgressInput, verdict: VmVerdict, trouble: TargetTrouble): Standing {
   const until = trouble.until === undefined ? undefined : Date.parse(trouble.until);
-  const detail = `no node takes its target pod, which holds a slot: ${why}`;
-  return { state: "migrating", phase, detail, code: "NoNodeFits", until };
+  const waiting = { state: "migrating", phase: "Scheduling", until } as const;
+  if (verdict.findings.some(({ code }) => code === "PushesOutOthers"))
+    return { ...waiting, detail: "its target pod waits for pods of lower priority to end", code: "PushesOutOthers" };
+  // What is known of other nodes is as old as the plan: where it does not explain everything, the scheduler knows better.
+  const explained = !facts.nodesUnread && trouble.refusals.length >= facts.nodes.length - 1;
+  const why = explained
+    ? byReason(trouble.refusals)
+    : trouble.scheduler?.split(/\.?(?: no new claims to deallocate,)? preemption:/)[0];
+  return { ...waiting, detail: `no node takes its target pod, which holds a slot: ${why}`, code: "NoNodeFits" };
 }
 
 function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
@@ -192,10 +194,7 @@ function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
   const noNode = verdict.findings.find((finding) => finding.code === "TargetFindsNoNode");
   if (phase === "Scheduling") {
     const trouble = explainMigrationTarget(input.facts, verdict);
-    if (trouble?.scheduler !== undefined) {
-      const { nodes, nodesUnread } = input.facts;
-      return withoutTarget(trouble, phase, nodesUnread ? Number.POSITIVE_INFINITY : nodes.length - 1);
-    }
+    if (trouble?.scheduler !== undefined) return withoutTarget(input, verdict, trouble);
   }
   const obstacles = waits && migration !== undefined ? obstaclesOf(migration) : [];
   if (obstacles.length > 0) return obstructed(input, verdict, `its migration cannot begin: ${obstacles.join(", ")}`);

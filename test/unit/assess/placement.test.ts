@@ -8,7 +8,7 @@ import type { Facts } from "../../../lib/model/facts.ts";
 import type { Node, NodeSelector, Pod, SpreadConstraint } from "../../../lib/model/kubernetes.ts";
 import { factsWith } from "../../builders/facts.ts";
 import { aClaim, aNode, aPod, aSpread, at, aVolume, noAffinity, onlyOn, selecting } from "../../builders/kubernetes.ts";
-import { aLauncherPod, aRunningVm, aVmi, type VmOptions } from "../../builders/kubevirt.ts";
+import { aLauncherPod, aMigration, aRunningVm, aVmi, type VmOptions } from "../../builders/kubevirt.ts";
 import { brief, nodeVerdict, vmVerdict } from "./verdicts.ts";
 
 /** Why the one other node does not take a VM that must migrate; undefined when it does. */
@@ -217,9 +217,12 @@ describe("a VM that tolerates a cordon", () => {
     expect(nodeVerdict(facts, { waived: ["ToleratesCordon"] }).verdict).toBe("drains");
   });
 
-  it("may even where no other node takes it", () => {
+  it("does not stay down where no other node takes it", () => {
     const facts = factsWith([aRunningVm("web", stopped)], { nodes: [aNode("worker-1")] });
-    expect(brief(vmVerdict(facts))).toEqual(["D18b", "stops", "StaysDownNoNode", "ToleratesCordon"]);
+    expect(brief(vmVerdict(facts))).toEqual(["D19", "restarts", "ShutsDownRestarts", "ToleratesCordon"]);
+    expect(vmVerdict(facts).findings[1]?.reason).toMatch(
+      /^No other node fits: there is no other node\. It tolerates a cordon: .* may put it on worker-1 again/,
+    );
   });
 
   it("does not where something else keeps it away, or it is not started again", () => {
@@ -277,6 +280,18 @@ describe("a VM that fits nowhere, but has a higher priority than others", () => 
     const vm = judged([there("least", "16Gi", -10), there("less", "10Gi", 10)], moving);
     expect(brief(vm)).toEqual(["D13", "moves", "LiveMigrates", "PushesOutOthers"]);
     expect(vm.findings[1]?.reason).toMatch(/removing pods of lower priority, such as prod\/least\.$/);
+  });
+
+  it("goes on migrating while they end, and who agreed to that agrees to nothing else", () => {
+    const ending = aPod("least", { node: "worker-2", requests: { memory: "30Gi" }, deletionTimestamp: at(30) });
+    const facts = factsWith([aRunningVm("web", moving)], {
+      nodes,
+      pods: [ending],
+      roomKnown: ["worker-2"],
+      migrations: [aMigration("m", "web", { phase: "Scheduling" })],
+    });
+    expect(brief(vmVerdict(facts, "web"))).toEqual(["D5", "moves", "AlreadyMigrating", "PushesOutOthers"]);
+    expect(nodeVerdict(facts, { waived: ["PushesOutOthers"] }).verdict).toBe("drains");
   });
 
   it.each<[string, VmOptions, VmOptions, readonly string[]]>([

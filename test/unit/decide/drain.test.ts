@@ -697,7 +697,7 @@ test("it wakes for the earliest moment at which something is due", () => {
   expect(decideDrain(aTurn({ here: [aVerdict("web")], ledger })).wakeAt).toBe(start + 3000);
 });
 
-test("a migration whose target pod finds no node shows why, and until when it holds a slot", () => {
+describe("a migration whose target pod finds no node", () => {
   const web = aVmi("web");
   const migration = aMigration("m", "web", { phase: "Scheduling" });
   const unschedulable = aCondition("PodScheduled", "False", {
@@ -713,20 +713,38 @@ test("a migration whose target pod finds no node shows why, and until when it ho
     conditions: [unschedulable],
   });
   const pods = [aLauncherPod(web), { ...target, spec: { ...target.spec, nodeName: undefined } }];
-  const facts = {
-    vmis: [web],
-    migrations: [migration],
-    pods,
-    nodes: [aNode("worker-1"), aNode("worker-2", { ready: "False" })],
-  };
-  expect(stateOf(aTurn({ here: [aVerdict("web", "D5")], facts }), "web")).toMatchObject({
-    state: "migrating",
-    phase: "Scheduling",
-    until: at(240),
-    detail: expect.stringContaining("worker-2"),
+  const others = [2, 3].map((at) => aNode(`worker-${at}`, { ready: "False" }));
+  const facts = { vmis: [web], migrations: [migration], pods, nodes: [aNode("worker-1"), ...others] };
+
+  test("shows why, and until when it holds a slot", () => {
+    expect(stateOf(aTurn({ here: [aVerdict("web", "D5")], facts }), "web")).toMatchObject({
+      state: "migrating",
+      phase: "Scheduling",
+      until: at(240),
+      detail: "no node takes its target pod, which holds a slot: worker-2, worker-3: not Ready",
+    });
   });
-  const changed = { ...facts, nodes: [...facts.nodes, aNode("worker-3")] };
-  expect(stateOf(aTurn({ here: [aVerdict("web", "D5")], facts: changed }), "web")?.detail).toBe(
-    "no node takes its target pod, which holds a slot: 0/3 nodes are available: 3 cordoned",
-  );
+
+  test("shows what the scheduler says where not every node is known to refuse it", () => {
+    const changed = { ...facts, nodes: [...facts.nodes, aNode("worker-4")] };
+    expect(stateOf(aTurn({ here: [aVerdict("web", "D5")], facts: changed }), "web")?.detail).toBe(
+      "no node takes its target pod, which holds a slot: 0/3 nodes are available: 3 cordoned",
+    );
+  });
+
+  test("waits where pods of lower priority make way for it", () => {
+    const pushesOut = {
+      code: "PushesOutOthers",
+      severity: "risk",
+      object: { kind: "virtualmachineinstance", namespace: "prod", name: "web" },
+      reason: "No other node fits.",
+      proof: { object: { kind: "node", name: "worker-2" }, field: "x", value: "y" },
+    } as const;
+    const verdict = aVerdict("web", "D5", { findings: [pushesOut] });
+    expect(stateOf(aTurn({ here: [verdict], facts }), "web")).toMatchObject({
+      state: "migrating",
+      until: at(240),
+      detail: "its target pod waits for pods of lower priority to end",
+    });
+  });
 });
