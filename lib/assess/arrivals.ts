@@ -1,11 +1,12 @@
 /** What the next pod of a VM will ask of a node: the target pod of a migration, or the pod of a new start. */
-import { keyOf, type Pod } from "../model/kubernetes.ts";
+import { keyOf, type Pod, type PodAffinityTerm } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import {
   architectureLabel,
   cpuFeaturePrefix,
   cpuModelMigrationPrefix,
   cpuVendorPrefix,
+  createdByLabel,
   hostModelFeaturePrefix,
   hostModelPrefix,
 } from "../platform/names.ts";
@@ -40,10 +41,22 @@ export function restartArrival(index: Index, pod: Pod, vmi: VirtualMachineInstan
   }
   const files = vmi.spec.volumes.filter((volume) => volume.hostDisk).map((volume) => ({ name: volume.name }));
   return {
-    pod: withSelector(pod, nodeSelector),
+    pod: ofAnotherVmi(withSelector(pod, nodeSelector)),
     source,
     leaving: pod,
     disks: [...files, ...disksOf(index, pod, vmi)],
+  };
+}
+
+/** A migration's target is kept apart from the other pods of its VMI; the next start has nothing to do with these. */
+function ofAnotherVmi({ metadata, spec, status }: Pod): Pod {
+  const labels = filterKeys(metadata.labels, (key) => key !== createdByLabel);
+  const isOwn = ({ labelSelector }: PodAffinityTerm) => labelSelector?.matchLabels[createdByLabel] !== undefined;
+  const requiredAntiPods = spec.affinity.requiredAntiPods.filter((term) => !isOwn(term));
+  return {
+    metadata: { ...metadata, labels },
+    spec: { ...spec, affinity: { ...spec.affinity, requiredAntiPods } },
+    status,
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Facts } from "../model/facts.ts";
 import { keyOf, type Node, type Taint } from "../model/kubernetes.ts";
 import {
+  isFinalVmi,
   isFinishedMigration,
   migrationDefaults,
   type VirtualMachineInstance,
@@ -26,7 +27,8 @@ export interface Evacuation {
  * (kubevirt/kubevirt pkg/virt-controller/watch/drain/evacuation/evacuation.go, pkg/virt-controller/watch/migration/migration.go).
  */
 export function evacuationOf(facts: Facts, node: string): Evacuation {
-  const marked = facts.vmis.filter((vmi) => vmi.status.evacuationNodeName === node);
+  // One that has ended keeps its mark, which moves nothing any more.
+  const marked = facts.vmis.filter((vmi) => vmi.status.evacuationNodeName === node && !isFinalVmi(vmi));
   const descheduled = marked.filter((vmi) => vmi.metadata.annotations[evictionSourceAnnotation] === "descheduler");
   const unfinished = facts.migrations.filter(
     (migration) =>

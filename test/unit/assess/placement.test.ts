@@ -148,6 +148,22 @@ describe("where a VM can migrate to", () => {
     );
   });
 
+  it("is not kept away by its own pods when it starts anew: KubeVirt keeps a migration's target apart from those of the same VMI", () => {
+    const own = { "kubevirt.io/created-by": "uid-vmi-web" };
+    const term = { labelSelector: selecting(own), topologyKey: "kubernetes.io/hostname", namespaces: [] };
+    const apart = { labels: own, affinity: { ...noAffinity, requiredAntiPods: [term] } };
+    const target = aPod("target", { node: "worker-2", ...apart });
+    expect(refusal({ pod: { labels: own } }, aNode("worker-2"), [target])).toContain("does not tolerate it near");
+    for (const pod of [{ labels: own }, apart]) {
+      const facts = factsWith([aRunningVm("web", { strategy: "None", pod })], {
+        nodes: [aNode("worker-1"), aNode("worker-2")],
+        pods: [target],
+        roomKnown: ["worker-2"],
+      });
+      expect(brief(vmVerdict(facts, "web"))[1]).toBe("restarts");
+    }
+  });
+
   it("must reach its disks", () => {
     const volumes = [{ name: "data", claimName: "data", hostDisk: false, hotpluggable: false }];
     const facts = (nodes: NodeSelector | undefined) =>
