@@ -122,6 +122,7 @@ class DrainLoop {
   private look(): DrainDecision {
     const facts = this.live.facts();
     const check = assess(facts, this.drain.assessOptions);
+    const problems = this.live.problems();
     const decision = decideDrain({
       facts,
       check,
@@ -129,7 +130,8 @@ class DrainLoop {
       ledger: this.ledger,
       startedAt: this.startedAt,
       commandFlags: this.drain.assessOptions.commandFlags,
-      trouble: troubleOf(this.live.problems(), this.world.client.connection.server),
+      trouble: troubleOf(problems, this.world.client.connection.server),
+      outdated: problems.some(({ unreachable, lockedOut }) => unreachable || lockedOut),
     });
     this.ledger = decision.ledger;
     for (const event of drainEvents(this.progress, decision.progress)) this.tell(event);

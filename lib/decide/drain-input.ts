@@ -12,6 +12,8 @@ export interface DrainInput {
   /** RFC 3339: when the drain began. */
   readonly startedAt: string;
   readonly trouble: readonly string[];
+  /** Nothing is heard of the cluster at the moment: what seems to last there may be over. */
+  readonly outdated?: boolean | undefined;
   /** Flags for the commands that are advised, so that they reach the same cluster. */
   readonly commandFlags?: string | undefined;
 }

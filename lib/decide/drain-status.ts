@@ -80,7 +80,9 @@ function silentNodes({ check, intent }: DrainInput): string[] {
 const idleAfter = 60_000;
 
 /** What virt-controller leaves undone. The same words as long as it lasts. */
-function idleController({ facts, commandFlags = "" }: DrainInput, vms: readonly VmOnItsWay[], now: number): string[] {
+function idleController(input: DrainInput, vms: readonly VmOnItsWay[], now: number): string[] {
+  const { facts, outdated, commandFlags = "" } = input;
+  if (outdated) return [];
   const undone =
     untouchedMigration(facts, now) ?? unclosedMigration(facts, vms, now) ?? missingMigrations(facts, vms, now);
   if (undone === undefined) return [];

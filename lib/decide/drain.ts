@@ -53,7 +53,8 @@ export function decideDrain(turn: DrainInput): DrainDecision {
   const pods = input.intent.allPods ? otherPods(standing) : [];
   const timedOut = nodesOutOfTime(input, now);
   const actions = [...vmEvictions(standing, vms, timedOut), ...podEvictions(standing, vms, pods, timedOut)];
-  const ledger = noteSeen(input.ledger, vms, pods, now);
+  const seen = noteSeen(input.ledger, vms, pods, now);
+  const ledger = input.outdated ? { ...seen, changedAt: now } : seen;
   const atRest = isAtRest(standing, vms, pods, actions);
   const status = statusOf({ vms, pods, atRest, timedOut, intent: input.intent, changedAt: ledger.changedAt, now });
   return {

@@ -526,6 +526,16 @@ describe("the drain is over", () => {
     expect(decideDrain(aTurn({ here, ledger: asked })).status).toBe("going");
   });
 
+  test("but not while nothing is heard of the cluster, whose silence is not KubeVirt's", () => {
+    const unheard = (here: Parameters<typeof aTurn>[0]["here"], facts = {}) =>
+      decideDrain({ ...aTurn({ here, facts, ledger: longAgo }), outdated: true });
+    expect(unheard([aVerdict("web", "D8")])).toMatchObject({ status: "going", ledger: { changedAt: start } });
+    expect(unheard([]).status).toBe("verify");
+    const untouched = { migrations: [aMigration("m", "web", { phase: "", created: at(-61) })] };
+    expect(decideDrain(aTurn({ here: [], facts: untouched })).progress.trouble).toHaveLength(1);
+    expect(unheard([], untouched).progress.trouble).toEqual([]);
+  });
+
   test("but not while somebody watches: it keeps showing", () => {
     const decision = decideDrain(aTurn({ here: [aVerdict("web", "D8")], ledger: longAgo, intent: { watched: true } }));
     expect(decision).toMatchObject({ status: "going", progress: { phase: "stuck" } });
