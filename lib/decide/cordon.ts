@@ -54,7 +54,7 @@ function cordonWith(node: Node, record: OperationRecord, taints: readonly Taint[
 
 /**
  * The record of an operation on a node that may carry one of an earlier operation. As long as the node is cordoned, what that
- * one recorded of its own cordon, taints and VMs is kept, so that nothing is lost that is needed in order to go back; and a
+ * one recorded of its own cordon and taints is kept, so that nothing is lost that is needed in order to go back; and a
  * recovery stays one until the node is given back, because its bootID and assertion are asked for then.
  */
 function recordOver(
@@ -75,7 +75,8 @@ function recordOver(
     taints: ourTaints(node, found),
     bootID: (kind === "recover" ? same?.bootID : undefined) ?? node.status.bootID,
     assertions: assertionsOf(earlier, input),
-    vms: mergeVms(earlier?.vms ?? [], input.vms),
+    // What a drain has moved away before the crash is not lost, and whatever is will be named with what is known of it.
+    vms: mergeVms(same?.vms ?? [], input.vms),
   };
 }
 

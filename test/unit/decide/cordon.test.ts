@@ -114,12 +114,13 @@ describe("declaring a node lost", () => {
     });
   });
 
-  test("after an interrupted drain keeps that the drain had cordoned the node, and its VMs", () => {
-    expect(declareLost(cordoned, recorded({}), { ...input, taint }).record).toMatchObject({
+  test("after an interrupted drain keeps that the drain had cordoned the node, but not its VMs: what it moved away is not lost", () => {
+    const lost = { ...db, replicaSet: "set" };
+    expect(declareLost(cordoned, recorded({ vms: [web, db] }), { ...input, taint, vms: [lost] }).record).toMatchObject({
       kind: "recover",
       by: "bob",
       cordonedByUs: true,
-      vms: [web, db],
+      vms: [lost],
     });
   });
 });
