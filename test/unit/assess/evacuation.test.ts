@@ -1,6 +1,8 @@
+/** What leaves a node, as its marks and migrations tell. */
 import { expect, test } from "vitest";
 import { leavingByNode, leavingVms } from "../../../lib/assess/evacuation.ts";
-import { aVmi, someFacts } from "../../builders.ts";
+import { someFacts } from "../../builders/facts.ts";
+import { aVmi } from "../../builders/kubevirt.ts";
 
 test("a VM that has ended leaves no node any more, whatever mark it bears", () => {
   const marked = (name: string, phase: string) => aVmi(name, { phase, evacuationNodeName: "worker-1" });
