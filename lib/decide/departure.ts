@@ -3,11 +3,12 @@
 import { addressed } from "../assess/addressed.ts";
 import type { Facts } from "../model/facts.ts";
 import type { FindingCode } from "../model/finding.ts";
-import { findNamed, keyOf } from "../model/kubernetes.ts";
+import { findCondition, findNamed, keyOf } from "../model/kubernetes.ts";
 import { isFinalVmi, type VirtualMachineInstance, type VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import type { VmProgress, VmState } from "../model/progress.ts";
 import type { PlannedVm } from "./intent.ts";
 import type { Ledger } from "./ledger.ts";
+import { quotaRefusal } from "./quota-refusal.ts";
 
 export interface DepartureInput {
   readonly facts: Facts;
@@ -91,17 +92,20 @@ function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachi
   const down = isTold ? whyItStaysDown(input, planned, undefined) : undefined;
   if (down !== undefined) return { state: "stopped", detail: down };
   const status = machine?.printableStatus;
-  const trouble = status !== undefined && troubles.has(status);
+  const sync = vmi && findCondition(vmi.status.conditions, "Synchronized");
+  const quota = sync && quotaRefusal(sync.message, planned.namespace, input.commandFlags);
+  const trouble = quota?.words ?? (status !== undefined && troubles.has(status) ? status : undefined);
   // Only what was promised can fail: one that was shutting down before we came was promised nothing.
-  if (trouble && planned.outcome !== "restarts") return { state: "stopped", detail: `does not run again: ${status}` };
-  const end = startedAt(input, planned) + (trouble ? startTrouble : (input.startPatience ?? patience));
-  if (input.now >= end)
-    return {
-      state: "failed",
-      detail: `was shut down, but does not run again: ${status ?? "not started"}`,
-      fix: addressed(`kubectl describe vmi ${planned.name} -n ${planned.namespace}`, input.commandFlags),
-    };
-  return { state: "starting", target: node, detail: trouble ? status : undefined, until: end };
+  if (trouble !== undefined && planned.outcome !== "restarts")
+    return { state: "stopped", detail: `does not run again: ${trouble}` };
+  const end = startedAt(input, planned) + (trouble === undefined ? (input.startPatience ?? patience) : startTrouble);
+  if (input.now < end) return { state: "starting", target: node, detail: trouble, until: end };
+  const describe = `kubectl describe vmi ${planned.name} -n ${planned.namespace}`;
+  return {
+    state: "failed",
+    detail: `was shut down, but does not run again: ${trouble ?? status ?? "not started"}`,
+    fix: quota?.fix ?? addressed(describe, input.commandFlags),
+  };
 }
 
 /** A replica set does not start the VMI again, but another one in its place. */

@@ -1,11 +1,11 @@
 /** What keeps a VM of a lost node, whose pods are gone, from running elsewhere: words of the plan, of Kubernetes and of KubeVirt. */
-import { addressed } from "../assess/addressed.ts";
 import { clockTime } from "../assess/signs-of-life.ts";
 import type { VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
 import { findCondition, findNamed, type VolumeAttachment } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
 import type { VmProgress } from "../model/progress.ts";
+import { quotaRefusal } from "./quota-refusal.ts";
 
 export interface WaitScene {
   readonly picture: { readonly facts: Facts; readonly attachments: readonly VolumeAttachment[] | undefined };
@@ -35,16 +35,10 @@ export function withoutStart(vm: VmRecovery, scene: WaitScene, progress: VmProgr
 export function starting(vm: VmRecovery, scene: WaitScene, progress: VmProgress): VmProgress {
   const since = Date.parse(progress.since);
   const waits = { ...progress, ...whatItWaitsFor(vm, scene, since) };
-  const [, quota] = /exceeded quota: ([^\s,]+)/.exec(waits.detail ?? "") ?? [];
+  const quota = quotaRefusal(waits.detail, vm.namespace, scene.intent.commandFlags);
   if (quota === undefined || scene.now < since + quotaPatience) return waits;
   if (vm.outcome === "stays-down") return withoutStart(vm, scene, waits);
-  const command = `kubectl describe quota ${quota} -n ${vm.namespace}`;
-  return {
-    ...waits,
-    state: "failed",
-    detail: `does not start: ${waits.detail}`,
-    fix: addressed(command, scene.intent.commandFlags),
-  };
+  return { ...waits, state: "failed", detail: `does not start: ${waits.detail}`, fix: quota.fix };
 }
 
 /** Why a VM does not run yet, as far as the cluster tells. */

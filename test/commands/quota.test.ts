@@ -85,3 +85,20 @@ test("left behind with --skip-blocked, a VM that has no room is not marked, and 
   expect(nodesOfVms().db).not.toBe("worker-1");
   expect(stage.cluster.store.list(migrations).map(({ spec }) => spec.vmiName)).toEqual(["elsewhere"]);
 });
+
+test("one that is shut down under a quota that is used beyond its limit stays down, as foretold, and the drain is done", async () => {
+  await open({ pods: "3" });
+  stage.cluster.store.modify(quotas, "shop", "small", (draft) => {
+    draft.spec = { hard: { pods: "1" } };
+  });
+  await stage.pass(1_000);
+  const line = "drain worker-1 --yes --skip-blocked";
+  const { stdout } = await stage.run(line);
+  expect(stdout).toMatch(
+    /STOPS +shop\/db +Will be shut down within 30 s and stays down\. ResourceQuota small has too little pods for its next pod: needs 1, -?\d+ left\./,
+  );
+  expect(stdout).toMatch(
+    /shop\/db stopped: does not run again: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=1/,
+  );
+  expect(stdout).not.toMatch(/failed/);
+});

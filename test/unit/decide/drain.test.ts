@@ -336,6 +336,37 @@ describe("what became of a VM that is no longer on the node", () => {
     expect(gone(aVerdict("ci", "D19"), {}, ledger)?.state).toBe("starting");
   });
 
+  describe("one whose new pod a quota refuses", () => {
+    const pending = aVmi("ci", { uid: "new", node: undefined, phase: "Pending" });
+    const refused = 'pods "x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2';
+    const message = `failed to create virtual machine pod: ${refused}`;
+    const conditions = [aCondition("Synchronized", "False", { reason: "FailedCreate", message })];
+    const facts = { vmis: [{ ...pending, status: { ...pending.status, conditions } }] };
+    const since = (seconds: number) => {
+      const state = { state: "starting", row: "", phase: "", since: start - seconds * 1000 } as const;
+      return { ...emptyLedger(start), seen: { "uid-vmi-ci": state } };
+    };
+
+    test("may start within a minute, when what has just ended counts no more", () => {
+      expect(gone(aVerdict("ci", "D19"), facts, since(59))).toMatchObject({
+        state: "starting",
+        detail: "exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2",
+      });
+    });
+
+    test("has failed then, with the command that shows the quota", () => {
+      expect(gone(aVerdict("ci", "D19"), facts, since(60))).toMatchObject({
+        state: "failed",
+        detail: expect.stringMatching(/^was shut down, but does not run again: exceeded quota: small, requested/),
+        fix: "kubectl describe quota small -n prod",
+      });
+    });
+
+    test("has stopped at once where that was foretold", () => {
+      expect(gone(aVerdict("ci", "D18b", { outcome: "stops" }), facts)).toMatchObject({ state: "stopped" });
+    });
+  });
+
   test("one that was to stay down, and that no node can start again, has stopped as foretold", () => {
     const facts = {
       vmis: [aVmi("bench", { uid: "new", node: undefined, phase: "Scheduling" })],
