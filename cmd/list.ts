@@ -110,7 +110,9 @@ async function withForecasts(
     import("../lib/observe/many-nodes.ts"),
   ]);
   const asked = { nodes: nodes.map(({ name }) => name), clock };
-  const facts = await (vmis === undefined ? observe(client, asked) : observeManyNodes(client, { ...asked, vmis }));
+  const facts = await (vmis === undefined
+    ? observe(client, { ...asked, stillNeeded: () => [] })
+    : observeManyNodes(client, { ...asked, vmis }));
   const forecasts = forecastEach(facts);
   const leaving = leavingByNode(facts);
   return nodes.map((node) => ({

@@ -75,7 +75,7 @@ function exceedsQuota(
 ): Finding {
   const { metadata } = quota;
   const amount = (units: number) => formatUnits(baseOf(resource), Math.max(0, units));
-  const shortage = `ResourceQuota ${metadata.name} has too little ${resource} for its next pod: needs ${amount(needed)}, ${amount(left)} left`;
+  const shortage = `ResourceQuota ${metadata.name} has no room for its next pod (${resource}: needs ${amount(needed)}, ${amount(left)} left)`;
   const [code, reason] = (
     {
       "to move": ["QuotaExceeded", `Can migrate in principle, but ${shortage}. The migration would stay Pending.`],

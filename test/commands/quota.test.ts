@@ -43,12 +43,13 @@ test("without room for one pod more: check and drain refuse, and say by which qu
   expect(code).toBe(3);
   expect(stdout).toMatch(/^worker-1 cannot be drained: 2 of 4 VMs would stay\.$/m);
   expect(stdout).toMatch(
-    /BLOCKS +shop\/a +Can migrate in principle, but ResourceQuota small has too little pods for its next pod: needs 1, 0 left\./,
+    /BLOCKS +shop\/a +Can migrate in principle, but ResourceQuota small has no room for its next pod \(pods: needs 1, 0 left\)\./,
   );
   expect(stdout).toMatch(
     /seen: resourcequota\/small: status\.used\[pods\] = 3 of 3\n +fix: kubectl describe quota small -n shop$/m,
   );
   expect((await stage.run("list worker-1")).stdout).toMatch(/^shop +a .* blocks$/m);
+  expect((await stage.run("list -o wide")).stdout).toMatch(/^worker-1 .* blocks: 2 blocks, 1 restarts, 1 moves /m);
   const before = stage.writes().length;
   expect((await stage.run("drain worker-1 --yes")).code).toBe(3);
   expect(stage.writes().slice(before)).toEqual([]);
@@ -75,7 +76,7 @@ test("while one of them migrates, and takes all the room there is, the others ar
 test("left behind with --skip-blocked, a VM that has no room is not marked, and no migration is made for it", async () => {
   await open({ pods: "3" });
   const { code, stdout } = await stage.run("drain worker-1 --yes --skip-blocked");
-  expect(stdout).toMatch(/ResourceQuota small has too little pods/);
+  expect(stdout).toMatch(/ResourceQuota small has no room for its next pod/);
   expect(code).toBe(4);
   expect(nodesOfVms()).toMatchObject({
     a: "worker-1",
@@ -95,7 +96,7 @@ test("one that is shut down under a quota that is used beyond its limit stays do
   const line = "drain worker-1 --yes --skip-blocked";
   const { stdout } = await stage.run(line);
   expect(stdout).toMatch(
-    /STOPS +shop\/db +Will be shut down within 30 s and stays down\. ResourceQuota small has too little pods for its next pod: needs 1, -?\d+ left\./,
+    /STOPS +shop\/db +Will be shut down within 30 s and stays down\. ResourceQuota small has no room for its next pod \(pods: needs 1, 0 left\)\./,
   );
   expect(stdout).toMatch(
     /shop\/db stopped: does not run again: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=1/,

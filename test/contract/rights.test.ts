@@ -71,6 +71,10 @@ describe("without rights", () => {
       `pods is forbidden: User "${nobody}" cannot list resource "pods" in API group "" in the namespace "NS"`,
     ],
     [
+      "GET /api/v1/namespaces/NS/resourcequotas",
+      `resourcequotas is forbidden: User "${nobody}" cannot list resource "resourcequotas" in API group "" in the namespace "NS"`,
+    ],
+    [
       "GET /api/v1/pods?watch=1&resourceVersion=0",
       `pods is forbidden: User "${nobody}" cannot watch resource "pods" in API group "" at the cluster scope`,
     ],
@@ -151,6 +155,27 @@ describe("asking for one's own rights", () => {
     expect((await review(evictions, reader)).body.status.allowed).toBe(false);
     const listed = await cluster.ask(`GET /api/v1/namespaces/${cluster.namespace}/pods`, { as: reader });
     expect(listed.status).toBe(200);
+  });
+
+  test("Kubernetes' own role view is enough to see the quotas and budgets of a namespace", async () => {
+    const user = `${cluster.namespace}-viewer`;
+    const apiGroup = "rbac.authorization.k8s.io";
+    await cluster.create(`/apis/${apiGroup}/v1/namespaces/${cluster.namespace}/rolebindings`, {
+      apiVersion: `${apiGroup}/v1`,
+      kind: "RoleBinding",
+      metadata: { name: "viewer" },
+      subjects: [{ kind: "User", name: user, apiGroup }],
+      roleRef: { apiGroup, kind: "ClusterRole", name: "view" },
+    });
+    const list = (group: string, resource: string) =>
+      review({ verb: "list", group, resource, namespace: cluster.namespace }, user);
+    await eventually(
+      "the viewer may look at budgets",
+      () => list("policy", "poddisruptionbudgets"),
+      ({ body }) => body.status.allowed,
+    );
+    expect((await list("", "resourcequotas")).body.status.allowed).toBe(true);
+    expect((await list("", "nodes")).body.status.allowed).toBe(false);
   });
 
   test("everybody can ask who they are", async () => {

@@ -36,6 +36,9 @@ const podLike = [
   "namespaces/status",
   "pods/log",
   "pods/status",
+  "limitranges",
+  "resourcequotas",
+  "resourcequotas/status",
 ];
 const workloads = [
   "controllerrevisions",

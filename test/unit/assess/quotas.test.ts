@@ -52,7 +52,7 @@ describe("the target pod of a migration counts beside the pod of its source", ()
       severity: "blocker",
       object: { kind: "virtualmachineinstance", namespace: "prod", name: "web" },
       reason:
-        "Can migrate in principle, but ResourceQuota small has too little requests.memory for its next pod: needs 2Gi, 157.8Mi left. The migration would stay Pending.",
+        "Can migrate in principle, but ResourceQuota small has no room for its next pod (requests.memory: needs 2Gi, 157.8Mi left). The migration would stay Pending.",
       proof: {
         object: { kind: "resourcequota", namespace: "prod", name: "small" },
         field: "status.used[requests.memory]",
@@ -138,7 +138,7 @@ describe("a migration that is under way", () => {
     expect(vm.findings[1]).toMatchObject({
       severity: "risk",
       reason:
-        "ResourceQuota full has too little pods for its next pod: needs 1, 0 left. Its migration stays Pending until there is more.",
+        "ResourceQuota full has no room for its next pod (pods: needs 1, 0 left). Its migration stays Pending until there is more.",
     });
     expect(nodeVerdict(facts).verdict).toBe("unknown");
     expect(nodeVerdict(facts, { waived: ["TargetExceedsQuota"] }).verdict).toBe("drains");
@@ -172,7 +172,7 @@ describe("a VM that is shut down", () => {
     const vm = vmVerdict(limited([aQuota("frozen", { pods: ["1", "0"] })], [plain]));
     expect(brief(vm)).toEqual(["D18b", "stops", "StaysDownOverQuota"]);
     expect(vm.findings[0]?.reason).toBe(
-      "Will be shut down within 30 s and stays down. ResourceQuota frozen has too little pods for its next pod: needs 1, 0 left.",
+      "Will be shut down within 30 s and stays down. ResourceQuota frozen has no room for its next pod (pods: needs 1, 0 left).",
     );
   });
 
