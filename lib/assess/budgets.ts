@@ -149,6 +149,31 @@ function keepsUnready(pod: Pod, budget: PodDisruptionBudget): Finding {
   });
 }
 
+/** Counts the pods that their budgets lose for good, because their VMs stay down: no more may than are allowed to be away. */
+export class LossesForGood {
+  private readonly counts = new Map<PodDisruptionBudget, number>();
+
+  /** Counts this pod, too; why it cannot go after those before it, undefined where it can. */
+  refuses(index: Index, pod: Pod): BudgetRefusal | undefined {
+    const [budget] = budgetsFor(index, pod);
+    if (budget === undefined || pod.status.phase === "Pending" || !isReady(pod)) return undefined;
+    const lost = this.counts.get(budget) ?? 0;
+    this.counts.set(budget, lost + 1);
+    const { disruptionsAllowed } = budget.status;
+    if (lost < disruptionsAllowed) return undefined;
+    const finding = makeFinding({
+      code: "BudgetSpent",
+      object: podReference(pod),
+      reason: `PDB ${budget.metadata.name} allows only ${disruptionsAllowed} of its pods to be away, and other VMs that stay down are that for good.`,
+      field: "status.disruptionsAllowed",
+      value: disruptionsAllowed,
+      provedBy: refer("poddisruptionbudget", budget.metadata),
+      fix: `kubectl describe pdb ${named(budget.metadata)}`,
+    });
+    return { row: "D16", finding };
+  }
+}
+
 /** The budget lets fewer pods go at a time than want to (D18). */
 export function allowsSome(pod: Pod, budget: PodDisruptionBudget, wanting: number): Finding {
   const { disruptionsAllowed } = budget.status;

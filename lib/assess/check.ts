@@ -8,7 +8,7 @@ import type { Check, NodeVerdict, PodVerdict, VmVerdict } from "../model/verdict
 import { capabilitiesOf } from "../platform/version.ts";
 import { addressedCheck } from "./addressed.ts";
 import { migrationArrival, restartArrival } from "./arrivals.ts";
-import { budgetsFor } from "./budgets.ts";
+import { budgetsFor, LossesForGood } from "./budgets.ts";
 import { type DrainFilters, otherPodsOf } from "./drain-filters.ts";
 import { withDryRun } from "./dry-run.ts";
 import { isLeftover, type Judgement, judge, type Rules } from "./eviction.ts";
@@ -58,11 +58,14 @@ export function assess(facts: Facts, options: AssessOptions): Check {
   const rules = rulesFor(index, options);
   const cases = facts.targets.map((node) => casesOn(rules, node, options));
   const placement = place(index, cases.flat());
+  const losses = new LossesForGood();
   const check: Check = {
     server: facts.server,
     time: facts.time,
     versions: facts.versions,
-    nodes: facts.targets.map((node, at) => nodeVerdict(rules, node, { cases: cases[at] ?? [], placement, options })),
+    nodes: facts.targets.map((node, at) =>
+      nodeVerdict(rules, node, { cases: cases[at] ?? [], placement, losses, options }),
+    ),
     gaps: facts.gaps,
     migrations: migrationLimits(index),
     ...(placement.smallestRoom === undefined ? {} : { smallestRoom: placement.smallestRoom }),
@@ -77,7 +80,8 @@ export function* assessEach(facts: Facts, options: AssessOptions): Generator<Nod
   for (const node of facts.targets) {
     const rules = rulesFor({ ...index, facts: { ...facts, targets: [node] } }, options);
     const cases = casesOn(rules, node, options);
-    yield nodeVerdict(rules, node, { cases, placement: place(rules.index, cases, places), options });
+    const placement = place(rules.index, cases, places);
+    yield nodeVerdict(rules, node, { cases, placement, losses: new LossesForGood(), options });
   }
 }
 
@@ -170,11 +174,13 @@ const notRead: Fit = { kind: "unknown", nodes: [] };
 interface NodeCases {
   readonly cases: readonly Case[];
   readonly placement: Placement;
+  readonly losses: LossesForGood;
   readonly options: AssessOptions;
 }
 
-function nodeVerdict(rules: Rules, node: string, { cases, placement, options }: NodeCases): NodeVerdict {
-  const vms = cases.map((entry) => vmVerdict(rules.index, entry, placement.fits.get(entry.key), options));
+function nodeVerdict(rules: Rules, node: string, nodeCases: NodeCases): NodeVerdict {
+  const { cases, options } = nodeCases;
+  const vms = cases.map((entry) => vmVerdict(rules.index, entry, nodeCases));
   const findings = nodeFindings(rules, node, vms);
   const otherPods = otherPodsOf(rules, node, options.allPods).filter(
     (pod) => options.podSelector === undefined || isOtherSelected(rules.index, node, pod, options.podSelector),
@@ -215,15 +221,11 @@ function verdictOf(
   return "drains";
 }
 
-function vmVerdict(index: Index, entry: Case, fit: Fit | undefined, options: AssessOptions): VmVerdict {
+function vmVerdict(index: Index, entry: Case, nodeCases: NodeCases): VmVerdict {
   const { subject } = entry;
   const { pod, vmi } = subject;
-  const { judgement: first, request } = entry;
-  const settled =
-    fit === undefined || request === undefined || vmi === undefined
-      ? first
-      : settle(first, vmi, { arrival: request.arrival, fit });
-  const judgement = pod === undefined ? settled : withDryRun(index, pod, settled);
+  const { options } = nodeCases;
+  const judgement = finalJudgement(index, entry, nodeCases);
   const findings = [...judgement.findings, ...graceShortened(subject, judgement, options)];
   const metadata = vmi?.metadata ?? pod?.metadata;
   return {
@@ -238,6 +240,20 @@ function vmVerdict(index: Index, entry: Case, fit: Fit | undefined, options: Ass
     budgets: pod === undefined ? [] : budgetsFor(index, pod).map((budget) => budget.metadata.name),
     memory: vmi?.spec.guestMemory,
   };
+}
+
+/** With what the other nodes, the server and the VMs before it say. */
+function finalJudgement(index: Index, { subject, judgement, request, key }: Case, scene: NodeCases): Judgement {
+  const { pod, vmi } = subject;
+  const fit = scene.placement.fits.get(key);
+  const settled =
+    fit === undefined || request === undefined || vmi === undefined
+      ? judgement
+      : settle(judgement, vmi, { arrival: request.arrival, fit });
+  if (pod === undefined) return settled;
+  const asked = withDryRun(index, pod, settled);
+  const refusal = asked.outcome === "stops" ? scene.losses.refuses(index, pod) : undefined;
+  return refusal === undefined ? asked : { row: refusal.row, outcome: "blocks", findings: [refusal.finding] };
 }
 
 /** What can be said of a VM of which only the launcher pod is there. */

@@ -580,6 +580,30 @@ describe("D18, a budget that lets some go at a time", () => {
     expect(node.vms[0]?.findings[1]?.reason).toContain("PDB both lets 1 of 2 pods go at a time");
   });
 
+  it("loses for good what stays down: no more of that may go than may be away", () => {
+    const [a, b] = pair;
+    const more = aRunningVm("c", { strategy: "None", runStrategy: "Manual" });
+    const judged = (allowed: number, unready = false) => {
+      const c = unready ? aRunningVm("c", { strategy: "None", runStrategy: "Manual", pod: { ready: false } }) : more;
+      return nodeVerdict(
+        factsWith(
+          [a, b, c].flatMap((vm) => vm ?? []),
+          { budgets: [aBudget("all", { allowed })] },
+        ),
+      );
+    };
+    const lost = judged(1);
+    expect(lost.vms.map(({ row, outcome }) => [row, outcome])).toEqual([
+      ["D18", "restarts"],
+      ["D18", "stops"],
+      ["D16", "blocks"],
+    ]);
+    expect(lost.vms[2]?.findings[0]).toMatchObject({ code: "BudgetSpent", proof: { value: "1" } });
+    expect(lost.verdict).toBe("blocks");
+    expect(judged(2).verdict).toBe("drains");
+    expect(judged(1, true).verdict).toBe("drains");
+  });
+
   it("does not hold when all may go", () => {
     const node = nodeVerdict(factsWith(pair, { budgets: [aBudget("both", { allowed: 2 })] }));
     expect(node.vms.map((vm) => vm.row)).toEqual(["D19", "D21"]);

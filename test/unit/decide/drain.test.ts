@@ -280,6 +280,18 @@ describe("a VM that was to be shut down, and whose budget lets no pod go at the 
   });
 });
 
+test("of VMs with one budget those that stay down go last: it never has them back", () => {
+  const budgets = ["pdb"];
+  const facts = { budgets: [aBudget("pdb", { allowed: 1 })] };
+  const [stops, restarts] = [aVerdict("a", "D21", { budgets }), aVerdict("b", "D19", { budgets })];
+  const planned = [stops, restarts];
+  expect(evicted(aTurn({ here: planned, facts }))).toEqual(["b"]);
+  expect(evicted(aTurn({ here: [stops], planned, facts }))).toEqual(["a"]);
+  const held = aVerdict("b", "D16", { budgets });
+  expect(evicted(aTurn({ here: [stops, held], planned, facts }))).toEqual([]);
+  expect(evicted(aTurn({ here: [stops, aVerdict("b", "D19")], planned, facts }))).toEqual(["a", "b"]);
+});
+
 test("a VM whose migration has failed too often is left behind where that was agreed to", () => {
   const failing = aVerdict("web", "D10", { outcome: "blocks" });
   expect(stateOf(aTurn({ here: [failing], intent: { skipBlocked: true } }), "web")?.state).toBe("left-behind");
