@@ -95,6 +95,8 @@ function standingOnNode(
   }
   if (wasJustAnswered(input, verdict, "evicted")) return { state: "shutting-down" };
   if (waitsForBudget(verdict, planned)) {
+    // The budget counts it as gone before the answer is here.
+    if (refusal?.inFlight) return { state: "waiting" };
     const detail = `${budgetNames(verdict)} lets its pods go one after another`;
     return patiently(input, verdict, "held", detail);
   }

@@ -274,6 +274,11 @@ describe("a VM that was to be shut down, and whose budget lets no pod go at the 
     expect(stateOf(turn(300), "web")?.state).toBe("blocked");
   });
 
+  test("does not while it is being asked for: it may be the one that the budget counts as gone", () => {
+    const ledger = noteRequest(turn(0).ledger, { uid: spent.pod.uid, node: "worker-1" }, start);
+    expect(stateOf({ ...turn(0), ledger }, "web")?.state).toBe("waiting");
+  });
+
   test("does not keep others from being shut down meanwhile", () => {
     expect(evicted(turn(10))).toEqual(["ci"]);
     expect(evicted(turn(300))).toEqual([]);
