@@ -58,14 +58,16 @@ export function withHints(
   const disk = boundDisk(context, casualty, disks) ?? recorded?.disk;
   if (disk !== undefined) return hindered(verdict, { disk }, casualty, context.node);
   if (verdict.outcome === "stays-down") return verdict;
+  const pushesOut = fit?.kind === "none" && fit.victims.length > 0 ? fit.victims : undefined;
   const noFit = fit?.kind === "none" ? fit.summary : recorded?.noFit;
-  if (noFit !== undefined) return hindered(verdict, { noFit }, casualty, context.node);
+  if (noFit !== undefined && pushesOut === undefined) return hindered(verdict, { noFit }, casualty, context.node);
   const hints = [...waitHints(context, disks), ...sharedHint(context, disks), ...lateHint(context)];
   const [first] = hints;
   return {
     ...verdict,
     row: isOwnersRow(verdict.row) ? (first?.row ?? verdict.row) : verdict.row,
     sentences: [...verdict.sentences, ...hints.map(({ sentence }) => sentence)],
+    pushesOut,
   };
 }
 

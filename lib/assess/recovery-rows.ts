@@ -45,6 +45,7 @@ export interface RowVerdict {
   readonly follows?: readonly string[] | undefined;
   readonly fix?: string | undefined;
   readonly obstacle?: Obstacle | undefined;
+  readonly pushesOut?: readonly string[] | undefined;
 }
 
 /** Everything of VMs on the node, in the order of namespace and name. */

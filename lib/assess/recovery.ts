@@ -128,6 +128,7 @@ function vmRecovery(index: Index, casualty: Casualty, verdict: RowVerdict, { pod
     lastWords: lastWords === reason ? undefined : lastWords,
     obstacle: verdict.obstacle,
     sharedDisk: verdict.sentences.includes(sharedDisk) || undefined,
+    pushesOut: verdict.pushesOut,
     fix: verdict.fix,
     replicaSet: replicaSetOf(casualty.vmi && controllerOf(casualty.vmi.metadata)),
     pods: pods.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid })),

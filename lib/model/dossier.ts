@@ -64,6 +64,8 @@ export interface VmRecovery {
   readonly obstacle?: Obstacle | undefined;
   /** Nothing but a host that is off keeps two copies of it from writing to its disk. */
   readonly sharedDisk?: boolean | undefined;
+  /** Pods of lower priority elsewhere, `namespace/name`, that the scheduler would remove for it. */
+  readonly pushesOut?: readonly string[] | undefined;
   /** The command for the person, where it stays down. */
   readonly fix?: string | undefined;
   /** The replica set that makes another in its place. */

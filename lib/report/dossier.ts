@@ -244,7 +244,13 @@ function podsEntry(word: string, tone: Tone | undefined, pods: Dossier["otherPod
 function vmEntry(vm: VmRecovery, word: string, tone: Tone | undefined): Entry {
   const fix = vm.fix === undefined ? [] : [`fix: ${vm.fix}`];
   const include = vm.outcome === "held" ? [`take it along: --include-held ${vmName(vm)}`] : [];
-  return { word, tone, object: vmName(vm), texts: [vm.reason], commands: [...fix, ...include] };
+  return { word, tone, object: vmName(vm), texts: [vm.reason, ...pushedOut([vm])], commands: [...fix, ...include] };
+}
+
+/** Starts at the expense of others: consent is given to each of those that go. */
+function pushedOut(vms: readonly VmRecovery[]): string[] {
+  const pods = [...new Set(vms.flatMap(({ pushesOut = [] }) => pushesOut))];
+  return pods.length === 0 ? [] : [`pods of lower priority are removed to make room: ${pods.join(", ")}`];
 }
 
 /** What is said of some of the VMs of a group. */
@@ -264,6 +270,7 @@ function groupEntry(group: readonly VmRecovery[], word: string, tone: Tone | und
     const concerned = group.filter((vm) => vm.row === row);
     return concerned.length === 0 ? [] : [`${note}: ${concerned.map(vmName).join(", ")}`];
   });
+  notes.push(...pushedOut(group));
   const shared = group.filter((vm) => vm.sharedDisk);
   if (shared.length > 0)
     notes.push(

@@ -225,6 +225,16 @@ describe("C9 to C12: what comes on top", () => {
     expect(dossierOf(lostNode(factsWith(vms))).vms.map(({ row }) => row)).toEqual(["C13", "C13", "C10"]);
   });
 
+  it("a VM of higher priority starts where others make way, and those are named", () => {
+    const there = (name: string, node: string, priority: number) =>
+      aPod(name, { node, priority, requests: { memory: "60Gi" } });
+    const pods = [there("peer", "worker-2", 100), there("batch", "worker-3", -10)];
+    const vm = aRunningVm("a", { pod: { requests: { memory: "40Gi" }, priority: 100 } });
+    const [found] = dossierOf(lostNode(factsWith([vm], { pods }))).vms;
+    expect(found).toMatchObject({ row: "C13", outcome: "restarts", pushesOut: ["prod/batch"] });
+    expect(found?.obstacle).toBeUndefined();
+  });
+
   it("room that is not known is asked for, and does not keep a VM down", () => {
     const facts = factsWith([aRunningVm("a")], { roomKnown: [] });
     expect(recoveryOf(lostNode(facts)).row).toBe("C13");

@@ -193,6 +193,14 @@ describe("what would happen", () => {
     expect(shown).toContain("nothing but a host that is off keeps two copies from writing to one disk: prod/a, prod/c");
   });
 
+  test("of each, alone or in a group, it is said which pods make way for it", () => {
+    const pushing = { ...recovered("prod/a"), pushesOut: ["lab/batch", "lab/ci"] };
+    for (const vms of [[pushing], [recovered("prod/b"), pushing]])
+      expect(text(dossierReport(dossier({ vms }), { columns: 120 }))).toContain(
+        "pods of lower priority are removed to make room: lab/batch, lab/ci",
+      );
+  });
+
   test("every VM is named, however many there are", () => {
     const vms = Array.from({ length: 60 }, (_, at) => recovered(`ns/vm-${at}`));
     const shown = text(dossierReport(dossier({ vms }), { columns: 80 }));
