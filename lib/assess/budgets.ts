@@ -164,7 +164,7 @@ export class LossesForGood {
     const finding = makeFinding({
       code: "BudgetSpent",
       object: podReference(pod),
-      reason: `PDB ${budget.metadata.name} allows only ${disruptionsAllowed} of its pods to be away, and other VMs that stay down are that for good.`,
+      reason: `PDB ${budget.metadata.name} lets ${disruptionsAllowed} of its pods be away: others that stay down use that up.`,
       field: "status.disruptionsAllowed",
       value: disruptionsAllowed,
       provedBy: refer("poddisruptionbudget", budget.metadata),

@@ -4,7 +4,7 @@ import { type Arrival, fits, isClosed, podRules } from "./fitting.ts";
 import { copyOf, demandOf, occupy, type Place, shortageFor, vacate } from "./room.ts";
 
 /**
- * The first node where it helps that pods make way, and those pods, as few as are needed; undefined where there is none.
+ * The node where those that must make way matter least, and these pods, as few as are needed; undefined where there is none.
  * Those of `arriving` are there in thought only, and stay.
  */
 export function makeWay(
@@ -14,28 +14,41 @@ export function makeWay(
 ): { readonly place: Place; readonly victims: readonly Pod[] } | undefined {
   const { pod, source } = arrival;
   if (pod.spec.neverPreempts === true) return undefined;
-  for (const place of places) {
-    if (place.node.metadata.name === source) continue;
+  const trials = places.flatMap((place) => {
+    if (place.node.metadata.name === source) return [];
     const lower = [...place.pods].filter((other) => priorityOf(other) < priorityOf(pod) && !arriving.has(other));
-    if (lower.length === 0 || !isEnough(pod, place, lower) || isClosed(arrival, place)) continue;
-    const victims = victimsOn(arrival, { place, places, lower });
-    if (victims.length > 0) return { place, victims };
+    const price = priceOf(pod, place, lower.sort(byPriority));
+    return price === undefined || isClosed(arrival, place) ? [] : [{ place, places, lower, price }];
+  });
+  for (const trial of trials.sort((left, right) => left.price - right.price)) {
+    const victims = victimsOn(arrival, trial);
+    if (victims.length > 0) return { place: trial.place, victims };
   }
   return undefined;
 }
 
-/** Whether their going could end the first shortage: counting is cheap, while the rules look at the pods of all nodes. */
-function isEnough(pod: Pod, place: Place, lower: readonly Pod[]): boolean {
-  const shortage = shortageFor(place, pod);
-  if (shortage === undefined) return true;
-  const { resource, needed, free } = shortage;
-  return lower.reduce((sum, other) => sum + (demandOf(other).get(resource) ?? 0), free) >= needed;
+/**
+ * The priority of the most important that must go at least, as the first shortage tells, which is cheap to count, while the rules look
+ * at the pods of all nodes; undefined where the going of all is not enough.
+ */
+function priceOf(pod: Pod, place: Place, lower: readonly Pod[]): number | undefined {
+  const { resource = "", needed = 0, free = 0 } = shortageFor(place, pod) ?? {};
+  let room = free;
+  for (const other of lower) {
+    room += demandOf(other).get(resource) ?? 0;
+    if (room >= needed) return priorityOf(other);
+  }
+  return undefined;
+}
+
+function byPriority(left: Pod, right: Pod): number {
+  return priorityOf(left) - priorityOf(right);
 }
 
 interface Trial {
   readonly place: Place;
   readonly places: readonly Place[];
-  /** The pods there of lower priority. */
+  /** The pods there of lower priority, the lowest first. */
   readonly lower: readonly Pod[];
 }
 
@@ -46,8 +59,7 @@ function victimsOn(arrival: Arrival, { place, places, lower }: Trial): Pod[] {
   const takesIt = () => fits(arrival, trial, podRules(arrival, { all, repelling: all })) === true;
   for (const pod of lower) vacate(trial, pod);
   if (!takesIt()) return [];
-  const bySparing = [...lower].sort((left, right) => priorityOf(right) - priorityOf(left));
-  return bySparing.filter((pod) => {
+  return lower.toReversed().filter((pod) => {
     occupy(trial, pod);
     if (takesIt()) return false;
     vacate(trial, pod);

@@ -29,9 +29,13 @@ export function settle(
   return { ...settled, findings };
 }
 
+function nowhere({ summary }: NoFit): string {
+  return `No other node fits: ${summary}.`;
+}
+
 function mayComeBack(vmi: VirtualMachineInstance, { pod }: Arrival, fit: Fit): Finding {
   const toleration = cordonToleration(pod.spec.tolerations);
-  const instead = fit.kind === "none" ? `No other node fits: ${fit.summary}. ` : "";
+  const instead = fit.kind === "none" ? `${nowhere(fit)} ` : "";
   return makeFinding({
     code: "ToleratesCordon",
     object: vmiReference(vmi),
@@ -98,7 +102,7 @@ function pushesOut(vmi: VirtualMachineInstance, fit: NoFit): Finding {
   return makeFinding({
     code: "PushesOutOthers",
     object: vmiReference(vmi),
-    reason: `No other node fits: ${fit.summary}. The scheduler makes room for it by removing pods of lower priority, such as ${listing(fit.victims)}.`,
+    reason: `${nowhere(fit)} The scheduler makes room for it by removing pods of lower priority, such as ${listing(fit.victims)}.`,
     ...proofOf(fit),
   });
 }
@@ -143,7 +147,7 @@ function staysDown(vmi: VirtualMachineInstance, fit: NoFit): Finding {
   return makeFinding({
     code: "StaysDownNoNode",
     object: vmiReference(vmi),
-    reason: `${shutDown(vmi)} No other node fits: ${fit.summary}.`,
+    reason: `${shutDown(vmi)} ${nowhere(fit)}`,
     ...proofOf(fit),
   });
 }

@@ -180,7 +180,7 @@ function withoutTarget({ facts }: ProgressInput, verdict: VmVerdict, trouble: Ta
   const until = trouble.until === undefined ? undefined : Date.parse(trouble.until);
   const waiting = { state: "migrating", phase: "Scheduling", until } as const;
   if (verdict.findings.some(({ code }) => code === "PushesOutOthers"))
-    return { ...waiting, detail: "its target pod waits for pods of lower priority to end", code: "PushesOutOthers" };
+    return { ...waiting, detail: "waits for pods of lower priority to end", code: "PushesOutOthers" };
   // What is known of other nodes is as old as the plan: where it does not explain everything, the scheduler knows better.
   const explained = !facts.nodesUnread && trouble.refusals.length >= facts.nodes.length - 1;
   const why = explained

@@ -250,7 +250,7 @@ function vmEntry(vm: VmRecovery, word: string, tone: Tone | undefined): Entry {
 /** Starts at the expense of others: consent is given to each of those that go. */
 function pushedOut(vms: readonly VmRecovery[]): string[] {
   const pods = [...new Set(vms.flatMap(({ pushesOut = [] }) => pushesOut))];
-  return pods.length === 0 ? [] : [`pods of lower priority are removed to make room: ${pods.join(", ")}`];
+  return pods.length === 0 ? [] : [`removes pods of lower priority: ${pods.join(", ")}`];
 }
 
 /** What is said of some of the VMs of a group. */

@@ -272,6 +272,19 @@ describe("a VM that fits nowhere, but has a higher priority than others", () => 
     expect(vm.findings[1]?.reason).toMatch(/removing pods of lower priority, such as prod\/least\.$/);
   });
 
+  it("does so where the most important that must go is the least important", () => {
+    const both = [...nodes, aNode("worker-3", { allocatable: { memory: "31Gi" } })];
+    const on = (node: string, name: string, memory: string, priority: number) =>
+      aPod(name, { node, requests: { memory }, priority });
+    const pods = [
+      on("worker-2", "least", "1Gi", -20),
+      on("worker-2", "less", "28Gi", 10),
+      on("worker-3", "batch", "28Gi", -10),
+    ];
+    const facts = factsWith([aRunningVm("web", moving)], { nodes: both, pods, roomKnown: ["worker-2", "worker-3"] });
+    expect(vmVerdict(facts, "web").findings[1]?.reason).toMatch(/such as prod\/batch\.$/);
+  });
+
   it("pushes out those that do not tolerate it near", () => {
     const term = { labelSelector: selecting({ app: "web" }), topologyKey: "kubernetes.io/hostname", namespaces: [] };
     const shy = aPod("shy", { node: "worker-2", affinity: { ...noAffinity, requiredAntiPods: [term] } });

@@ -802,7 +802,7 @@ describe("a migration whose target pod finds no node", () => {
     expect(stateOf(aTurn({ here: [verdict], facts }), "web")).toMatchObject({
       state: "migrating",
       until: at(240),
-      detail: "its target pod waits for pods of lower priority to end",
+      detail: "waits for pods of lower priority to end",
     });
   });
 });

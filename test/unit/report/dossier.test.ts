@@ -197,7 +197,7 @@ describe("what would happen", () => {
     const pushing = { ...recovered("prod/a"), pushesOut: ["lab/batch", "lab/ci"] };
     for (const vms of [[pushing], [recovered("prod/b"), pushing]])
       expect(text(dossierReport(dossier({ vms }), { columns: 120 }))).toContain(
-        "pods of lower priority are removed to make room: lab/batch, lab/ci",
+        "removes pods of lower priority: lab/batch, lab/ci",
       );
   });
 
