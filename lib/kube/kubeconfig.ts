@@ -1,6 +1,6 @@
 /** Finds, reads and merges kubeconfig files as kubectl does (client-go `tools/clientcmd/loader.go`). */
 import path from "node:path";
-import { boolYaml11Tag, CORE_SCHEMA, load, mergeTag, Schema } from "js-yaml";
+import { boolYaml11Tag, CORE_SCHEMA, loadAll, mergeTag, Schema } from "js-yaml";
 import { ConfigError } from "../model/errors.ts";
 import { readFile } from "./read-file.ts";
 
@@ -137,13 +137,13 @@ export function parseKubeconfig(text: string, file: string): Kubeconfig {
   };
   let document: unknown;
   try {
-    document = text.trim() === "" ? {} : load(text, { schema });
+    // As Go's reader does: the first document, and of a key that stands there twice the last.
+    [document] = loadAll(text, { schema, json: true });
   } catch (error) {
     const { reason, mark } = error as { reason?: string; mark?: { line: number } };
     return fail(`yaml: ${mark === undefined ? "" : `line ${mark.line + 1}: `}${reason ?? String(error)}`, error);
   }
-  if (document === null || document === undefined) document = {};
-  const root = fields(document, "the file", fail);
+  const root = fields(document ?? {}, "the file", fail);
   const kind = root.text("kind");
   if (kind !== undefined && kind !== "Config") fail(`its kind is "${kind}", not "Config"`);
   const folder = path.resolve(path.dirname(file));

@@ -119,6 +119,15 @@ users: [{name: only, user: {token: only}}]
 `,
   empty: "",
 };
+const utf16 = Buffer.from(`\ufeff${files.plain}`, "utf16le");
+const odd = {
+  "second-document": `${files.plain}---\ncurrent-context: other\n`,
+  "key-twice": `${files.plain}current-context: other\n`,
+  "utf-8-mark": `\ufeff${files.plain}`,
+  "utf-16": utf16,
+  "utf-16-big-endian": Buffer.from(utf16).swap16(),
+};
+for (const [name, text] of Object.entries(odd)) folder.write(name, text);
 for (const [name, text] of Object.entries(files)) folder.write(name, text);
 const at = (...names: string[]) => names.map((name) => path.join(folder.path, name)).join(path.delimiter);
 
@@ -142,6 +151,11 @@ const same: readonly { readonly name: string; readonly KUBECONFIG: string; reado
   { name: "an auth provider", KUBECONFIG: at("plugins"), context: "oidc" },
   { name: "impersonation", KUBECONFIG: at("impersonation") },
   { name: "anchors, merge keys and basic auth", KUBECONFIG: at("anchors") },
+  { name: "a second document in the file", KUBECONFIG: at("second-document") },
+  { name: "a key that stands there twice", KUBECONFIG: at("key-twice") },
+  { name: "a byte order mark", KUBECONFIG: at("utf-8-mark") },
+  { name: "UTF-16, as Windows PowerShell writes it", KUBECONFIG: at("utf-16") },
+  { name: "UTF-16 the other way round", KUBECONFIG: at("utf-16-big-endian") },
 ];
 
 test.for(same)("the effective configuration is kubectl's: $name", async ({ KUBECONFIG, context }) => {

@@ -58,7 +58,7 @@ export function testEnvironment(given: Partial<Environment> = {}): TestEnvironme
 /** A folder that is gone after the test file. */
 export function temporaryFolder(): {
   readonly path: string;
-  write(name: string, text: string): string;
+  write(name: string, text: string | Buffer): string;
   remove(): void;
 } {
   const folder = mkdtempSync(path.join(tmpdir(), "vmnode-kube-"));
