@@ -59,10 +59,10 @@ const common = {
   format: "cjs",
   // Without the loader of ES modules, which would be started for a module that Node has within itself.
   supported: { "dynamic-import": false },
-  // yargs asks for import.meta.url, which a CommonJS file does not have.
   define: {
     VMNODE_VERSION: JSON.stringify(version),
-    "import.meta.url": "importMetaUrl",
+    // yargs asks for it, and looks there for nothing that we use. A folder may have any name; this one is a path on every system.
+    "import.meta.url": '"file:///C:/program.cjs"',
     // By which yargs-parser refuses to run, for its own tests.
     "process.env.YARGS_MIN_NODE_VERSION": "undefined",
   },
@@ -75,7 +75,7 @@ const common = {
 /** A part is a function that is called as Node calls a CommonJS module. */
 const partForm = {
   banner: {
-    js: '(function (exports, require, module, __filename, __dirname) { const importMetaUrl = "file://" + __filename;',
+    js: "(function (exports, require, module, __filename, __dirname) {",
   },
   footer: { js: "})" },
 } as const satisfies BuildOptions;

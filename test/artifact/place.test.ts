@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Finished, runToEnd } from "../finished.ts";
 import { startCluster, type TestCluster } from "../practice-cluster.ts";
-import { executable } from "../terminal/session.ts";
+import { executable, placeExecutable } from "../terminal/session.ts";
 
 const place = mkdtempSync(path.join(tmpdir(), "vmnode-place-"));
 let cluster: TestCluster;
@@ -67,6 +67,15 @@ describe("a file beside us is none of ours:", () => {
     expect((await run(executable, ["--version"])).stdout).not.toContain("99");
     rmSync(path.join(place, "package.json"));
   });
+});
+
+test.each(["50% off", "%zz", "100%", "#1 ?a=b", "Größe"])("a folder may be called %j", async (name) => {
+  const folder = path.join(place, name);
+  mkdirSync(folder);
+  const placed = path.join(folder, "kubectl-vmnode");
+  placeExecutable(placed);
+  expect(await run(placed, ["list", "-o", "name"], cluster.env)).toEqual(plain);
+  rmSync(folder, { recursive: true });
 });
 
 test("a folder that has been removed is a place, too", async () => {
