@@ -60,7 +60,10 @@ export async function startPracticeCluster(options: PracticeOptions): Promise<Pr
     now,
     onBug: options.onBug ?? rethrowLater,
   });
-  clock.goLive(options.clock ?? startClock({ start: now, speed: options.speed ?? 1 }));
+  const { speed = 1 } = options;
+  // While the cluster was being put together the machine's clock went on, which it is to agree with.
+  if (options.clock === undefined && speed === 1) clock.runUntil(new Date());
+  clock.goLive(options.clock ?? startClock({ start: clock.now(), speed }));
   const server = await startApiServer({
     store: world.store,
     clock,
