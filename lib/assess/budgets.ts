@@ -161,16 +161,8 @@ export class LossesForGood {
     this.counts.set(budget, lost + 1);
     const { disruptionsAllowed } = budget.status;
     if (lost < disruptionsAllowed) return undefined;
-    const finding = makeFinding({
-      code: "BudgetSpent",
-      object: podReference(pod),
-      reason: `PDB ${budget.metadata.name} lets ${disruptionsAllowed} of its pods be away: others that stay down use that up.`,
-      field: "status.disruptionsAllowed",
-      value: disruptionsAllowed,
-      provedBy: refer("poddisruptionbudget", budget.metadata),
-      fix: `kubectl describe pdb ${named(budget.metadata)}`,
-    });
-    return { row: "D16", finding };
+    const reason = `PDB ${budget.metadata.name} lets ${disruptionsAllowed} of its pods be away: others that stay down use that up.`;
+    return { row: "D16", finding: { ...spent(pod, budget), reason } };
   }
 }
 

@@ -126,10 +126,13 @@ function progressOf(vm: VmRecovery, scene: Scene): VmProgress {
     const detail = "its replica set makes another in its place; whether that runs could not be read";
     return { ...base, state: "restarted", since: since("restarted"), detail };
   }
-  const progress = departed(
+  const found = departed(
     { facts: scene.picture.facts, ledger, now, startPatience, commandFlags: intent.commandFlags },
     plannedFrom(vm, base.pod, intent.node),
   );
+  // Where nothing but an old pod of it is known, its VMI seems to be another one.
+  const isUntouched = vm.outcome === "unaffected" && found.state === "restarted";
+  const progress = isUntouched ? { ...found, state: "moved" as const } : found;
   if (progress.state === "starting") return starting(vm, scene, progress);
   if (!hasEnded(progress.state)) return progress;
   if (progress.state === "stopped" || progress.state === "failed") return withoutStart(vm, scene, progress);

@@ -12,7 +12,8 @@ export function neverOffWarning(
   record: OperationRecord,
   { columns, style = plain }: Layout = {},
 ): string[] {
-  const { by, since, assertions = [], vms } = sanitised(record);
+  const { by, since, assertions = [], vms: recorded } = sanitised(record);
+  const vms = recorded.filter(({ unaffected }) => !unaffected);
   const words = assertions.map((one) => `${one.by === by ? "" : `of ${one.by} `}"${one.text}"`);
   const word = words.length === 0 ? "" : `, on the word ${words.join(" and ")}`;
   const lead = `WARNING: ${node} was never off: it still runs the boot in which ${by} declared it lost at ${wholeSeconds(since)}${word}.`;

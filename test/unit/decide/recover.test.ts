@@ -278,6 +278,8 @@ describe("what became of a VM", () => {
       status: "done",
       vms: [{ state: "moved", target: "worker-2", detail: undefined }],
     });
+    const known = aRecovery({ outcome: "unaffected", row: "C1", uid: "of-an-old-pod", pods: [] });
+    expect(decide({ facts, vms: [known] }).vms).toMatchObject([{ state: "moved", target: "worker-2" }]);
     const nodes = [aNode("worker-2", { ready: "Unknown" })];
     expect(
       decide({ facts: { ...facts, nodes }, vms: [aRecovery({ outcome: "unaffected", row: "C2" })] }).vms,
