@@ -16,13 +16,18 @@ import type { World } from "./world.ts";
 const helpFlags: Flags = { help: { kind: "boolean", short: "h", description: "Print help and stop." } };
 const versionFlags: Flags = { version: { kind: "boolean", description: "Print the version and stop." } };
 /** Without a command: what the menu connects with. */
-const rootFlags: Flags = { ...connectionFlags, ...helpFlags, ...versionFlags };
+export const rootFlags: Flags = { ...connectionFlags, ...helpFlags, ...versionFlags };
 /** Every flag of every command. A name takes a value everywhere or nowhere, so these tell words from the values of flags. */
 export const everyFlag: Flags = Object.assign(
   {},
   ...[...commands.values()].map((each) => each.definition.flags),
   rootFlags,
 );
+
+/** What the command takes: its own flags, and the one for its help. */
+export function flagsOf({ flags }: CommandDefinition): Flags {
+  return { ...flags, ...helpFlags };
+}
 
 /** Runs one command line to its end. Whatever goes wrong is printed here and told by the exit code. */
 export async function runCli(argv: readonly string[], world: World): Promise<number> {
@@ -38,7 +43,7 @@ export async function runCli(argv: readonly string[], world: World): Promise<num
 
 async function runCommand(command: Command, argv: readonly string[], world: World): Promise<number> {
   const { definition } = command;
-  const line = spell(argv, { ...definition.flags, ...helpFlags }, definition.refusedFlags);
+  const line = spell(argv, flagsOf(definition), definition.refusedFlags);
   if (isSet(line, "help")) return print(commandHelp(definition, helpContext(world)), world);
   return await command.run(await readOptions(command, line), world);
 }
@@ -61,8 +66,11 @@ async function runProgram(word: string | undefined, argv: readonly string[], wor
   return await runCli([...chosen, ...argv], world);
 }
 
-/** Words that are no commands but have a help text. */
-const pages: ReadonlySet<string> = new Set(["help", "options"]);
+/** Words that are no commands but have a help text, and what that is about. */
+export const pages: ReadonlyMap<string, string> = new Map([
+  ["help", "Help about any command"],
+  ["options", "Flags of all commands that use a cluster"],
+]);
 
 /** For a word that is no command. */
 function unknownCommand(word: string, world: World): UsageError {
@@ -70,7 +78,7 @@ function unknownCommand(word: string, world: World): UsageError {
   const meant =
     others.length > 0
       ? others.map(({ definition }) => definition.name)
-      : closeNames(word, [...commands.keys(), ...pages]);
+      : closeNames(word, [...commands.keys(), ...pages.keys()]);
   return new UsageError(`unknown command "${word}" for "${world.program}"`, didYouMean(meant));
 }
 

@@ -3,7 +3,7 @@ import type { Kubeconfig } from "../lib/kube/kubeconfig.ts";
 import { parseGoDuration } from "../lib/model/duration.ts";
 import { findingCodes } from "../lib/model/finding.ts";
 import type { NameCandidate } from "../lib/observe/candidates.ts";
-import { everyFlag } from "./cli.ts";
+import { everyFlag, flagsOf, pages, rootFlags } from "./cli.ts";
 import { type CommandDefinition, type Flag, type Flags, flagName } from "./command.ts";
 import { commands } from "./commands.ts";
 import { readFlags } from "./flag-values.ts";
@@ -20,6 +20,9 @@ interface Answer {
   readonly candidates: readonly NameCandidate[];
   readonly directive: string;
 }
+
+const nothing: Answer = { candidates: [], directive: directive.noFiles };
+const shellsOwn: Answer = { candidates: [], directive: directive.default };
 
 interface Asked {
   readonly definition: CommandDefinition | undefined;
@@ -40,7 +43,6 @@ export function completionBudgetMs(env: World["env"]): number {
  */
 export async function complete(words: readonly string[], world: CompletionWorld, budgetMs: number): Promise<string[]> {
   const over = new AbortController();
-  const nothing: Answer = { candidates: [], directive: directive.noFiles };
   try {
     const deadline = world.clock.sleep(budgetMs, over.signal).then(
       () => nothing,
@@ -66,29 +68,38 @@ async function answer(words: readonly string[], world: CompletionWorld, signal: 
   const before = words.slice(0, -1);
   const typed = words.at(-1) ?? "";
   const definition = commands.get(firstWord(before, everyFlag) ?? "")?.definition;
-  const flags = definition?.flags ?? everyFlag;
-  const asked: Asked = { definition, line: spellUnfinished(before, flags), world, signal };
-  if (before.includes("--")) {
-    return { candidates: [], directive: definition?.passesOn === undefined ? directive.noFiles : directive.default };
-  }
-  if (asked.line.awaiting !== undefined) return await valueAnswer(flags, asked.line.awaiting, typed, asked);
-  const attached = /^--([^=]+)=(.*)$/s.exec(typed);
-  if (attached !== null) return await valueAnswer(flags, attached[1] ?? "", attached[2] ?? "", asked);
-  const candidates = typed.startsWith("-") ? flagCandidates(asked) : await wordCandidates(typed, asked);
-  return { candidates: startingWith(typed, candidates), directive: directive.noFiles };
+  const flags = definition === undefined ? everyFlag : flagsOf(definition);
+  const line = spellUnfinished(before, flags);
+  const asked: Asked = { definition, line, world, signal };
+  if (line.ended && definition?.passesOn !== undefined) return shellsOwn;
+  if (line.awaiting !== undefined) return await valueAnswer(flags, line.awaiting, typed, asked);
+  const attached = line.ended ? undefined : spellUnfinished([typed], flags).flags.at(-1);
+  // As with kubectl, only behind `=`: the shell keeps what is before it.
+  if (attached !== undefined && typed.endsWith(`=${attached.value}`))
+    return await valueAnswer(flags, attached.name, attached.value, asked);
+  const isFlag = typed.startsWith("-") && !line.ended;
+  const candidates = isFlag ? flagCandidates(asked) : await wordCandidates(typed, asked);
+  return startingWith(typed, candidates);
 }
 
-function startingWith(typed: string, candidates: readonly NameCandidate[]): readonly NameCandidate[] {
-  return candidates.filter(({ name }) => name.startsWith(typed));
+function startingWith(typed: string, candidates: readonly NameCandidate[]): Answer {
+  return { ...nothing, candidates: candidates.filter(({ name }) => name.startsWith(typed)) };
 }
 
-/** The flags of the command, or those that need none; a flag that was given already only where it may be repeated. */
+function withoutMore(names: Iterable<string>): NameCandidate[] {
+  return Array.from(names, (name) => ({ name, about: "" }));
+}
+
+/** The flags of the command, or those that need none, and their letters; one that was given already only where it may be repeated. */
 function flagCandidates({ definition, line }: Asked): NameCandidate[] {
   const given = new Set(line.flags.map(({ name }) => name));
-  const flags = Object.entries(definition?.flags ?? connectionFlags);
+  const flags = Object.entries(definition === undefined ? rootFlags : flagsOf(definition));
   return flags
     .filter(([key, flag]) => !flag.hidden && (flag.kind === "list" || !given.has(flagName(key))))
-    .map(([key, flag]) => ({ name: `--${flagName(key)}`, about: firstSentence(flag) }));
+    .flatMap(([key, flag]) => {
+      const names = [`--${flagName(key)}`, ...(flag.short ? [`-${flag.short}`] : [])];
+      return names.map((name) => ({ name, about: firstSentence(flag) }));
+    });
 }
 
 /** Up to the first full stop, but not "With --all-pods:" alone, and none that is in brackets. */
@@ -98,15 +109,11 @@ function firstSentence({ description }: Flag): string {
 
 async function wordCandidates(typed: string, asked: Asked): Promise<readonly NameCandidate[]> {
   const { definition, line } = asked;
-  const [first, ...words] = line.words;
-  if (definition === undefined) return first === undefined || first === "help" ? commandCandidates() : [];
+  if (definition === undefined) return !line.ended && /^(?:help)?$/.test(line.words.join()) ? commandCandidates() : [];
+  const words = line.words.slice(1);
   const form = definition.words ?? "";
   if (form === "" || (words.length > 0 && !form.includes("..."))) return [];
-  if (!form.includes("NODE"))
-    return form
-      .replace(/[()]/g, "")
-      .split("|")
-      .map((name) => ({ name, about: "" }));
+  if (!form.includes("NODE")) return withoutMore(form.replace(/[()]/g, "").split("|"));
   const kind = /^(?:no|nodes?)\//.exec(typed)?.[0] ?? "";
   const taken = new Set(words.map((word) => word.replace(/^\w+\//, "")));
   const nodes = await clusterNames("nodeCandidates", asked);
@@ -114,35 +121,28 @@ async function wordCandidates(typed: string, asked: Asked): Promise<readonly Nam
 }
 
 function commandCandidates(): NameCandidate[] {
-  return [...commands.values()].map(({ definition: { name, summary } }) => ({ name, about: summary }));
+  const summaries = [...commands].map(([name, { definition }]) => [name, definition.summary] as const);
+  return [...summaries, ...pages].map(([name, about]) => ({ name, about }));
 }
 
 async function valueAnswer(flags: Flags, name: string, typed: string, asked: Asked): Promise<Answer> {
-  if (fileFlags.has(name)) return { candidates: [], directive: directive.default };
+  if (/^(?:kubeconfig|certificate-authority|client-.*)$/.test(name)) return shellsOwn;
   const flag = Object.entries(flags).find(([key]) => flagName(key) === name)?.[1];
-  if (flag === undefined) return { candidates: [], directive: directive.noFiles };
-  return { candidates: startingWith(typed, await valueCandidates(name, flag, asked)), directive: directive.noFiles };
+  return flag === undefined ? nothing : startingWith(typed, await valueCandidates(name, flag, asked));
 }
 
-const fileFlags: ReadonlySet<string> = new Set([
-  "kubeconfig",
-  "certificate-authority",
-  "client-certificate",
-  "client-key",
-]);
-
 async function valueCandidates(name: string, flag: Flag, asked: Asked): Promise<readonly NameCandidate[]> {
-  if (flag.kind === "choice") return flag.choices.map((choice) => ({ name: choice, about: "" }));
-  if (flag.kind === "boolean") return ["true", "false"].map((value) => ({ name: value, about: "" }));
+  if (flag.kind === "choice") return withoutMore(flag.choices);
+  if (flag.kind === "boolean") return withoutMore(["true", "false"]);
   switch (name) {
     case "context": {
       const { contexts, currentContext } = await kubeconfigOf(asked);
       return [...contexts.keys()].map((each) => ({ name: each, about: each === currentContext ? "current" : "" }));
     }
     case "cluster":
-      return [...(await kubeconfigOf(asked)).clusters.keys()].map((each) => ({ name: each, about: "" }));
+      return withoutMore((await kubeconfigOf(asked)).clusters.keys());
     case "user":
-      return [...(await kubeconfigOf(asked)).users.keys()].map((each) => ({ name: each, about: "" }));
+      return withoutMore((await kubeconfigOf(asked)).users.keys());
     case "namespace":
       return await clusterNames("namespaceCandidates", asked);
     case "waive": {

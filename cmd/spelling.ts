@@ -51,7 +51,9 @@ export function lastValue(argv: readonly string[], flags: Flags, name: string): 
 }
 
 /** A command line that is still being typed. */
-export interface UnfinishedLine extends Spelled {
+export interface UnfinishedLine extends Pick<Spelled, "flags" | "words"> {
+  /** `--` stands in it, after which there are only words. */
+  readonly ended: boolean;
   /** The flag whose value comes next. */
   readonly awaiting: string | undefined;
 }
@@ -62,8 +64,8 @@ export function spellUnfinished(argv: readonly string[], flags: Flags): Unfinish
   const [last] = found.slice(-1);
   return {
     flags: found.filter((token) => token.kind === "flag"),
-    words: found.flatMap((token) => (token.kind === "word" ? [token.text] : [])),
-    rest: found.flatMap((token) => (token.kind === "rest" ? token.words : [])),
+    words: found.flatMap((token) => (token.kind === "word" ? token.text : token.kind === "rest" ? token.words : [])),
+    ended: last?.kind === "rest",
     awaiting: last?.kind === "fault" && last.lacksValue ? last.flag : undefined,
   };
 }

@@ -95,6 +95,12 @@ describe.skipIf(process.platform === "win32")("with the link", () => {
     expect(directive).toBe(":4");
   });
 
+  test("after -- and behind = as elsewhere in kubectl", async () => {
+    expect((await complete(["drain", "--", "worker-"], patient)).lines).toContain("worker-1\tReady");
+    expect((await complete(["list", "-n=kube-sys"], patient)).lines).toEqual(["kube-system\tActive"]);
+    expect((await complete(["list", "-o=w"])).lines).toEqual(["wide"]);
+  });
+
   test("namespaces and contexts", async () => {
     expect((await complete(["list", "-n", ""], patient)).lines).toContain("kube-system\tActive");
     expect((await complete(["list", "--context", ""], patient)).lines).toContainEqual(

@@ -45,6 +45,14 @@ describe("words", () => {
     expect(await lines("dr|")).toEqual(["drain\tMove the VMs off nodes for maintenance", ":4"]);
     expect(await names("|")).toEqual(expect.arrayContaining(["list", "check", "drain", "uncordon", "version"]));
     expect(await names("help ch|")).toEqual(["check"]);
+    expect(await names("help check |")).toEqual([]);
+  });
+
+  test("words that have a help text are offered with the commands", async () => {
+    for (const before of ["", "help "]) {
+      expect(await lines(`${before}hel|`)).toEqual(["help\tHelp about any command", ":4"]);
+      expect(await names(`${before}opt|`)).toEqual(["options"]);
+    }
   });
 
   test("a context before the command does not hide it", async () => {
@@ -79,7 +87,16 @@ describe("words", () => {
 
   test("after -- the shell completes as it likes, where a command follows", async () => {
     expect(await lines("practice -- kube|")).toEqual([":0"]);
-    expect(await lines("drain -- w|")).toEqual([":4"]);
+    expect(await lines("practice --scenario -- --color=n|")).toEqual(["never", ":4"]);
+  });
+
+  test("after -- there are only words", async () => {
+    expect(await names("drain -- w|")).toEqual(["worker-1", "worker-2"]);
+    expect(await names("drain worker-1 -- infra-1 |")).toEqual(["worker-2"]);
+    expect(await names("abort -- worker-1 |")).toEqual([]);
+    expect(await names("completion -- in|")).toEqual(["install"]);
+    for (const typed of ["drain -- -|", "drain -- --dry-run=|", "-- dr|", "help -- dr|"])
+      expect(await lines(typed), typed).toEqual([":4"]);
   });
 });
 
@@ -115,8 +132,25 @@ describe("flags", () => {
     expect(await names("list --passw|")).toEqual([]);
   });
 
-  test("without a command, those that every command takes", async () => {
+  test("without a command, those that every command takes, and those of the program", async () => {
     expect(await names("--cont|")).toEqual(["--context"]);
+    expect(await lines("--vers|")).toEqual(["--version\tPrint the version and stop", ":4"]);
+    expect(await names("drain --vers|")).toEqual([]);
+  });
+
+  test("every command has a help", async () => {
+    for (const before of ["", ...[...commands.keys()].map((name) => `${name} `)]) {
+      expect(await lines(`${before}--hel|`)).toEqual(["--help\tPrint help and stop", ":4"]);
+      expect(await names(`${before}-h|`)).toEqual(["-h"]);
+    }
+  });
+
+  test("letters are offered as well, but none behind another", async () => {
+    expect(await lines("drain -y|")).toEqual(["-y\tDo not ask", ":4"]);
+    expect(await names("list -|")).toEqual(expect.arrayContaining(["--output", "-o", "--all-namespaces", "-A", "-h"]));
+    expect(await names("list -n|")).toEqual(["-n"]);
+    expect(await names("drain -y -y|")).toEqual([]);
+    expect(await names("list -Aw|")).toEqual([]);
   });
 });
 
@@ -133,6 +167,18 @@ describe("values of flags", () => {
     ["list --user=|", ["admin"]],
     ["drain --waive Ext|", ["ExternalStrategy"]],
     ["practice --scenario qui|", ["quiet"]],
+    ["list -o=w|", ["wide"]],
+    ["list -o=|", ["wide", "json", "yaml", "name"]],
+    ["list -Ao=j|", ["json"]],
+    ["drain -y=f|", ["false"]],
+    ["--help=t|", ["true"]],
+    // The shell would put the candidate in place of the whole word.
+    ["list -oj|", []],
+    ["list -nd|", []],
+    ["list -zo=j|", []],
+    // A value that has a = itself.
+    ["list -lo=j|", []],
+    ["list -oo=j|", []],
     ["drain --reason |", []],
     ["drain --no-such-flag=|", []],
   ])("%s", async (typed, expected) => {
@@ -156,9 +202,12 @@ describe("values of flags", () => {
     expect(await names("drain --waive NotLive|")).toEqual([]);
   });
 
-  test.each(["--kubeconfig |", "list --certificate-authority=./c|"])("files are the shell's: %s", async (typed) => {
-    expect(await lines(typed)).toEqual([":0"]);
-  });
+  test.each(["--kubeconfig |", "list --certificate-authority=./c|", "--client-key |"])(
+    "files are the shell's: %s",
+    async (typed) => {
+      expect(await lines(typed)).toEqual([":0"]);
+    },
+  );
 
   test("the value of a flag is not taken for the value of the next", async () => {
     expect(await names("drain worker-1 --dry-run |")).toEqual(["worker-2", "infra-1"]);
