@@ -3,14 +3,14 @@
  * like the link on PATH by which kubectl finds the plugin itself.
  */
 import { constants } from "node:fs";
-import { access, copyFile, lstat, readlink, realpath, rm, stat, symlink } from "node:fs/promises";
+import { access, copyFile, lstat, readlink, rm, stat, symlink } from "node:fs/promises";
 import path from "node:path";
 import { ExpectedError } from "../model/errors.ts";
 
 export interface CompleterLink {
   /** The plugin as it was started: a link of Krew's, or the file itself. */
   readonly plugin: string;
-  /** Where kubectl looks for the link. */
+  /** Where kubectl finds the link, or would. */
   readonly link: string;
   /** `stale`: a link that leads elsewhere, or the copy of another version; `foreign`: what somebody put there. */
   readonly state: "installed" | "missing" | "stale" | "foreign";
@@ -35,21 +35,29 @@ export async function findCompleterLink({ name, path: searched, host }: StartedA
   const folders = (searched ?? "").split(path.delimiter).filter((folder) => folder !== "");
   const plugin = await pluginFile(name, folders);
   const ending = path.extname(plugin) === ".exe" ? ".exe" : "";
-  const link = path.join(path.dirname(plugin), `${host}_complete-vmnode${ending}`);
-  const onPath = folders.some((folder) => path.resolve(folder) === path.dirname(plugin));
-  const state = await stateOf(link, plugin);
-  const leadsTo = state === "stale" ? await readlink(link).catch(() => undefined) : undefined;
-  return { plugin, link, state, leadsTo, onPath, shadowedBy: await shadowOf(link, plugin, folders) };
+  const beside = path.join(path.dirname(plugin), `${host}_complete-vmnode${ending}`);
+  const found = await lookUp(beside, plugin, folders);
+  const state = await stateOf(found.link, plugin);
+  const leadsTo = state === "stale" ? await readlink(found.link).catch(() => undefined) : undefined;
+  return { plugin, state, leadsTo, ...found };
 }
 
 /** kubectl runs the first on the PATH (`pkg/cmd/plugin_completion.go`, by Go's `exec.LookPath`). */
-async function shadowOf(link: string, plugin: string, folders: readonly string[]): Promise<string | undefined> {
+async function lookUp(
+  beside: string,
+  plugin: string,
+  folders: readonly string[],
+): Promise<Pick<CompleterLink, "link" | "onPath" | "shadowedBy">> {
+  let shadowedBy: string | undefined;
   for (const folder of folders) {
-    const candidate = path.join(path.resolve(folder), path.basename(link));
-    if (candidate === link) return undefined;
-    if (await isExecutable(candidate)) return (await sameFile(candidate, plugin)) ? undefined : candidate;
+    // The PATH may name it by another way.
+    if (await sameFile(folder, path.dirname(beside))) return { link: beside, onPath: true, shadowedBy };
+    const candidate = path.join(path.resolve(folder), path.basename(beside));
+    if (shadowedBy !== undefined || !(await isExecutable(candidate))) continue;
+    if (await sameFile(candidate, plugin)) return { link: candidate, onPath: true, shadowedBy };
+    shadowedBy = candidate;
   }
-  return undefined;
+  return { link: beside, onPath: false, shadowedBy };
 }
 
 /**
@@ -108,21 +116,19 @@ async function isExecutable(file: string): Promise<boolean> {
   }
 }
 
+/** Whether both lead to one file, or folder, by links of whatever kind. */
 async function sameFile(one: string, other: string): Promise<boolean> {
-  const ends = await Promise.all([one, other].map((file) => realpath(file).catch(() => file)));
-  return ends[0] === ends[1];
+  const [a, b] = await Promise.all([one, other].map((file) => stat(file, { bigint: true }).catch(() => undefined)));
+  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
 }
 
 async function stateOf(link: string, plugin: string): Promise<CompleterLink["state"]> {
   const found = await lstat(link).catch(() => undefined);
   if (found === undefined) return "missing";
-  if (found.isSymbolicLink()) {
-    const leadsTo = await readlink(link);
-    if (leadsTo === path.basename(plugin) || (await sameFile(link, plugin))) return "installed";
-    // Another version has our name; what has another is somebody's own.
-    return path.basename(leadsTo).includes("vmnode") ? "stale" : "foreign";
-  }
-  if (process.platform !== "win32") return "foreign";
+  if (await sameFile(link, plugin)) return "installed";
+  // Another version has our name; what has another is somebody's own.
+  if (found.isSymbolicLink()) return path.basename(await readlink(link)).includes("vmnode") ? "stale" : "foreign";
   // A copy: another version has another size, nearly always.
-  return found.size === (await stat(plugin)).size ? "installed" : "stale";
+  if (found.size === (await stat(plugin)).size && (await isExecutable(link))) return "installed";
+  return process.platform === "win32" ? "stale" : "foreign";
 }

@@ -1,6 +1,8 @@
 /** The link beside the plugin: where it is made, what it is replaced by, and what it leaves alone. */
 import {
   chmodSync,
+  copyFileSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -72,6 +74,22 @@ describe.skipIf(process.platform === "win32")("the link", () => {
     expect((await find()).state).toBe("installed");
   });
 
+  test.each([
+    ["a hard link", linkSync],
+    ["a copy", copyFileSync],
+  ])("may be %s, which kubectl runs as well", async (_kind, make) => {
+    make(path.join(folder, "store/v1/kubectl-vmnode"), link);
+    expect((await find()).state).toBe("installed");
+    const made = lstatSync(link);
+    await makeCompleterLink(await find());
+    expect(lstatSync(link)).toEqual(made);
+    if (make === linkSync) return;
+    chmodSync(link, 0o644);
+    expect((await find()).state).toBe("foreign");
+    writeFileSync(link, "another version", { mode: 0o755 });
+    expect((await find()).state).toBe("foreign");
+  });
+
   test("does not replace a file that somebody wrote", async () => {
     writeFileSync(link, "#!/bin/sh\n");
     expect((await find()).state).toBe("foreign");
@@ -104,6 +122,28 @@ describe.skipIf(process.platform === "win32")("the link", () => {
     rmSync(other);
     symlinkSync(plugin, other);
     expect(await onBoth([first, bin])).toMatchObject({ shadowedBy: undefined });
+  });
+
+  test("is found in a folder that the PATH names by a link, and does not shadow itself there", async () => {
+    const linked = path.join(folder, "linked");
+    symlinkSync(path.dirname(plugin), linked);
+    const there = () => findCompleterLink({ name: plugin, path: linked, host: "kubectl" });
+    expect(await there()).toMatchObject({ link, state: "missing", onPath: true, shadowedBy: undefined });
+    await makeCompleterLink(await there());
+    expect(await there()).toMatchObject({ link, state: "installed", onPath: true, shadowedBy: undefined });
+    rmSync(link);
+    writeFileSync(link, "somebody's own", { mode: 0o755 });
+    expect(await there()).toMatchObject({ link, state: "foreign", onPath: true, shadowedBy: undefined });
+  });
+
+  test("is found beside a link to the plugin that was started by its own path", async () => {
+    await makeCompleterLink(await find());
+    expect(await find(path.join(folder, "store/v1/kubectl-vmnode"))).toMatchObject({
+      link,
+      state: "installed",
+      onPath: true,
+      shadowedBy: undefined,
+    });
   });
 
   test("in a folder that is not on the PATH would not be found", async () => {
