@@ -13,16 +13,16 @@ import type { World } from "./world.ts";
 
 export type CompletionWorld = Pick<World, "connect" | "clock" | "loadKubeconfig">;
 
-/** What the shell does besides (Cobra's ShellCompDirective). */
-const directive = { default: ":0", noFiles: ":4" } as const;
-
 interface Answer {
   readonly candidates: readonly NameCandidate[];
-  readonly directive: string;
+  /** What the shell does besides (Cobra's ShellCompDirective). */
+  readonly directive: ":0" | ":4";
 }
 
-const nothing: Answer = { candidates: [], directive: directive.noFiles };
-const shellsOwn: Answer = { candidates: [], directive: directive.default };
+/** ShellCompDirectiveNoFileComp. */
+const nothing: Answer = { candidates: [], directive: ":4" };
+/** ShellCompDirectiveDefault: the shell offers files. */
+const shellsOwn: Answer = { candidates: [], directive: ":0" };
 
 interface Asked {
   readonly definition: CommandDefinition | undefined;
