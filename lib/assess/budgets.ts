@@ -3,6 +3,7 @@ import type { Finding } from "../model/finding.ts";
 import {
   controllerOf,
   findCondition,
+  isBeingDeleted,
   isFinishedPod,
   isReady,
   type Pod,
@@ -39,7 +40,7 @@ export function budgetRefusal(
   pod: Pod,
   budgets: readonly PodDisruptionBudget[],
 ): BudgetRefusal | undefined {
-  if (pod.status.phase === "Pending" || pod.metadata.deletionTimestamp !== undefined) return undefined;
+  if (pod.status.phase === "Pending" || isBeingDeleted(pod)) return undefined;
   const [budget, second] = budgets;
   if (budget === undefined) return undefined;
   if (second !== undefined) return { row: "D14", finding: severalBudgets(pod, budgets) };

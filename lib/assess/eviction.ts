@@ -5,7 +5,14 @@
 
 import type { Facts } from "../model/facts.ts";
 import type { Finding } from "../model/finding.ts";
-import { findCondition, isFinishedPod, keyOf, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
+import {
+  findCondition,
+  isBeingDeleted,
+  isFinishedPod,
+  keyOf,
+  type Pod,
+  type PodDisruptionBudget,
+} from "../model/kubernetes.ts";
 import { isFinalVmi, isMigrating, type VirtualMachineInstance } from "../model/kubevirt.ts";
 import { matchesSelector } from "../model/selectors.ts";
 import type { DrainRow, Outcome } from "../model/verdict.ts";
@@ -185,12 +192,11 @@ function arriving({ facts }: Index, vmi: VirtualMachineInstance, finding: Findin
 }
 
 function endingSign(pod: Pod, vmi: VirtualMachineInstance) {
-  if (pod.metadata.deletionTimestamp !== undefined) {
+  if (isBeingDeleted(pod)) {
     const provedBy = podReference(pod);
     return { field: "metadata.deletionTimestamp", value: pod.metadata.deletionTimestamp, provedBy };
   }
-  if (vmi.metadata.deletionTimestamp !== undefined)
-    return { field: "metadata.deletionTimestamp", value: vmi.metadata.deletionTimestamp };
+  if (isBeingDeleted(vmi)) return { field: "metadata.deletionTimestamp", value: vmi.metadata.deletionTimestamp };
   return isFinalVmi(vmi) ? { field: "status.phase", value: vmi.status.phase } : undefined;
 }
 
@@ -339,7 +345,7 @@ function podsThatAsk(rules: Rules, budget: PodDisruptionBudget): number {
 
 function isShutDown(index: Index, pod: Pod): boolean {
   const vmi = vmiOf(index, pod);
-  if (vmi === undefined || pod.metadata.deletionTimestamp !== undefined) return false;
+  if (vmi === undefined || isBeingDeleted(pod)) return false;
   const strategy = effectiveStrategy(index.facts, vmi).value;
   return strategy === "None" || (strategy === "LiveMigrateIfPossible" && migratability(vmi) !== "True");
 }

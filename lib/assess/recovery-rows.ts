@@ -8,6 +8,7 @@ import type { Facts } from "../model/facts.ts";
 import {
   controllerOf,
   findCondition,
+  isBeingDeleted,
   isFinishedPod,
   keyOf,
   type OwnerReference,
@@ -189,7 +190,7 @@ function lost(index: Index, vmi: VirtualMachineInstance, node: string): RowVerdi
     const after = afterwards(index, vmi, phase === "Succeeded" ? "succeeded" : "failed");
     return before("C6", `Has ended already (${phase}); its old pod is in the way.`, after);
   }
-  if (vmi.metadata.deletionTimestamp !== undefined || machineOf(index, vmi)?.metadata.deletionTimestamp !== undefined)
+  if (isBeingDeleted(vmi) || machineOf(index, vmi)?.metadata.deletionTimestamp !== undefined)
     return before("C7", "Was being deleted; it will be gone.", afterwards(index, vmi, "deleted"));
   return afterwards(index, vmi, "failed");
 }
@@ -234,8 +235,7 @@ export function underMachine(machine: VirtualMachine, ending: Ending): RowVerdic
 }
 
 function byRunStrategy(machine: VirtualMachine, ending: Ending): RowVerdict {
-  if (machine.metadata.deletionTimestamp !== undefined)
-    return staysDown("C15", ["Its VirtualMachine is being deleted, too."]);
+  if (isBeingDeleted(machine)) return staysDown("C15", ["Its VirtualMachine is being deleted, too."]);
   const strategy = machine.runStrategy ?? "Halted";
   const start = `virtctl start ${named(machine.metadata)}`;
   const restarts = strategy === "Always" || (strategy === "RerunOnFailure" && ending === "failed");

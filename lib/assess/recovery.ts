@@ -1,7 +1,16 @@
 /** Puts the dossier together: the verdict on the node, who holds it, what becomes of each VM, and what would be done. Pure. */
 import type { Dossier, PlannedAction, VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
-import { controllerOf, isFinishedPod, isReady, keyOf, type Node, type Pod, type Taint } from "../model/kubernetes.ts";
+import {
+  controllerOf,
+  isBeingDeleted,
+  isFinishedPod,
+  isReady,
+  keyOf,
+  type Node,
+  type Pod,
+  type Taint,
+} from "../model/kubernetes.ts";
 import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import { tolerates } from "../model/selectors.ts";
@@ -218,7 +227,7 @@ function controlPlaneOn({ node, facts, controlPlane }: LostNodeFacts): Dossier["
 }
 
 function isAtWork(pod: Pod): boolean {
-  return isReady(pod) && pod.metadata.deletionTimestamp === undefined;
+  return isReady(pod) && !isBeingDeleted(pod);
 }
 
 type Undecided = Omit<Dossier, "actions">;

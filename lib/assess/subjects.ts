@@ -3,6 +3,7 @@
 import type { Facts, Gap } from "../model/facts.ts";
 import {
   controllerOf,
+  isBeingDeleted,
   isFinishedPod,
   keyOf,
   type Node,
@@ -240,7 +241,7 @@ export function failedEvacuations(
     .sort((left, right) => createdAt(right) - createdAt(left));
   const success = finished.findIndex((migration) => migration.status.phase === "Succeeded");
   const recent = success === -1 ? finished : finished.slice(0, success);
-  return recent.filter((migration) => migration.metadata.deletionTimestamp === undefined);
+  return recent.filter((migration) => !isBeingDeleted(migration));
 }
 
 function isByKubeVirt({ metadata: { annotations } }: VirtualMachineInstanceMigration): boolean {

@@ -2,7 +2,7 @@
 
 import type { VmRecovery } from "../model/dossier.ts";
 import { recoveryOn } from "../model/facts.ts";
-import { controllerOf, keyOf } from "../model/kubernetes.ts";
+import { controllerOf, isBeingDeleted, keyOf } from "../model/kubernetes.ts";
 import { isFinalVmi, type VirtualMachine, type VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { LostNodeFacts } from "../model/lost-node.ts";
 import type { Obstacle, RecordedVm } from "../model/record.ts";
@@ -95,5 +95,5 @@ function endingOf(
   if (vmi === undefined) return machine?.printableStatus === "Stopped" ? "deleted" : "failed";
   if (vmi.metadata.uid !== uid) return "failed";
   if (isFinalVmi(vmi)) return vmi.status.phase === "Succeeded" ? "succeeded" : "failed";
-  return vmi.metadata.deletionTimestamp === undefined ? "failed" : "deleted";
+  return isBeingDeleted(vmi) ? "deleted" : "failed";
 }

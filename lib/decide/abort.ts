@@ -7,7 +7,7 @@ import { type Evacuation, evacuationOf, isMigrationOf, unseenParts } from "../as
 import { findNode } from "../assess/subjects.ts";
 import { type Action, type ActionResult, uidOf } from "../model/action.ts";
 import type { Facts, RecordOnNode } from "../model/facts.ts";
-import { keyOf, type Node } from "../model/kubernetes.ts";
+import { isBeingDeleted, keyOf, type Node } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import type { Summary } from "../model/progress.ts";
 import { recordAnnotation } from "../model/record.ts";
@@ -99,7 +99,7 @@ export function decideAbort(
       !isGivenUp(ledger.results[migration.metadata.uid], undoing) && !endsTooSlowly(migration, ledger, now),
   );
   const deletions = deletable
-    .filter((migration) => migration.metadata.deletionTimestamp === undefined)
+    .filter((migration) => !isBeingDeleted(migration))
     .filter((migration) => mayTry(ledger.results[migration.metadata.uid], now, undoing))
     .map(deleteAction);
   if (deletable.length > 0) {

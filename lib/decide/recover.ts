@@ -7,7 +7,7 @@ import { findGap, indexFacts } from "../assess/subjects.ts";
 import { type Action, type ActionResult, type Target, uidOf } from "../model/action.ts";
 import type { VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
-import { keyOf, type Pod, type VolumeAttachment } from "../model/kubernetes.ts";
+import { isBeingDeleted, keyOf, type Pod, type VolumeAttachment } from "../model/kubernetes.ts";
 import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { VmProgress } from "../model/progress.ts";
 import type { Outcome } from "../model/verdict.ts";
@@ -244,7 +244,7 @@ function staleAttachments(vms: readonly VmRecovery[], picture: RecoverPicture, i
       if (nodeName !== intent.node || persistentVolumeName === undefined) return false;
       return wanted.has(persistentVolumeName) && !used.has(persistentVolumeName);
     })
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .filter((attachment) => !isBeingDeleted(attachment))
     .map(({ metadata: { name, uid } }) => ({ kind: "detach", attachment: { name, uid } }));
 }
 

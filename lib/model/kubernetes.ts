@@ -243,6 +243,11 @@ export function isReady(
   return findCondition(object?.status.conditions ?? [], "Ready")?.status === "True";
 }
 
+/** True when somebody has asked for its deletion; finalizers or a grace period may keep it there. */
+export function isBeingDeleted({ metadata }: { readonly metadata: ObjectMeta }): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
 /** True when a pod's containers have ended for good. */
 export function isFinishedPod(pod: Pod): boolean {
   return pod.status.phase === "Succeeded" || pod.status.phase === "Failed";

@@ -5,7 +5,7 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { KubeError } from "../model/errors.ts";
 import { type Facts, unreadNodes } from "../model/facts.ts";
-import { isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
+import { isBeingDeleted, isFinishedPod, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
 import { liveLaunchers } from "../platform/launcher-pod.ts";
 import { createdByLabel, subresourcesGroup } from "../platform/names.ts";
@@ -227,7 +227,7 @@ function leavingPods(pods: readonly Pod[]): readonly Pod[] {
   const staying = new Set<string | undefined>();
   return pods.filter((pod) => {
     if (isFinishedPod(pod)) return false;
-    if (pod.metadata.deletionTimestamp !== undefined) return true;
+    if (isBeingDeleted(pod)) return true;
     const vmi = pod.metadata.labels[createdByLabel];
     const isSecond = staying.has(vmi);
     if (vmi !== undefined) staying.add(vmi);
@@ -249,7 +249,7 @@ async function withDryRuns(
     return { ...facts, dryRunsLeftOut: `KubeVirt ${version ?? "of unknown version"} may carry out a dry run for real` };
   }
   const onTargets = facts.pods.filter((pod) => facts.targets.includes(pod.spec.nodeName ?? ""));
-  const pods = liveLaunchers(onTargets).filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  const pods = liveLaunchers(onTargets).filter((pod) => !isBeingDeleted(pod));
   const { answers, leftOut } = await askDryRuns(reading, pods);
   return { ...facts, dryRuns: answers, dryRunsLeftOut: leftOut };
 }
