@@ -27,7 +27,7 @@ interface Part {
 
 /** Writes the bundles, and resolves to esbuild's account of what is in each. The same sources give the same bytes. */
 export async function bundle({ entry, outdir, plugins = [] }: BundleOptions): Promise<readonly Metafile[]> {
-  const shrinking = [...plugins, leaveOutUnreached(), oneStringWidth(), tablesWhenDrawn()];
+  const shrinking = [...plugins, leaveOutUnreached(), yamlAsNeeded(), oneStringWidth(), tablesWhenDrawn()];
   const parts: readonly Part[] = [
     { file: bundleFiles.program, paths: "cmd/program.ts", plugins: shrinking },
     { file: bundleFiles.practice, paths: "lib/practice/", plugins: [...plugins, sharedErrors()] },
@@ -242,6 +242,18 @@ function tablesWhenDrawn(): Plugin {
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^cli-table3$/ }, ({ path: name }) => ({ path: name, namespace: "cli-table3" }));
       onLoad({ filter: /.*/, namespace: "cli-table3" }, () => ({ contents, resolveDir: root }));
+    },
+  };
+}
+
+/** js-yaml makes its tags and schemas by calls, which esbuild keeps for the effect that they might have. */
+function yamlAsNeeded(): Plugin {
+  return {
+    name: "yaml-as-needed",
+    setup({ onLoad }) {
+      onLoad({ filter: /js-yaml[\\/]dist[\\/][\w.-]+\.mjs$/ }, ({ path: file }) => ({
+        contents: readFileSync(file, "utf8").replace(/^var \w+ = (?=new Schema|define\w+Tag)/gm, "$&/* @__PURE__ */ "),
+      }));
     },
   };
 }
