@@ -8,6 +8,7 @@ import type { VmOnItsWay } from "../lib/decide/vm-progress.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
 import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import { rolesAddress } from "../lib/model/project.ts";
 import { matchesSelector } from "../lib/model/selectors.ts";
 import type { NodeVerdict } from "../lib/model/verdict.ts";
 import { askDrainRights } from "../lib/observe/drain-rights.ts";
@@ -76,7 +77,7 @@ async function refuseWithoutRights({ client, world }: Scene, { check }: NodeChec
     ofPods: namespaces([...vms, ...others]),
   });
   if (missing !== undefined) {
-    const hint = "nothing was changed; a role with the rights that a drain needs is in docs/rbac";
+    const hint = `nothing was changed; the role drain has the rights that a drain needs: ${rolesAddress}`;
     throw new RefusedError(`you may not ${sanitise(missing)}`, hint);
   }
   if (silence !== undefined)

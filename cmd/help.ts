@@ -1,4 +1,5 @@
 /** Help texts in kubectl's layout, made from the definitions of the commands. Pure: definitions in, lines out. */
+import { projectAddress } from "../lib/model/project.ts";
 import { wrap } from "../lib/report/width.ts";
 import { type CommandDefinition, type Flag, type Flags, flagName } from "./command.ts";
 import type { CommandGroup } from "./commands.ts";
@@ -20,7 +21,7 @@ export function programHelp(groups: readonly CommandGroup[], context: HelpContex
     "",
     ...paragraph("Without a command it shows the nodes, on a terminal, and asks what to do.", " ", context),
     "",
-    " Find more information at: https://github.com/kubectl-vmnode/kubectl-vmnode",
+    ` Find more information at: ${projectAddress}`,
     "",
     ...groups.flatMap((group) => [
       `${group.title}:`,

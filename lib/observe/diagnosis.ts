@@ -150,7 +150,7 @@ function lacking({ roles }: ClusterDiagnosis): string[] {
   const look = roles.find(({ role }) => role === "look");
   const blind = look?.missing.some((right) => !comforts.has(right)) === true;
   return [
-    ...(blind ? ["without the rights that the role look misses a check may stay uncertain (docs/rbac/look.yaml)"] : []),
+    ...(blind ? ["without the rights that the role look misses a check may stay uncertain"] : []),
     ...(look?.unknown.length ? ["the API server does not say what you may do"] : []),
   ];
 }

@@ -6,6 +6,7 @@ import type {
   Diagnosis,
   RoleDiagnosis,
 } from "../model/diagnosis.ts";
+import { rolesAddress } from "../model/project.ts";
 import { sanitise } from "./sanitise.ts";
 import { type Layout, plain, type Style } from "./style.ts";
 import { padRight, wrapIndented } from "./width.ts";
@@ -61,6 +62,7 @@ function clusterLines(cluster: ClusterDiagnosis, line: Line, style: Style): stri
     ...line("APIs", apisText(apis)),
     ...line("Clock", clockText(clockAheadSeconds)),
     ...roles.flatMap((role) => line(`Role ${role.role}`, roleText(role, roles, style))),
+    ...(roles.some(({ missing }) => missing.length > 0) ? [`Roles: ${rolesAddress}`] : []),
   ];
 }
 
@@ -83,23 +85,23 @@ function roleText({ role, commands, missing, unknown }: RoleDiagnosis, roles: re
   const purpose = `(${commands.join(", ")})`;
   if (missing.length === 0 && unknown.length === 0) return `${style("good", "yes")} ${purpose}`;
   if (missing.length === 0)
-    return `${style("warn", "unknown")} ${purpose}: the server does not say for ${few(unknown, role)}`;
+    return `${style("warn", "unknown")} ${purpose}: the server does not say for ${few(unknown)}`;
   // The other roles take all that look takes; its line has named it.
   const look = roles.find((other) => other.role === "look" && other.role !== role)?.missing ?? [];
   const own = missing.filter((right) => !look.includes(right));
   const shared = own.length < missing.length ? ["what look misses"] : [];
-  const named = own.length === 0 ? [] : [few(own, role)];
+  const named = own.length === 0 ? [] : [few(own)];
   return `${style("warn", "incomplete")} ${purpose}; missing: ${[...shared, ...named].join("; ")}`;
 }
 
 /** So many resources of a role are named, with their rest as one of them, for all of it to stay on one screen. */
 const namedAtMost = 3;
 
-function few(rights: readonly string[], role: string): string {
+function few(rights: readonly string[]): string {
   const all = byResource(rights);
   if (all.length <= namedAtMost) return all.join("; ");
   const named = all.slice(0, namedAtMost - 1);
-  return [...named, `${all.length - named.length} more (docs/rbac/${role}.yaml)`].join("; ");
+  return [...named, `${all.length - named.length} more`].join("; ");
 }
 
 /** `list, watch pods` for `list pods` and `watch pods`. */

@@ -55,6 +55,7 @@ test("everything is on one screen of 80 columns", () => {
     Role drain    incomplete (drain, abort, uncordon); missing: patch nodes; create
                   pods/eviction
     Role recover  unknown (recover): the server does not say for delete pods
+    Roles: https://github.com/kubectl-vmnode/kubectl-vmnode/tree/main/docs/rbac
 
     Problem: subresources.kubevirt.io does not answer: virt-api moves no VM"
   `);
@@ -72,11 +73,13 @@ test.each([
     missing: namesOf(missing, role),
     unknown: namesOf(unknown, role),
   }));
-  const problems = ["without the rights that the role look misses a check may stay uncertain (docs/rbac/look.yaml)"];
+  const problems = ["without the rights that the role look misses a check may stay uncertain"];
   const lines = diagnosisLines(diagnosis({ cluster: { ...cluster, roles }, problems }), { columns });
   expect(lines.length, lines.join("\n")).toBeLessThan(24);
-  expect(Math.max(...lines.map(width))).toBeLessThanOrEqual(columns);
-  expect(lines.join(" ").replace(/\s+/g, " ")).toMatch(/Role look .* \d+ more \(docs\/rbac\/look\.yaml\) Role drain/);
+  // An address that is broken cannot be followed.
+  const texts = lines.filter((line) => !line.includes("https://"));
+  expect(Math.max(...texts.map(width))).toBeLessThanOrEqual(columns);
+  expect(lines.join(" ").replace(/\s+/g, " ")).toMatch(/Role look .* \d+ more Role drain/);
 });
 
 function namesOf(rights: Partial<typeof rightsOf>, role: keyof typeof rightsOf): string[] {
@@ -92,7 +95,7 @@ test("what the role look misses is not named again for the others, which need it
     role("drain", "list pods", "watch pods", "patch nodes"),
     role("recover", "list pods"),
   ];
-  expect(diagnosisLines(diagnosis({ cluster: { ...cluster, roles } })).filter((line) => /^Role/.test(line))).toEqual([
+  expect(diagnosisLines(diagnosis({ cluster: { ...cluster, roles } })).filter((line) => /^Role /.test(line))).toEqual([
     "Role look     incomplete (); missing: list pods",
     "Role drain    incomplete (); missing: what look misses; watch pods; patch nodes",
     "Role recover  incomplete (); missing: what look misses",
