@@ -25,6 +25,7 @@ import {
   platforms,
 } from "./platforms.ts";
 import { sbom } from "./sbom.ts";
+import { writeWhole } from "./workdir.ts";
 
 interface Job {
   readonly out: string;
@@ -198,7 +199,7 @@ function makeArchives(job: Job): void {
       { name: "THIRD-PARTY-NOTICES", mode: 0o644, data: Buffer.from(`${notices.join("\n\n")}\n`) },
     ];
     const file = places.archive(job, platform);
-    writeFileSync(file, platform.system === "windows" ? zip(files) : tarGz(files));
+    writeWhole(file, platform.system === "windows" ? zip(files) : tarGz(files));
     made(file);
   }
 }
@@ -209,7 +210,7 @@ function writeChecksums(job: Job): void {
   if (archives.length === 0)
     throw new Error(`checksums: there is no archive in ${job.out}; the step archives makes them`);
   const lines = archives.map((file) => `${sha256(file)}  ${path.basename(file)}\n`);
-  writeFileSync(places.checksums(job), lines.join(""));
+  writeWhole(places.checksums(job), lines.join(""));
   made(places.checksums(job));
 }
 
@@ -226,7 +227,7 @@ function writeManifest(job: Job): void {
       throw new Error(`the manifest needs all platforms, and checksums.txt does not have ${archive}`);
     return sum;
   });
-  writeFileSync(places.manifest(job), manifest);
+  writeWhole(places.manifest(job), manifest);
   made(places.manifest(job));
 }
 

@@ -1,10 +1,11 @@
 /** A bundle put into a copy of Node: one executable that needs nothing else (Node's single executable applications). */
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { bundleFiles, root } from "./bundle.ts";
 import { codeCacheOf } from "./load-part.ts";
 import { withoutSignature } from "./signature.ts";
+import { workdir } from "./workdir.ts";
 
 export type System = "linux" | "darwin" | "windows";
 
@@ -23,14 +24,14 @@ export interface ExecutableOptions {
 
 /** Writes the executable. On macOS it is signed ad hoc, without which Apple's processors refuse it; elsewhere it has no signature. */
 export function makeExecutable({ bundles, output, node, system, maker, native }: ExecutableOptions): void {
-  const workdir = mkdtempSync(path.join(path.dirname(output), "sea-"));
+  const apart = workdir(path.join(path.dirname(output), "sea-"));
   try {
     const run = (...words: readonly string[]) =>
       // The seed makes code caches the same bytes each time; it is none of the settings of V8 that a cache must agree with.
       execFileSync(maker, [...settings, "--random-seed=1", ...words], { cwd: bundles, stdio: "pipe" });
     const parts = [bundleFiles.program, bundleFiles.practice].filter((file) => existsSync(path.join(bundles, file)));
     const assets = parts.flatMap((part) => {
-      const codeCache = path.join(workdir, codeCacheOf(part));
+      const codeCache = path.join(apart, codeCacheOf(part));
       // Practice clusters are seldom started, and run for long.
       if (native && part !== bundleFiles.practice) run(path.join(root, "krew/code-cache.ts"), part, codeCache);
       else writeFileSync(codeCache, "");
@@ -39,14 +40,14 @@ export function makeExecutable({ bundles, output, node, system, maker, native }:
         [codeCacheOf(part), codeCache],
       ];
     });
-    const blob = path.join(workdir, "sea.blob");
+    const blob = path.join(apart, "sea.blob");
     writeFileSync(
-      path.join(workdir, "sea.json"),
+      path.join(apart, "sea.json"),
       JSON.stringify(seaSettings(blob, Object.fromEntries(assets), { system, native })),
     );
     // Started where the bundles are, because stack traces name the path of the bundle as it stands in the settings.
-    run("--experimental-sea-config", path.join(workdir, "sea.json"));
-    const executable = path.join(workdir, "executable");
+    run("--experimental-sea-config", path.join(apart, "sea.json"));
+    const executable = path.join(apart, "executable");
     copyFileSync(node, executable);
     chmodSync(executable, 0o755);
     if (system === "linux" && !runIfThere("strip", [executable])) {
@@ -58,10 +59,9 @@ export function makeExecutable({ bundles, output, node, system, maker, native }:
     if (system === "darwin" && process.platform === "darwin") {
       execFileSync("codesign", ["--force", "--sign", "-", executable], { stdio: ["ignore", "ignore", "inherit"] });
     }
-    copyFileSync(executable, output);
-    chmodSync(output, 0o755);
+    renameSync(executable, output);
   } finally {
-    rmSync(workdir, { recursive: true, force: true });
+    rmSync(apart, { recursive: true, force: true });
   }
 }
 

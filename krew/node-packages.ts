@@ -1,21 +1,13 @@
 /** Gets the Node binaries for other platforms from the npm registry, and keeps them. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { root } from "./bundle.ts";
 import type { NodePackage } from "./platforms.ts";
 import { readTar } from "./tar.ts";
+import { workdir } from "./workdir.ts";
 
 /** Where a Node and its licence, if its package has one, lie once they are fetched. */
 export interface FetchedNode {
@@ -37,14 +29,14 @@ export function fetchNode(cache: string, wanted: NodePackage): void {
   const target = nodeIn(cache, wanted);
   if (existsSync(target.node)) return;
   mkdirSync(cache, { recursive: true });
-  const workdir = mkdtempSync(path.join(cache, "fetch-"));
+  const apart = workdir(path.join(cache, "fetch-"));
   try {
-    if (!copyInstalled(wanted, workdir)) unpack(download(wanted, workdir), wanted, workdir);
+    if (!copyInstalled(wanted, apart)) unpack(download(wanted, apart), wanted, apart);
     // Whatever lies there is not the Node that is looked for there.
     rmSync(path.dirname(target.node), { recursive: true, force: true });
-    renameSync(workdir, path.dirname(target.node));
+    renameSync(apart, path.dirname(target.node));
   } finally {
-    rmSync(workdir, { recursive: true, force: true });
+    rmSync(apart, { recursive: true, force: true });
   }
 }
 

@@ -3,7 +3,7 @@
  * Ends with 1, and says why, when it is not fit to be published.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -12,6 +12,7 @@ import { unzipSync } from "fflate";
 import { root, version } from "./bundle.ts";
 import { archiveName, executableName, isHere, type Platform, platformName, platforms } from "./platforms.ts";
 import { readTar } from "./tar.ts";
+import { workdir } from "./workdir.ts";
 
 interface Trial {
   readonly words: readonly string[];
@@ -32,7 +33,7 @@ function main(): void {
   const platform = platforms.find((each) => platformName(each) === values.platform?.replace("/", "_"));
   if (platform === undefined || !isHere(platform))
     throw new Error(`this is no machine of the platform ${values.platform}`);
-  const directory = mkdtempSync(path.join(tmpdir(), "vmnode-smoke-"));
+  const directory = workdir(path.join(tmpdir(), "vmnode-smoke-"));
   try {
     unpack(platform, values.out, directory);
     tryAll(path.join(directory, executableName(platform)), platform);

@@ -1,12 +1,22 @@
 /** A release built here, step by step: what is in it, that it is the same bytes each time, and that krew's installer takes it. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Metafile } from "esbuild";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { tarGz, zip } from "../../krew/archive.ts";
 import { bundle, bundleFiles, root, version } from "../../krew/bundle.ts";
 import { renderManifest } from "../../krew/manifest.ts";
@@ -48,6 +58,22 @@ describe.skipIf(own === undefined || here.system === "windows")("the release of 
       ["THIRD-PARTY-NOTICES", "644", "file"],
       ["kubectl-vmnode", "755", "file"],
     ]);
+  });
+
+  test.skipIf(here.system !== "linux")("an archive that could not be written whole leaves the one before", () => {
+    const before = sum(archive);
+    const args = [
+      path.join(root, "krew/dist.ts"),
+      "archives",
+      "--platform",
+      `${here.system}/${here.arch}`,
+      "--out",
+      out,
+    ];
+    const limited = spawnSync("sh", ["-c", 'ulimit -f 20000; exec "$@"', "sh", process.execPath, ...args]);
+    expect(limited.status).toBe(1);
+    expect(sum(archive)).toBe(before);
+    expect(readdirSync(out).filter((file) => file.startsWith("kubectl-vmnode_"))).toEqual([path.basename(archive)]);
   });
 
   test("what is in the archive works, as the release tries it before it publishes", () => {
@@ -249,6 +275,23 @@ function standIn(platform: Platform): Uint8Array {
   ];
   return platform.system === "windows" ? zip(files) : tarGz(files);
 }
+
+test.skipIf(here.system === "windows")(
+  "Ctrl-C in a build leaves nothing behind",
+  async () => {
+    const directory = path.join(workdir, "interrupted");
+    const args = [path.join(root, "build.mjs"), path.join(root, "cmd/main.ts"), directory];
+    // A group of its own, as a terminal has: Ctrl-C reaches what the build has started, too.
+    const build = spawn(process.execPath, args, { detached: true, stdio: "ignore" });
+    const ended = once(build, "exit");
+    // What the executable is made of is there.
+    await vi.waitUntil(() => globSync(`${directory}/build-*/sea-*/*.cache`).length > 0, { timeout: minutes });
+    process.kill(-Number(build.pid), "SIGINT");
+    await ended;
+    expect(readdirSync(directory)).toEqual([]);
+  },
+  2 * minutes,
+);
 
 describe("archives", () => {
   const files = [
