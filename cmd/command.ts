@@ -24,10 +24,11 @@ export type Flag = FlagText &
       }
     /** May be repeated; with `split`, one occurrence may also hold several, separated by commas. */
     | { readonly kind: "list"; readonly split?: true }
-    | { readonly kind: "integer"; readonly default?: string; readonly atLeast?: number }
-    | { readonly kind: "number"; readonly default?: string; readonly above?: number }
+    /** What is a number always has a default, as with pflag: help shows one, and it must be true. */
+    | { readonly kind: "integer"; readonly default: string; readonly atLeast?: number }
+    | { readonly kind: "number"; readonly default: string; readonly above?: number }
     /** A Go duration; the option's value is in milliseconds. */
-    | { readonly kind: "duration"; readonly default?: string }
+    | { readonly kind: "duration"; readonly default: string }
   );
 
 export type Flags = Readonly<Record<string, Flag>>;

@@ -91,7 +91,8 @@ async function showPlan({ options, world }: Scene, { check, assessOptions }: Nod
     return;
   }
   const { columns, style } = terminal;
-  const { skipBlocked, maxParallel, allPods } = options;
+  const { skipBlocked, allPods } = options;
+  const maxParallel = options.maxParallel || undefined;
   terminal.writeLines(
     planReport(check, { columns, style, waived: assessOptions.waived, skipBlocked, maxParallel, allPods }),
   );
@@ -157,7 +158,7 @@ async function carryOut(scene: Scene, { facts, check, assessOptions, user }: Nod
       nodes,
       planned: planOf(check),
       skipBlocked: options.skipBlocked,
-      maxParallel: options.maxParallel,
+      maxParallel: options.maxParallel || undefined,
       timeoutMs: options.timeout > 0 ? options.timeout : undefined,
       graceSeconds: options.gracePeriod < 0 ? undefined : options.gracePeriod,
       allPods: options.allPods,

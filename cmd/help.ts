@@ -105,9 +105,8 @@ function shownDefault(flag: Flag): string {
       return flag.default ?? "false";
     case "integer":
     case "number":
-      return flag.default ?? "0";
     case "duration":
-      return flag.default ?? "0s";
+      return flag.default;
     default:
       return `'${flag.default ?? ""}'`;
   }

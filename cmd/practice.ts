@@ -23,7 +23,7 @@ export async function run(options: Options, world: World): Promise<number> {
     scenario: options.scenario,
     speed: options.speed,
     workDirectory: await world.temporaryDirectory(),
-    ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
+    ...(options.nodes > 0 ? { nodes: options.nodes } : {}),
   });
   try {
     if (options.passedOn.length > 0) {
@@ -55,7 +55,7 @@ function refuseUnknown({ scenario, nodes }: Options, scenarios: readonly Scenari
   if (!names.includes(scenario)) {
     throw new UsageError(`there is no scenario "${scenario}"`, `there are ${names.join(", ")}`);
   }
-  if (nodes !== undefined && scenario !== "fleet") {
+  if (nodes > 0 && scenario !== "fleet") {
     throw new UsageError(`the scenario ${scenario} says which nodes there are: --nodes is for the scenario fleet`);
   }
 }

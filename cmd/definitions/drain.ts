@@ -47,8 +47,9 @@ export const drain = defineCommand({
     },
     maxParallel: {
       kind: "integer",
-      atLeast: 1,
-      description: "How many VMs may be on their way at a time. KubeVirt's own limits hold besides.",
+      default: "0",
+      atLeast: 0,
+      description: "How many VMs may be on their way at a time, zero means any; KubeVirt's own limits hold besides.",
     },
     output: outputFlag("json"),
     ...connectionFlags,

@@ -23,8 +23,9 @@ export const practice = defineCommand({
     scenario: { kind: "string", default: "maintenance", description: "What the cluster holds at the start." },
     nodes: {
       kind: "integer",
-      atLeast: 1,
-      description: "How many nodes there are; for the scenario fleet only.",
+      default: "0",
+      atLeast: 0,
+      description: "How many nodes there are, for the scenario fleet only; zero means its own number.",
     },
     speed: {
       kind: "number",

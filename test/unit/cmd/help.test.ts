@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { defineCommand } from "../../../cmd/command.ts";
 import { commandGroups, commands } from "../../../cmd/commands.ts";
+import { readFlags } from "../../../cmd/flag-values.ts";
 import { connectionFlags } from "../../../cmd/flags/connection.ts";
 import { commandHelp, optionsHelp, programHelp } from "../../../cmd/help.ts";
 import { run } from "./fake-world.ts";
@@ -18,7 +19,7 @@ const example = defineCommand({
   flags: {
     wax: { kind: "choice", choices: ["none", "hard"], default: "none", description: "Kind of wax." },
     timeout: { kind: "duration", default: "0s", description: "How long to polish." },
-    rounds: { kind: "integer", short: "r", description: "How often." },
+    rounds: { kind: "integer", short: "r", default: "0", description: "How often." },
     only: { kind: "list", description: "What to polish." },
     wait: {
       kind: "boolean",
@@ -74,6 +75,23 @@ test("a command that uses no cluster explains all its flags, and points to no ot
   const lines = commandHelp({ ...example, flags: { color, v } }, { program: "kubectl vmnode" });
   expect(lines).toEqual(expect.arrayContaining(["    --color='auto':", "    -v, --v=0:"]));
   expect(lines.at(-1)).toBe("  kubectl vmnode polish NODE... [options]");
+});
+
+describe("a default that help shows is one that can be given, and changes nothing", () => {
+  test.each([...commands.values()].map(({ definition }) => [definition.name, definition] as const))(
+    "%s",
+    (_, command) => {
+      const { flags } = command;
+      const context = { program: "kubectl vmnode" };
+      const shown = [...commandHelp(command, context), ...optionsHelp(context)]
+        .map((line) => /^ {4}(?:-\w, )?--([a-z-]+)='?(.*?)'?:$/.exec(line) ?? [])
+        .filter(([, name, text]) => name !== undefined && text !== "[]");
+      expect(shown.length).toBeGreaterThan(1);
+      for (const [, name = "", text = ""] of shown) {
+        expect(readFlags(flags, new Map([[name, [text]]]))).toEqual(readFlags(flags, new Map()));
+      }
+    },
+  );
 });
 
 test("nothing is wrapped without a terminal", () => {

@@ -1,5 +1,6 @@
 /** Command lines that contradict themselves, or lack something, are refused with exit code 2 before a cluster is looked for. */
 import { expect, test } from "vitest";
+import { ExpectedError } from "../../../lib/model/errors.ts";
 import { run } from "./fake-world.ts";
 
 test.each([
@@ -17,7 +18,7 @@ test.each([
   ["drain worker-1 -n prod --yes", "drain looks at the VMs of all namespaces: it takes no --namespace"],
   ["drain worker-1 -o json", "nobody is asked with -o json: pass --yes, or --dry-run for the plan alone"],
   ["drain worker-1 -o yaml", 'invalid argument "yaml" for "--output" flag: must be one of: json'],
-  ["drain worker-1 --max-parallel 0", 'invalid argument "0" for "--max-parallel" flag: must be 1 or more'],
+  ["drain worker-1 --max-parallel=-1", 'invalid argument "-1" for "--max-parallel" flag: must be 0 or more'],
   ["drain worker-1 --timeout 5", 'invalid argument "5" for "--timeout" flag: must be a duration'],
   ["drain worker-1 --dry-run=maybe", 'invalid argument "maybe" for "--dry-run" flag: must be one of: none, client'],
   ["abort", "USAGE: abort NODE [flags]"],
@@ -35,6 +36,13 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain(`error: ${message}`);
   expect(stderr).toContain(`See 'kubectl vmnode ${line.split(" ")[0]} -h' for help and examples`);
+});
+
+test("practice takes a number of nodes that is none for the scenario's own, whatever the scenario", async () => {
+  const temporaryDirectory = async () => {
+    throw new ExpectedError("here it would start");
+  };
+  expect((await run("practice --nodes 0", { temporaryDirectory })).stderr).toBe("error: here it would start");
 });
 
 test("drain says why there is no --disable-eviction", async () => {

@@ -9,7 +9,7 @@ const flags: Flags = {
   output: { kind: "string", short: "o", description: "" },
   reason: { kind: "string", description: "" },
   dryRun: { kind: "string", implied: "client", description: "" },
-  gracePeriod: { kind: "integer", description: "" },
+  gracePeriod: { kind: "integer", default: "-1", description: "" },
   password: { kind: "string", hidden: true, description: "" },
 };
 
