@@ -165,7 +165,7 @@ function nothingFound(kubeconfig: Kubeconfig, options: ConnectionOptions, choice
   const looked = options.kubeconfig ?? [...kubeconfig.files, ...kubeconfig.missing].join(", ");
   return new ConfigError(
     kubeconfig.files.length === 0
-      ? `no kubeconfig found: ${looked} does not exist`
+      ? `no kubeconfig found: ${looked === "" ? "KUBECONFIG names none" : `${looked} does not exist`}`
       : `the kubeconfig ${looked} names no cluster`,
     { hint: "set KUBECONFIG or pass --kubeconfig" },
   );

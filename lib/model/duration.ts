@@ -1,4 +1,4 @@
-/** Durations as Go writes them, in milliseconds. */
+/** Durations as Go writes them, in whole milliseconds: timers count no smaller ones. */
 
 const unitMs: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -15,7 +15,7 @@ const unitMs: Readonly<Record<string, number>> = {
 const part = "(\\d+\\.?\\d*|\\.\\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)";
 const whole = new RegExp(`^(?:${part})+$`);
 
-/** Reads a Go duration (`1m30s`, `0`, `-1.5h`); undefined when it is none (Go's time.ParseDuration). */
+/** Reads a Go duration (`1m30s`, `0`, `-1.5h`); undefined when it is none (Go's time.ParseDuration). Only nothing is zero: often that means no limit. */
 export function parseGoDuration(text: string): number | undefined {
   const sign = text.startsWith("-") ? -1 : 1;
   const rest = text.replace(/^[+-]/, "");
@@ -25,7 +25,7 @@ export function parseGoDuration(text: string): number | undefined {
   for (const [, digits, unit = ""] of rest.matchAll(new RegExp(part, "g"))) {
     total += Number(digits) * (unitMs[unit] ?? 0);
   }
-  return sign * total;
+  return sign * (Math.round(total) || Math.ceil(total));
 }
 
 /**

@@ -33,6 +33,10 @@ test("what was asked for is asked for again, quoted for a shell", () => {
   );
 });
 
+test("a duration is written so that it can be read again, however short", () => {
+  expect(again({ timeout: ["1ns"] })).toBe("kubectl vmnode drain worker-1 --timeout=0.001s");
+});
+
 test("another command goes to the same cluster, and secrets stay unsaid", () => {
   const server = ["https://jane:secret@10.0.0.1"];
   const flags = { context: ["prod"], "as-group": ["a", "b"], token: ["secret"], server };

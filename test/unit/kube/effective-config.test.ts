@@ -122,6 +122,7 @@ const overrides: readonly { readonly name: string; readonly options: ConnectionO
     gives: { timeoutMs: 5000 },
   },
   { name: "--request-timeout as a Go duration", options: { requestTimeout: "1m30s" }, gives: { timeoutMs: 90_000 } },
+  { name: "a --request-timeout below what timers count", options: { requestTimeout: "1ns" }, gives: { timeoutMs: 1 } },
   { name: "--request-timeout=0", options: { requestTimeout: "0" }, gives: { timeoutMs: undefined } },
 ];
 
@@ -202,6 +203,10 @@ test("nowhere to go is said with all places that were looked at", async () => {
     message: "no kubeconfig found: /none/a, /none/b does not exist",
     hint: "set KUBECONFIG or pass --kubeconfig",
   });
+  const nameless = await loadKubeconfig({ env: { KUBECONFIG: path.delimiter }, homedir: "/none" });
+  await expect(effectiveConfig(nameless, {}, { env: {} })).rejects.toThrow(
+    "no kubeconfig found: KUBECONFIG names none",
+  );
   const home = await loadKubeconfig({ env: {}, homedir: "/none" });
   expect(home.missing).toEqual([path.join("/none", ".kube", "config")]);
 });
