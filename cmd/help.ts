@@ -1,6 +1,6 @@
 /** Help texts in kubectl's layout, made from the definitions of the commands. Pure: definitions in, lines out. */
 import { projectAddress } from "../lib/model/project.ts";
-import { wrap } from "../lib/report/width.ts";
+import { wrapIndented } from "../lib/report/width.ts";
 import { type CommandDefinition, type Flag, type Flags, flagName } from "./command.ts";
 import type { CommandGroup } from "./commands.ts";
 import { connectionFlags } from "./flags/connection.ts";
@@ -15,23 +15,25 @@ export interface HelpContext {
 /** What `kubectl vmnode -h` prints. */
 export function programHelp(groups: readonly CommandGroup[], context: HelpContext): string[] {
   const width = Math.max(...groups.flatMap((group) => group.commands.map((each) => each.definition.name.length)));
-  const { program } = context;
+  const { program, columns } = context;
   return [
-    ...paragraph("Check and drain the nodes that run KubeVirt virtual machines.", "", context),
+    ...paragraph("Check and drain the nodes that run KubeVirt virtual machines.", context),
     "",
-    ...paragraph("Without a command it shows the nodes, on a terminal, and asks what to do.", " ", context),
+    ...paragraph(" Without a command it shows the nodes, on a terminal, and asks what to do.", context),
     "",
     ` Find more information at: ${projectAddress}`,
     "",
     ...groups.flatMap((group) => [
       `${group.title}:`,
-      ...group.commands.map(({ definition }) => `  ${definition.name.padEnd(width)}   ${definition.summary}`),
+      ...group.commands.flatMap(({ definition: { name, summary } }) =>
+        wrapIndented(`  ${name.padEnd(width)}   ${summary}`, columns, width + 3),
+      ),
       "",
     ]),
     "Usage:",
     `  ${program} [command] [options]`,
     "",
-    ...paragraph(`Use "${program} <command> --help" for more information about a given command.`, "", context),
+    ...paragraph(`Use "${program} <command> --help" for more information about a given command.`, context),
     ...optionsPointer(context),
   ];
 }
@@ -44,7 +46,7 @@ export function commandHelp(definition: CommandDefinition, context: HelpContext)
     ([key, flag]) => !(connects && key in connectionFlags) && !flag.hidden,
   );
   return [
-    ...definition.description.flatMap((text, index) => [...paragraph(text, index === 0 ? "" : " ", context), ""]),
+    ...definition.description.flatMap((text, index) => [...paragraph((index === 0 ? "" : " ") + text, context), ""]),
     "Examples:",
     ...definition.examples.flatMap(([line, purpose], index) => [
       ...(index === 0 ? [] : [""]),
@@ -62,7 +64,7 @@ export function commandHelp(definition: CommandDefinition, context: HelpContext)
 /** What `kubectl vmnode options` prints: the flags that have the same meaning everywhere. */
 export function optionsHelp(context: HelpContext): string[] {
   return [
-    "The following options can be passed to any command that uses a cluster:",
+    ...paragraph("The following options can be passed to any command that uses a cluster:", context),
     "",
     ...flagList(connectionFlags, context),
   ];
@@ -81,7 +83,7 @@ export function takesConnection({ flags }: CommandDefinition): boolean {
 
 function optionsPointer(context: HelpContext): string[] {
   const pointer = `Use "${context.program} options" for a list of global command-line options (applies to all commands that use a cluster).`;
-  return paragraph(pointer, "", context);
+  return paragraph(pointer, context);
 }
 
 /** Flags in kubectl's manner: the flag with its default, and below it what it does; in alphabetical order. */
@@ -92,7 +94,7 @@ function flagList(flags: Flags, context: HelpContext): string[] {
   return sorted.flatMap(({ name, flag }, index) => [
     ...(index === 0 ? [] : [""]),
     `    ${flag.short ? `-${flag.short}, ` : ""}--${name}=${shownDefault(flag)}:`,
-    ...paragraph(flag.description, "        ", context),
+    ...paragraph(`        ${flag.description}`, context),
   ]);
 }
 
@@ -112,7 +114,6 @@ function shownDefault(flag: Flag): string {
   }
 }
 
-function paragraph(text: string, indent: string, { columns }: HelpContext): string[] {
-  const lines = columns === undefined ? [text] : wrap(text, Math.max(20, columns - indent.length));
-  return lines.map((line) => indent + line);
+function paragraph(text: string, { columns }: HelpContext): string[] {
+  return wrapIndented(text, columns, 0);
 }

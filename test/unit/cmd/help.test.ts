@@ -107,14 +107,26 @@ test("the program's help lists every command once", () => {
   }
 });
 
-test("help fits into 80 columns, examples aside", () => {
-  const context = { program: "kubectl vmnode", columns: 80 };
+test("the summary of a command goes on below itself", () => {
+  const lines = programHelp(commandGroups, { program: "kubectl vmnode", columns: 40 });
+  const first = lines.findIndex((line) => line.startsWith("  list "));
+  expect(lines.slice(first, first + 3)).toEqual([
+    "  list         Show nodes with their VM",
+    "               counts, or the VMs of",
+    "               nodes",
+  ]);
+});
+
+test.each([40, 80])("help fits into %d columns, lines to copy and the names of flags aside", (columns) => {
+  const context = { program: "kubectl vmnode", columns };
   const lines = [
     ...programHelp(commandGroups, context),
     ...optionsHelp(context),
     ...[...commands.values()].flatMap(({ definition }) => commandHelp(definition, context)),
   ];
-  expect(lines.filter((line) => line.length > 80 && !/^ {2}(kubectl|#) /.test(line))).toEqual([]);
+  expect(lines.filter((line) => line.length > columns && !/^ {2}(kubectl|#) |^ {4}-\S+:$|https:/.test(line))).toEqual(
+    [],
+  );
 });
 
 test("no other name leads to two commands, or is a command itself", () => {
