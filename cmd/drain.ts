@@ -14,7 +14,6 @@ import type { NodeVerdict } from "../lib/model/verdict.ts";
 import { askDrainRights } from "../lib/observe/drain-rights.ts";
 import { drainQuestion, planReport } from "../lib/report/plan.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
-import { wrapIndented } from "../lib/report/width.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
 import { drain as definition } from "./definitions/drain.ts";
@@ -80,8 +79,7 @@ async function refuseWithoutRights({ client, world }: Scene, { check }: NodeChec
     const hint = `nothing was changed; the role drain has the rights that a drain needs: ${rolesAddress}`;
     throw new RefusedError(`you may not ${sanitise(missing)}`, hint);
   }
-  if (silence !== undefined)
-    world.terminal.writeError(`Warning: whether you may drain could not be asked: ${sanitise(silence)}`);
+  if (silence !== undefined) world.terminal.remark(`Warning: whether you may drain could not be asked: ${silence}`);
 }
 
 async function showPlan({ options, world }: Scene, { check, assessOptions }: NodeCheck): Promise<void> {
@@ -189,9 +187,8 @@ async function carryOut(scene: Scene, { facts, check, assessOptions, user }: Nod
 }
 
 function confirmWorse(vms: readonly VmOnItsWay[], world: World): Promise<boolean> {
-  const list = vms.map(({ progress }) => `${progress.namespace}/${progress.name} ${progress.detail ?? ""}`.trim());
-  for (const line of list.flatMap((text) => wrapIndented(sanitise(text), world.terminal.columns)))
-    world.terminal.writeError(line);
+  for (const { progress } of vms)
+    world.terminal.remark(`${progress.namespace}/${progress.name} ${progress.detail ?? ""}`.trim());
   const text = vms.length === 1 ? "Do that to it?" : `Do that to these ${vms.length} VMs?`;
   return world.terminal.confirm({ text, flag: "--yes" });
 }

@@ -62,15 +62,13 @@ function refuseUnknown({ scenario, nodes }: Options, scenarios: readonly Scenari
 
 /** The line to paste goes to standard output, the rest to standard error. */
 function introduce(scenario: Scenario, kubeconfigPath: string, { terminal, program }: World): void {
-  terminal.writeError(`A practice cluster, scenario ${scenario.name}: ${scenario.summary}.`);
+  terminal.remark(`A practice cluster, scenario ${scenario.name}: ${scenario.summary}.`);
   const someNode = scenario.nodes.at(-1)?.name ?? "NODE";
-  for (const note of scenario.notes) terminal.writeError(`- ${note}`);
+  for (const note of scenario.notes) terminal.remark(`- ${note}`);
   terminal.writeError("In another terminal:");
   terminal.writeLine(`export KUBECONFIG=${kubeconfigPath}`);
-  terminal.writeError(`and then kubectl, or ${program} list. Ctrl-C here ends the cluster.`);
-  terminal.writeError(
-    `To break a part of it: kubectl annotate node ${someNode} practice.vmnode/power=off (see --help).`,
-  );
+  terminal.remark(`and then kubectl, or ${program} list. Ctrl-C here ends the cluster.`);
+  terminal.remark(`To break a part of it: kubectl annotate node ${someNode} practice.vmnode/power=off (see --help).`);
 }
 
 async function untilInterrupted(signal: AbortSignal): Promise<number> {

@@ -23,7 +23,6 @@ import { listSuspects } from "../lib/observe/suspects.ts";
 import { dossierReport } from "../lib/report/dossier.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import { suspectTable } from "../lib/report/suspects.ts";
-import { wrapIndented } from "../lib/report/width.ts";
 import type { OptionsOf } from "./command.ts";
 import { commandLine, commandOn, connectionTexts } from "./command-line.ts";
 import { recover as definition } from "./definitions/recover.ts";
@@ -107,8 +106,7 @@ async function decidedEvidence(scene: Scene): Promise<Evidence> {
     if (verdict === "alive" && (await fallsSilent(scene, evidence))) continue;
     if (verdict !== "undecided") return evidence;
     const until = decidableAt === undefined ? "it can be read" : "then";
-    const text = sanitise(`undecided: ${reason} Waiting until ${until}.`);
-    for (const line of wrapIndented(text, world.terminal.columns)) world.terminal.writeError(line);
+    world.terminal.remark(`undecided: ${reason} Waiting until ${until}.`);
     const wait = decidableAt === undefined ? listenMs : Date.parse(decidableAt) - Date.parse(time) + 1000;
     await world.clock.sleep(Math.max(1000, wait), world.terminal.catchSignals());
   }
@@ -123,8 +121,7 @@ async function fallsSilent({ client, node, world }: Scene, { first, dossier }: E
   const { clock, terminal } = world;
   const before = renewalOf(first);
   if (before === undefined) return false;
-  const text = sanitise(`${dossier.reason} Waiting whether that goes on.`);
-  for (const line of wrapIndented(text, terminal.columns)) terminal.writeError(line);
+  terminal.remark(`${dossier.reason} Waiting whether that goes on.`);
   for (let waited = 0; waited < missedWithinMs; waited += lookEveryMs) {
     await clock.sleep(lookEveryMs, terminal.catchSignals());
     const signs = await readSigns(client, node, { clock });

@@ -1,6 +1,8 @@
 /** The terminal as commands see it: lines, questions, a view of what is going on, and signals. */
 import { UsageError } from "../model/errors.ts";
+import { sanitise } from "../report/sanitise.ts";
 import type { Style } from "../report/style.ts";
+import { wrapIndented } from "../report/width.ts";
 import { type ColorChoice, styleFor, wantsColor } from "./color.ts";
 import type { LiveView } from "./live-view.ts";
 import { createOutput, type Output, type OutputStream } from "./output.ts";
@@ -28,6 +30,8 @@ export interface Terminal {
   writeLine(line: string): void;
   writeLines(lines: readonly string[]): void;
   writeError(line: string): void;
+  /** Sentences for standard error, which are broken between words where that is a terminal. */
+  remark(text: string): void;
   /**
    * Questions are asked on standard error. All of them throw UsageError when not interactive, and InterruptedError when the user
    * leaves by Ctrl-C or a signal comes.
@@ -117,6 +121,11 @@ class ProcessTerminal implements Terminal {
 
   writeError(line: string): void {
     this.#write(this.#err, [line]);
+  }
+
+  remark(text: string): void {
+    const columns = this.#err.isTerminal ? this.#err.size().columns : undefined;
+    this.#write(this.#err, wrapIndented(sanitise(text), columns));
   }
 
   confirm(question: Question): Promise<boolean> {

@@ -23,6 +23,15 @@ describe("practice", () => {
     expect(existsSync(kubeconfig)).toBe(false);
   });
 
+  test("breaks what it says between words, but for the line to paste", async () => {
+    const session = start(["practice"], { columns: 40 });
+    await session.waitFor("--help).");
+    session.type(keys.ctrlC);
+    await session.ended;
+    const long = session.text.split("\n").filter((line) => line.length > 40);
+    expect(long).toEqual([expect.stringMatching(/^export KUBECONFIG=/)]);
+  });
+
   test("runs a command inside the cluster, and ends with its exit code", async () => {
     const inside = await runPiped(
       ["practice", "--scenario", "quiet", "--", "kubectl", "get", "node", "worker-3", "-o", "name"],

@@ -100,6 +100,7 @@ function scriptedTerminal(
     writeLine: (line) => void stdout.push(line),
     writeLines: (lines) => void stdout.push(...lines),
     writeError: (line) => void stderr.push(line),
+    remark: (text) => void stderr.push(text),
     confirm: async (question) => answer(question) === true,
     select: choose,
     search: choose,

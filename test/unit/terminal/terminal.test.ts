@@ -199,6 +199,16 @@ describe("lines", () => {
     expect(stage({ stdout: false }).terminal.columns).toBeUndefined();
   });
 
+  test.each([
+    ["are broken between words on a terminal", {}, "- a long remark\n  about ^[[2J\n"],
+    ["whatever standard output is", { stdout: false }, "- a long remark\n  about ^[[2J\n"],
+    ["and stay as they are in a pipe", { stderr: false }, "- a long remark about ^[[2J\n"],
+  ])("of prose for standard error %s", (_where, options, expected) => {
+    const { terminal, stderr } = stage({ columns: 18, ...options });
+    terminal.remark("- a long remark about \x1b[2J");
+    expect(stderr.written).toBe(expected);
+  });
+
   test("are coloured as --color says, per stream", async () => {
     const { terminal } = stage({ stdout: false });
     expect([terminal.style("bad", "x"), terminal.errorStyle("bad", "x")]).toEqual(["x", "\x1b[31mx\x1b[39m"]);
