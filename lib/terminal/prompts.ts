@@ -6,7 +6,7 @@ import { input, search, select } from "@inquirer/prompts";
 import { InterruptedError } from "../model/errors.ts";
 import { sanitise } from "../report/sanitise.ts";
 import type { Style } from "../report/style.ts";
-import { wrap } from "../report/width.ts";
+import { padRight, wrap, wrapIndented } from "../report/width.ts";
 import type { OutputStream } from "./output.ts";
 
 export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
@@ -63,8 +63,8 @@ export async function askSelect<T>(
   context: PromptContext,
 ): Promise<T> {
   const config = {
-    message: sanitise(question),
-    choices: choices.map(shown),
+    message: rows(`? ${question}`, context).slice(2),
+    choices: choices.map((choice) => shown(choice, question, context)),
     pageSize: 12,
     theme: themeOf(context.style),
   };
@@ -78,11 +78,19 @@ export async function askSearch<T>(
   context: PromptContext,
 ): Promise<T> {
   const source = (typed: string | undefined) => {
-    const part = (typed ?? "").toLowerCase();
-    return choices.filter((choice) => choice.name.toLowerCase().includes(part)).map(shown);
+    const part = comparable(typed ?? "");
+    return choices
+      .filter(({ name }) => comparable(name).includes(part))
+      .map((choice) => shown(choice, question, context));
   };
-  const config = { message: sanitise(question), source, pageSize: 12, theme: themeOf(context.style) };
+  const message = rows(`? ${question}`, context).slice(2);
+  const config = { message, source, pageSize: 12, theme: themeOf(context.style) };
   return given(await ask((streams) => search<T>(config, streams), context));
+}
+
+/** However many spaces the columns of a menu are apart. */
+function comparable(text: string): string {
+  return sanitise(text).toLowerCase().replace(/ +/g, " ");
 }
 
 /** A line of text, without spaces around it. */
@@ -94,6 +102,18 @@ export async function askText(question: string, context: PromptContext): Promise
 /** Broken between words: inquirer would break it wherever the line ends. Its prefix and the hint at the end need room, too. */
 function fitted(question: string, { columns }: PromptContext): string {
   return wrap(sanitise(question), columns - 10).join("\n  ");
+}
+
+/**
+ * Filled up with spaces so that inquirer, which breaks wherever the line ends, breaks between words. A choice must not have line
+ * breaks of its own: Tab types it in.
+ */
+function rows(text: string, { columns }: PromptContext): string {
+  const lines = wrapIndented(sanitise(text), columns, 4);
+  return lines
+    .map((line) => padRight(line, columns))
+    .join("")
+    .trimEnd();
 }
 
 interface Streams {
@@ -134,11 +154,13 @@ function given<T>(answer: T | undefined): T {
   return answer;
 }
 
-function shown<T>(choice: Choice<T>) {
+function shown<T>(choice: Choice<T>, question: string, context: PromptContext) {
   return {
     value: choice.value,
-    name: sanitise(choice.name),
-    ...(choice.description === undefined ? {} : { description: sanitise(choice.description) }),
+    name: rows(`❯ ${choice.name}`, context).slice(2),
+    // Stands behind the question in the end.
+    short: rows(`? ${question} ${choice.name}`, context).slice(rows(`? ${question}`, context).length + 1),
+    ...(choice.description === undefined ? {} : { description: rows(choice.description, context) }),
     ...(choice.disabled === undefined ? {} : { disabled: `(${sanitise(choice.disabled)})` }),
   };
 }

@@ -163,6 +163,36 @@ describe("a menu", () => {
     await expect(answer).resolves.toBe(3);
   });
 
+  describe("on a narrow terminal is broken between words", () => {
+    const narrow = [
+      { value: 1, name: "worker-1   Ready   22 VMs, 5 cannot migrate" },
+      { value: 2, name: "worker-2   Ready   0 VMs", description: "Tell whether nodes can be drained, and if not, why" },
+    ];
+    const menu = ["❯ worker-1   Ready   22 VMs, 5 cannot", "    migrate", "  worker-2   Ready   0 VMs"].join("\n");
+
+    test.each(["select", "search"] as const)("%s", async (kind) => {
+      const scene = stage({ columns: 40, env: { NO_COLOR: "1" } });
+      const answer = scene.terminal[kind]({ text: "Which node is it that is to be looked at?", flag: "NODE" }, narrow);
+      await shown(scene, menu);
+      expect(scene.stderr.written).toContain("? Which node is it that is to be looked\n    at?");
+      scene.stdin.write("\x1b[B");
+      await shown(scene, "Tell whether nodes can be drained, and\n    if not, why");
+      scene.stdin.write("\x1b[A\r");
+      await expect(answer).resolves.toBe(1);
+      await shown(scene, "looked\n    at? worker-1   Ready   22 VMs, 5\n    cannot migrate");
+    });
+
+    test("and a choice that Tab has typed in is found", async () => {
+      const scene = stage({ columns: 40, env: { NO_COLOR: "1" } });
+      const answer = scene.terminal.search({ text: "Which node?", flag: "NODE" }, narrow);
+      await shown(scene, menu);
+      scene.stdin.write("\t");
+      await shown(scene, "? Which node? worker-1");
+      scene.stdin.write("\r");
+      await expect(answer).resolves.toBe(1);
+    });
+  });
+
   test("left by Ctrl-D is left", async () => {
     const scene = stage();
     const answer = scene.terminal.select({ text: "Which node?", flag: "NODE" }, choices);
