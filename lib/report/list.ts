@@ -6,6 +6,7 @@ import { age } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Tone } from "./style.ts";
 import { type Cell, type Column, fitColumns, type TableOptions, table } from "./table.ts";
+import { wrapIndented } from "./width.ts";
 import { count, enumerate, isArriving, isOrAre, objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
 
 export interface ListOptions extends TableOptions {
@@ -72,7 +73,9 @@ export function vmTable(nodes: readonly NodeVerdict[], options: ListOptions): st
     ...(arriving === 0 ? [] : [arrivingText(arriving)]),
     ...(fitted.gone.length === 0 ? [] : [`No room here for ${enumerate(fitted.gone)}: see -o wide.`]),
   ];
-  return remarks.length === 0 ? lines : [...lines, "", ...remarks];
+  return remarks.length === 0
+    ? lines
+    : [...lines, "", ...remarks.flatMap((text) => wrapIndented(text, options.columns))];
 }
 
 function arrivingText(number: number): string {

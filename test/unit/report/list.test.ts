@@ -148,6 +148,23 @@ describe("the table of VMs", () => {
     expect(Math.max(...cut.map(width))).toBeLessThanOrEqual(160);
   });
 
+  test("breaks what stands below it between words on a terminal alone", () => {
+    const arriving = vm("prod/a", "waits", {
+      row: "D4",
+      findings: [
+        finding("MigrationArriving", {
+          proof: { object: { kind: "virtualmachineinstance", name: "a" }, field: "status.nodeName", value: "n2" },
+        }),
+      ],
+    });
+    const workers = [node("n1", { vms: [arriving] })];
+    expect(vmTable(workers, { now, columns: 80 }).slice(-3, -1)).toEqual([
+      "1 of these VMs is still arriving, and counts as one of the node that it comes",
+      "  from.",
+    ]);
+    expect(vmTable(workers, { now }).at(-1)).toMatch(/^1 of these VMs .* comes from\.$/);
+  });
+
   test("on 80 columns leaves out whole columns instead of cutting all of them to stumps, and says which", () => {
     const lines = vmTable(mixedCheck().nodes, { now, columns: 80 });
     expect(Math.max(...lines.map(width))).toBeLessThanOrEqual(80);
