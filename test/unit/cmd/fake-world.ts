@@ -5,6 +5,7 @@ import { ExpectedError, UsageError } from "../../../lib/model/errors.ts";
 import { eventLines } from "../../../lib/report/events.ts";
 import { eventJson } from "../../../lib/report/machine.ts";
 import { plain } from "../../../lib/report/style.ts";
+import { wrapIndented } from "../../../lib/report/width.ts";
 import type { Choice } from "../../../lib/terminal/prompts.ts";
 import type { Question, Terminal } from "../../../lib/terminal/terminal.ts";
 
@@ -100,7 +101,7 @@ function scriptedTerminal(
     writeLine: (line) => void stdout.push(line),
     writeLines: (lines) => void stdout.push(...lines),
     writeError: (line) => void stderr.push(line),
-    remark: (text) => void stderr.push(text),
+    remark: (text) => void stderr.push(...wrapIndented(text, columns)),
     confirm: async (question) => answer(question) === true,
     select: choose,
     search: choose,
