@@ -111,6 +111,8 @@ function domainsThatRepel(newPod: Pod, places: Iterable<Place>, leaving: Pod | u
 /** Whether a place is near pods that the new one must be near. Each of them must match all terms (podMatchesAllAffinityTerms). */
 function nearWanted(pod: Pod, places: readonly Place[], leaving: Pod | undefined): (place: Place) => boolean {
   const terms = pod.spec.affinity.requiredPods.filter(isReadable);
+  // Most pods want nobody near, and in a large cluster there are ten thousand of them for a thousand places.
+  if (terms.length === 0) return () => true;
   const meetsAll = (other: Pod) => terms.every((term) => selects(term, pod, other));
   const wanted = terms.map((term) => domainsWith(term, places, leaving, meetsAll));
   // Pods that were not read may be what is asked for.
