@@ -109,8 +109,11 @@ function firstSentence({ description }: Flag): string {
 
 async function wordCandidates(typed: string, asked: Asked): Promise<readonly NameCandidate[]> {
   const { definition, line } = asked;
-  if (definition === undefined) return !line.ended && /^(?:help)?$/.test(line.words.join()) ? commandCandidates() : [];
-  const words = line.words.slice(1);
+  const [first, ...words] = line.words;
+  if (definition === undefined) {
+    const isOpen = !line.ended && words.length === 0 && (first === undefined || first === "help");
+    return isOpen ? commandCandidates() : [];
+  }
   const form = definition.words ?? "";
   if (form === "" || (words.length > 0 && !form.includes("..."))) return [];
   if (!form.includes("NODE")) return withoutMore(form.replace(/[()]/g, "").split("|"));
@@ -126,10 +129,17 @@ function commandCandidates(): NameCandidate[] {
 }
 
 async function valueAnswer(flags: Flags, name: string, typed: string, asked: Asked): Promise<Answer> {
-  if (/^(?:kubeconfig|certificate-authority|client-.*)$/.test(name)) return shellsOwn;
+  if (fileFlags.has(name)) return shellsOwn;
   const flag = Object.entries(flags).find(([key]) => flagName(key) === name)?.[1];
   return flag === undefined ? nothing : startingWith(typed, await valueCandidates(name, flag, asked));
 }
+
+const fileFlags: ReadonlySet<string> = new Set([
+  "kubeconfig",
+  "certificate-authority",
+  "client-certificate",
+  "client-key",
+]);
 
 async function valueCandidates(name: string, flag: Flag, asked: Asked): Promise<readonly NameCandidate[]> {
   if (flag.kind === "choice") return withoutMore(flag.choices);
