@@ -90,7 +90,7 @@ async function showPlan({ options, world }: Scene, { check, assessOptions }: Nod
   }
   const { columns, style } = terminal;
   const { skipBlocked, allPods } = options;
-  const maxParallel = options.maxParallel || undefined;
+  const maxParallel = parallelLimit(options);
   terminal.writeLines(
     planReport(check, { columns, style, waived: assessOptions.waived, skipBlocked, maxParallel, allPods }),
   );
@@ -156,7 +156,7 @@ async function carryOut(scene: Scene, { facts, check, assessOptions, user }: Nod
       nodes,
       planned: planOf(check),
       skipBlocked: options.skipBlocked,
-      maxParallel: options.maxParallel || undefined,
+      maxParallel: parallelLimit(options),
       timeoutMs: options.timeout > 0 ? options.timeout : undefined,
       graceSeconds: options.gracePeriod < 0 ? undefined : options.gracePeriod,
       allPods: options.allPods,
@@ -184,6 +184,11 @@ async function carryOut(scene: Scene, { facts, check, assessOptions, user }: Nod
   } finally {
     reporter.close();
   }
+}
+
+/** Undefined where KubeVirt's own limits are all that holds. */
+function parallelLimit({ maxParallel }: Options): number | undefined {
+  return maxParallel > 0 ? maxParallel : undefined;
 }
 
 function confirmWorse(vms: readonly VmOnItsWay[], world: World): Promise<boolean> {
