@@ -5,10 +5,9 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type PracticeCluster, startPracticeCluster } from "../lib/practice/cluster.ts";
-import { fleet } from "../lib/practice/scenarios/fleet.ts";
-import type { Scenario } from "../lib/practice/scenarios/scenario.ts";
 import { countingRelay } from "../test/counting-relay.ts";
 import { kubectlPath } from "../test/kubectl.ts";
+import { fleetOfFullSize } from "./fleet.ts";
 import { type CommandLine, cpuInTurn, type Environment, peakOf } from "./measure.ts";
 import { atMost, conclude, figure, type Report, report, table, type Verdict } from "./report.ts";
 
@@ -99,7 +98,7 @@ async function withCluster<T>(
   work: (cluster: PracticeCluster, env: Environment) => Promise<T>,
 ): Promise<T> {
   const workDirectory = await mkdtemp(path.join(tmpdir(), "vmnode-bench-"));
-  const cluster = await startPracticeCluster({ scenario: scenarioOf(size), workDirectory });
+  const cluster = await startPracticeCluster({ scenario: fleetOfFullSize({ ...size, machines: 100 }), workDirectory });
   try {
     return await work(cluster, {
       HOME: workDirectory,
@@ -110,15 +109,6 @@ async function withCluster<T>(
     await cluster.close();
     await rm(workDirectory, { recursive: true, force: true });
   }
-}
-
-/** 100 VMs on the first node. VMIs of real clusters have about 11 KB; labels fill ours up to that. */
-function scenarioOf({ nodes, machinesElsewhere }: Size): Scenario {
-  const scenario = fleet({ nodes, machines: 100, machinesElsewhere });
-  const labels = Object.fromEntries(
-    Array.from({ length: 36 }, (_none, index) => [`bench.example.com/some-label-of-the-team-${index}`, "x".repeat(60)]),
-  );
-  return { ...scenario, machines: scenario.machines.map((machine) => ({ ...machine, labels })) };
 }
 
 const { values } = parseArgs({
