@@ -148,20 +148,13 @@ function requestOf(index: Index, { pod, vmi }: Subject, judgement: Judgement, ke
 
 function place(index: Index, cases: readonly Case[], places?: PlacesInOrder): Placement {
   const all = cases.flatMap((entry) => entry.request ?? []);
-  const departing = cases.flatMap((entry) => (isSureToStayDown(index, entry) ? (entry.subject.pod ?? []) : []));
-  const refused = overQuota(index, all, departing);
+  const refused = overQuota(index, all);
   const placement = placeOnNodes(
     index,
     all.filter(({ key }) => !refused.has(key)),
     places,
   );
   return { ...placement, fits: new Map<string, Fit>([...placement.fits, ...refused]) };
-}
-
-/** Whether the drain shuts it down whatever happens to the others: no budget has a say in it. */
-function isSureToStayDown(index: Index, { subject: { pod }, judgement }: Case): boolean {
-  if (pod === undefined || judgement.needs !== undefined || budgetsFor(index, pod).length > 0) return false;
-  return withDryRun(index, pod, judgement).outcome === "stops";
 }
 
 function placeOnNodes(index: Index, requests: readonly Request[], places?: PlacesInOrder): Placement {

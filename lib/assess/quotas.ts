@@ -17,16 +17,10 @@ const podObjects = "count/pods";
 
 /**
  * By key the requests whose pods a quota refuses when all else is quiet (apiserver's admission plugin resourcequota, CheckRequest).
- * Where headroom for one pod is there, VMs that migrate wait for each other, and for those that stay down: virt-controller tries
- * again whenever a quota changes (pkg/virt-controller/watch/migration/migration.go, updateResourceQuota). What is shut down and
- * comes back gives back what its next pod takes, and is refused only where more is used than the quota allows.
- * @param departing the pods of VMs that the drain shuts down, and that stay down
+ * Where headroom for one pod is there, VMs that migrate wait for each other. What is shut down gives back what its next pod
+ * takes, and is refused only where more is used than the quota allows.
  */
-export function overQuota(
-  index: Index,
-  requests: readonly Request[],
-  departing: readonly Pod[],
-): ReadonlyMap<string, OverQuota> {
+export function overQuota(index: Index, requests: readonly Request[]): ReadonlyMap<string, OverQuota> {
   const refused = new Map<string, OverQuota>();
   const purses = new Map<ResourceQuota, Purse>();
   for (const { key, arrival, moves, isSecond } of requests) {
@@ -34,7 +28,7 @@ export function overQuota(
     const quotas = (index.quotas.get(pod.metadata.namespace) ?? []).filter((quota) => counts(quota, pod));
     if (quotas.length === 0 || isSecond) continue;
     const mine = quotas.map((quota) => {
-      const purse = purses.get(quota) ?? { quota, left: leftOf(index, quota, departing) };
+      const purse = purses.get(quota) ?? { quota, left: leftOf(index, quota) };
       purses.set(quota, purse);
       return purse;
     });
@@ -60,18 +54,15 @@ function refusalBy({ quota, left: purse }: Purse, next: Amounts, given: Amounts)
 }
 
 /** A quota whose status does not tell yet what is used refuses for a moment only. */
-function leftOf(index: Index, quota: ResourceQuota, departing: readonly Pod[]): Map<string, number> {
+function leftOf(index: Index, quota: ResourceQuota): Map<string, number> {
   const left = new Map<string, number>();
   for (const [resource, hard] of Object.entries(quota.hard)) {
     const used = quota.used[resource];
     if (used !== undefined) left.set(resource, unitsOf(resource, hard) - unitsOf(resource, used));
   }
-  const leaving = index.facts.quotas?.leaving ?? [];
-  for (const pod of new Set([...leaving, ...departing])) {
+  for (const pod of index.facts.quotas?.leaving ?? []) {
     if (pod.metadata.namespace !== quota.metadata.namespace || !counts(quota, pod)) continue;
-    const usage = new Map(usageOf(pod));
-    // What has ended for good may stay as an object.
-    if (!leaving.includes(pod)) usage.delete(podObjects);
+    const usage = usageOf(pod);
     for (const [resource, rest] of left) left.set(resource, rest + (usage.get(resource) ?? 0));
   }
   return left;

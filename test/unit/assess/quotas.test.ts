@@ -3,7 +3,7 @@ import { describe, expect, it, test } from "vitest";
 import type { Facts } from "../../../lib/model/facts.ts";
 import type { Pod, QuotaScope, ResourceQuota } from "../../../lib/model/kubernetes.ts";
 import { factsWith } from "../../builders/facts.ts";
-import { aBudget, aNode, aPod, aQuota, type PodOptions } from "../../builders/kubernetes.ts";
+import { aNode, aPod, aQuota, type PodOptions } from "../../builders/kubernetes.ts";
 import { aLauncherPod, aMigration, aRunningVm, aVmi, type VmOptions } from "../../builders/kubevirt.ts";
 import { brief, nodeVerdict, vmVerdict } from "./verdicts.ts";
 
@@ -106,35 +106,6 @@ describe("several VMs", () => {
   it("are refused one by one, each by its own size", () => {
     const vms = [aRunningVm("small", { pod: { requests: { memory: "1Gi" } } }), aRunningVm("large")];
     expect(rows(limited([aQuota("q", { memory: ["3Gi", "4Gi"] })], vms))).toEqual(["D12", "D13"]);
-  });
-});
-
-describe("a VM that the drain shuts down for good leaves its room to those that migrate", () => {
-  const lone = (options?: VmOptions) => aRunningVm("lone", { strategy: "None", runStrategy: "Manual", ...options });
-  const full = aQuota("full", { "requests.memory": ["4Gi", "4Gi"] });
-  const other = (facts: Facts) => brief(vmVerdict(facts, "web"));
-
-  it.each<[string, ReturnType<typeof aRunningVm>, ResourceQuota, readonly string[]]>([
-    ["all of it", lone(), full, migrates],
-    ["not enough where it is smaller", lone({ pod: { requests: { memory: "1Gi" } } }), full, blocked],
-    ["none in another namespace", lone({ namespace: "lab" }), full, blocked],
-    ["none where it comes back", lone({ runStrategy: "Always" }), full, blocked],
-    ["but its pod may stay as an object", lone(), aQuota("full", { "count/pods": ["2", "2"] }), blocked],
-  ])("%s", (_what, vm, quota, row) => {
-    expect(other(limited([quota], [web(), vm]))).toEqual(row);
-  });
-
-  it("unless a budget or the server may keep it", () => {
-    const vm = lone();
-    expect(other(limited([full], [web(), vm], { budgets: [aBudget("any")] }))).toEqual(blocked);
-    const dryRuns = { [vm.pod.metadata.uid]: { kind: "refused", code: 500, message: "no" } } as const;
-    expect(other(limited([full], [web(), vm], { dryRuns }))).toEqual(blocked);
-  });
-
-  it("which is counted once where it is on its way out already", () => {
-    const vm = lone();
-    const tight = aQuota("full", { "requests.memory": ["4Gi", "3Gi"] });
-    expect(other(limited([tight], [web(), vm], { leaving: [vm.pod] }))).toEqual(blocked);
   });
 });
 
