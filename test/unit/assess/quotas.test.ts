@@ -182,6 +182,12 @@ describe("a VM that is shut down", () => {
     expect(brief(vmVerdict(limited(enough ? [enough] : [], [plain])))[2]).toBe("ShutsDownRestarts");
   });
 
+  it("makes no room for those that migrate, because a drain shuts it down when they have left", () => {
+    const lone = aRunningVm("lone", { strategy: "None", runStrategy: "Manual" });
+    const facts = limited([aQuota("full", { pods: ["2", "2"] })], [web(), lone]);
+    expect(brief(vmVerdict(facts, "web"))).toEqual(blocked);
+  });
+
   it("is not concerned where nobody would start it again", () => {
     const facts = limited([aQuota("frozen", { pods: ["1", "0"] })], [web({ strategy: "None", runStrategy: "Manual" })]);
     expect(brief(vmVerdict(facts))).toEqual(["D21", "stops", "ShutsDownStaysOff"]);
