@@ -47,10 +47,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
       `nothing was changed; ${commandOn(world.program, "uncordon", node, options)} gives the node back`,
     );
   const { view } = decideAbort(facts, found, intent, { results: {} });
-  if (options.output !== "json") {
-    const layout = { style: terminal.style, columns: terminal.columns };
-    terminal.writeLines(abortPlan(node, found, view, layout));
-  }
+  if (options.output !== "json") terminal.writeLines(abortPlan(node, found, view, terminal.layout));
   const actions = abortActions(facts, found, intent);
   if (options.dryRun !== "none") {
     const summary = summariseAbort(node, { complete: view.failures.length === 0, view }, "");

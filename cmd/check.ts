@@ -18,8 +18,7 @@ export async function run(options: OptionsOf<typeof check>, world: World): Promi
   const client = await world.connect(connectionOptions(options), options.v);
   const nodes = await findNodes(chosen, client);
   const result = await checkNodes(nodes, assessOptions, { client, world });
-  const { columns, style } = world.terminal;
-  const layout = { columns, style, waived: assessOptions.waived, allPods: options.allPods };
+  const layout = { ...world.terminal.layout, waived: assessOptions.waived, allPods: options.allPods };
   world.terminal.writeLines(
     options.output === undefined
       ? checkReport(result.check, layout)

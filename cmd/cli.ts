@@ -151,7 +151,7 @@ function isSet(line: Spelled, name: string): boolean {
 }
 
 function helpContext(world: World): HelpContext {
-  return { program: world.program, columns: world.terminal.columns };
+  return { program: world.program, columns: world.terminal.layout.columns };
 }
 
 function print(lines: readonly string[], world: World): number {
@@ -160,11 +160,11 @@ function print(lines: readonly string[], world: World): number {
 }
 
 function reportError(error: unknown, command: Command | undefined, argv: readonly string[], world: World): number {
-  const options = { style: world.terminal.errorStyle, stack: verbosity(argv) >= 4 };
-  for (const line of errorLines(error, options)) world.terminal.writeError(line);
+  const { terminal } = world;
+  terminal.writeError(...errorLines(error, { ...terminal.errorLayout, stack: verbosity(argv) >= 4 }));
   if (error instanceof UsageError) {
     const help = [world.program, command?.definition.name, "-h"].filter(Boolean).join(" ");
-    world.terminal.writeError(`See '${help}' for help and examples`);
+    terminal.remark(`See '${help}' for help and examples`);
   }
   return exitCodeOf(error);
 }

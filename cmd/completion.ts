@@ -28,13 +28,12 @@ async function install(found: CompleterLink, { terminal, program }: World): Prom
   await makeCompleterLink(found);
   terminal.writeLine(`${found.link} ${whatWasDone(found)}`);
   const [host = ""] = program.split(" ");
-  const warn = (text: string) => terminal.writeError(`${terminal.errorStyle("warn", "Warning:")} ${text}`);
   if (found.shadowedBy !== undefined) {
-    warn(`it has no effect: ${host} runs ${sanitise(found.shadowedBy)}, which comes first on the PATH`);
+    terminal.warn(`it has no effect: ${host} runs ${found.shadowedBy}, which comes first on the PATH`);
     return;
   }
-  if (!found.onPath) warn(`${path.dirname(found.link)} is not on the PATH, where it would be looked for`);
-  terminal.writeError(`It takes effect at once where the shell completes ${host} ('${host} completion -h' says how).`);
+  if (!found.onPath) terminal.warn(`${path.dirname(found.link)} is not on the PATH, where it would be looked for`);
+  terminal.remark(`It takes effect at once where the shell completes ${host} ('${host} completion -h' says how).`);
 }
 
 function whatWasDone({ state, leadsTo }: CompleterLink): string {

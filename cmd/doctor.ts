@@ -32,10 +32,9 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
     cluster: seen.cluster,
     problems: seen.problems,
   };
-  const { columns, style } = world.terminal;
   world.terminal.writeLines(
     options.output === undefined
-      ? diagnosisLines(diagnosis, { columns, style })
+      ? diagnosisLines(diagnosis, world.terminal.layout)
       : await documentLines({ kind: "Diagnosis", ...diagnosis }, options.output),
   );
   if (seen.error !== undefined && options.v > 0) throw seen.error;

@@ -79,7 +79,7 @@ async function refuseWithoutRights({ client, world }: Scene, { check }: NodeChec
     const hint = `nothing was changed; the role drain has the rights that a drain needs: ${rolesAddress}`;
     throw new RefusedError(`you may not ${sanitise(missing)}`, hint);
   }
-  if (silence !== undefined) world.terminal.remark(`Warning: whether you may drain could not be asked: ${silence}`);
+  if (silence !== undefined) world.terminal.warn(`whether you may drain could not be asked: ${silence}`);
 }
 
 async function showPlan({ options, world }: Scene, { check, assessOptions }: NodeCheck): Promise<void> {
@@ -88,11 +88,10 @@ async function showPlan({ options, world }: Scene, { check, assessOptions }: Nod
     if (options.dryRun !== "none") terminal.writeLines(await documentLines({ kind: "Check", ...check }, "json"));
     return;
   }
-  const { columns, style } = terminal;
   const { skipBlocked, allPods } = options;
   const maxParallel = parallelLimit(options);
   terminal.writeLines(
-    planReport(check, { columns, style, waived: assessOptions.waived, skipBlocked, maxParallel, allPods }),
+    planReport(check, { ...terminal.layout, waived: assessOptions.waived, skipBlocked, maxParallel, allPods }),
   );
 }
 
@@ -103,7 +102,7 @@ function showDryRun({ options, world }: Scene, { check }: NodeCheck): ExitCode {
   for (const node of check.nodes) {
     world.terminal.writeLine(`node/${node.name} cordoned${suffix}`);
     const warning = options.allPods ? podWarnings([node]) : undefined;
-    if (warning !== undefined) world.terminal.writeError(`Warning: ${sanitise(warning)}`);
+    if (warning !== undefined) world.terminal.warn(warning);
     for (const pod of podsToEvict(node)) world.terminal.writeLine(`evicting pod ${sanitise(pod)}${suffix}`);
     world.terminal.writeLine(`node/${node.name} drained${suffix}`);
   }
@@ -133,7 +132,7 @@ async function consent(scene: Scene, first: NodeCheck): Promise<NodeCheck> {
     if (refusal === undefined && stillCovers(shown.check, now.check)) return now;
     await showPlan(scene, now);
     if (refusal !== undefined) throw new RefusedError(refusal.message, refusal.hint);
-    world.terminal.writeError("The plan has changed while it was shown.");
+    world.terminal.remark("The plan has changed while it was shown.");
     shown = now;
   }
 }

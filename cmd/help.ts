@@ -1,6 +1,6 @@
 /** Help texts in kubectl's layout, made from the definitions of the commands. Pure: definitions in, lines out. */
 import { projectAddress } from "../lib/model/project.ts";
-import { wrapIndented } from "../lib/report/width.ts";
+import { wrap, wrapSentence } from "../lib/report/width.ts";
 import { type CommandDefinition, type Flag, type Flags, flagName } from "./command.ts";
 import type { CommandGroup } from "./commands.ts";
 import { connectionFlags } from "./flags/connection.ts";
@@ -26,7 +26,7 @@ export function programHelp(groups: readonly CommandGroup[], context: HelpContex
     ...groups.flatMap((group) => [
       `${group.title}:`,
       ...group.commands.flatMap(({ definition: { name, summary } }) =>
-        wrapIndented(`  ${name.padEnd(width)}   ${summary}`, columns, width + 3),
+        wrapSentence(`  ${name.padEnd(width)}   ${summary}`, columns, width + 3),
       ),
       "",
     ]),
@@ -114,6 +114,7 @@ function shownDefault(flag: Flag): string {
   }
 }
 
-function paragraph(text: string, { columns }: HelpContext): string[] {
-  return wrapIndented(text, columns, 0);
+function paragraph(text: string, { columns = Number.POSITIVE_INFINITY }: HelpContext): string[] {
+  const indent = " ".repeat(text.search(/\S/));
+  return wrap(text.trimStart(), columns - indent.length).map((line) => indent + line);
 }

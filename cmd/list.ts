@@ -46,7 +46,6 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
 }
 
 async function listNodes(client: KubeClient, options: Options, world: World): Promise<Listing> {
-  const { columns, style } = world.terminal;
   const namespace = namespaceOf(options);
   // What is not read need not be the same at the next look, nor be there to sort by.
   const whole = options.watch || options.sortBy !== undefined || !["wide", undefined].includes(options.output);
@@ -61,8 +60,7 @@ async function listNodes(client: KubeClient, options: Options, world: World): Pr
       nodeTable(nodes, {
         now: overview.time ?? world.clock.now(),
         wide,
-        columns,
-        style,
+        ...world.terminal.layout,
         program: world.program,
         commandFlags: connectionTexts(options),
       }),
@@ -141,15 +139,13 @@ async function listVms(client: KubeClient, names: readonly string[], { options, 
     vms: node.vms.filter((vm) => namespace === undefined || vm.namespace === namespace),
   }));
   const items = options.sortBy === undefined ? vmItems(nodes) : sortBy(vmItems(nodes), options.sortBy);
-  const { columns, style } = world.terminal;
   return {
     items: items.map((vm) => ({ key: keyOf(vm), state: () => JSON.stringify(vm) })),
     table: await drawn(options, ({ vmTable }) =>
       vmTable(inOrder(nodes, items), {
         now: new Date(check.time),
         wide: options.output === "wide",
-        columns,
-        style,
+        ...world.terminal.layout,
       }),
     ),
     document: (keys, format) =>
@@ -188,10 +184,10 @@ function namespaceOf(options: Options): string | undefined {
 }
 
 async function show(listing: Listing, { output }: Options, { terminal }: World): Promise<void> {
-  for (const warning of listing.warnings) terminal.writeError(`${terminal.errorStyle("warn", "Warning:")} ${warning}`);
+  for (const warning of listing.warnings) terminal.warn(warning);
   const all = new Set(listing.items.map(({ key }) => key));
   if (isForPrograms(output)) terminal.writeLines(await listing.document(all, output));
-  else if (all.size === 0) terminal.writeError(listing.empty);
+  else if (all.size === 0) terminal.remark(listing.empty);
   else terminal.writeLines(listing.table);
 }
 

@@ -33,7 +33,7 @@ export async function chooseCommand(
   );
   const chosen = [action, node.name];
   world.terminal.writeError(
-    world.terminal.errorStyle("faint", `${world.program} ${[...chosen, ...argv].map(quoted).join(" ")}`),
+    world.terminal.errorLayout.style("faint", `${world.program} ${[...chosen, ...argv].map(quoted).join(" ")}`),
   );
   return chosen;
 }

@@ -44,9 +44,7 @@ export async function scenarioCandidates(): Promise<{ readonly name: string; rea
 
 function list(scenarios: readonly Scenario[], { terminal }: World): number {
   const rows = scenarios.map(({ name, summary }) => [name, summary]);
-  terminal.writeLines(
-    table(["SCENARIO", { header: "WHAT IS IN IT", elastic: true }], rows, { columns: terminal.columns }),
-  );
+  terminal.writeLines(table(["SCENARIO", { header: "WHAT IS IN IT", elastic: true }], rows, terminal.layout));
   return exitCode.ok;
 }
 
@@ -65,7 +63,7 @@ function introduce(scenario: Scenario, kubeconfigPath: string, { terminal, progr
   terminal.remark(`A practice cluster, scenario ${scenario.name}: ${scenario.summary}.`);
   const someNode = scenario.nodes.at(-1)?.name ?? "NODE";
   for (const note of scenario.notes) terminal.remark(`- ${note}`);
-  terminal.writeError("In another terminal:");
+  terminal.remark("In another terminal:");
   terminal.writeLine(`export KUBECONFIG=${kubeconfigPath}`);
   terminal.remark(`and then kubectl, or ${program} list. Ctrl-C here ends the cluster.`);
   terminal.remark(`To break a part of it: kubectl annotate node ${someNode} practice.vmnode/power=off (see --help).`);

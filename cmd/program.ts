@@ -95,7 +95,7 @@ async function connectTo(
       if (!silent && level <= verbosity) terminal().writeError(line);
     },
     warn: (line) => {
-      if (!silent) terminal().writeError(`${terminal().errorStyle("warn", "Warning:")} ${line}`);
+      if (!silent) terminal().warn(line);
     },
     clock,
   });
@@ -174,7 +174,7 @@ export async function runCommandLine(words: readonly string[]): Promise<void> {
   // What gets past the command line comes from a listener, a timer, or a forgotten promise: an output that is full, or a fault of ours.
   process.on("uncaughtException", (error) => {
     terminal().close();
-    for (const line of errorLines(error, { stack: verbosity(words) >= 4 })) terminal().writeError(line);
+    terminal().writeError(...errorLines(error, { ...terminal().errorLayout, stack: verbosity(words) >= 4 }));
     process.exit(error instanceof ExpectedError ? error.exitCode : exitCode.bug);
   });
   process.exitCode = await runCli(words, world);

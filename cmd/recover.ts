@@ -85,11 +85,10 @@ function rejectContradictions({ confirmNode, output, yes, dryRun }: Options, nod
 async function showSuspects(client: KubeClient, options: Options, world: World): Promise<ExitCode> {
   const suspects = await listSuspects(client, { clock: world.clock });
   const items = suspects.map(({ signs, ...suspect }) => ({ ...suspect, ...assessLiveness(signs) }));
-  const { columns, style } = world.terminal;
   if (options.output === "json") world.terminal.writeLines(await documentLines({ kind: "SuspectList", items }, "json"));
   else
     world.terminal.writeLines(
-      suspectTable(items, { columns, style, look: (node) => commandsFor(node, options, world).look }),
+      suspectTable(items, { ...world.terminal.layout, look: (node) => commandsFor(node, options, world).look }),
     );
   return exitCode.ok;
 }
@@ -151,7 +150,7 @@ async function gather(
   let latest = lost.signs;
   const judge = () => assessLiveness(first, latest === first ? undefined : latest, evidence);
   if (judge().verdict !== "alive") {
-    terminal.writeError(`Listening to ${node} for ${listenMs / 1000} s …`);
+    terminal.remark(`Listening to ${node} for ${listenMs / 1000} s …`);
     await clock.sleep(listenMs, terminal.catchSignals());
     latest = { ...(await readSigns(client, node, { clock })), containers: lost.signs.containers };
   }
@@ -175,9 +174,8 @@ function commandsFor(node: string, options: Options, { program }: World): Recove
 
 async function show({ options, world, node }: Scene, dossier: Dossier): Promise<void> {
   const { terminal } = world;
-  const { columns, style } = terminal;
   const { uncordon } = commandsFor(node, options, world);
-  if (options.output !== "json") terminal.writeLines(dossierReport(dossier, { columns, style, uncordon }));
+  if (options.output !== "json") terminal.writeLines(dossierReport(dossier, { ...terminal.layout, uncordon }));
   else if (options.dryRun !== "none") terminal.writeLines(await documentLines({ kind: "Dossier", ...dossier }, "json"));
 }
 

@@ -41,11 +41,10 @@ export async function settleEvacuations(
       `nothing was changed; to give back all the same: ${waiver}`,
     );
   if (leaving.size === 0) return leaving;
-  const { columns, errorStyle, interactive } = world.terminal;
-  for (const [node, vms] of leaving)
-    for (const line of leavingLines(node, vms, errorStyle, columns)) world.terminal.writeError(line);
+  const { terminal } = world;
+  for (const [node, vms] of leaving) terminal.writeError(...leavingLines(node, vms, terminal.errorLayout));
   const names = [...leaving.keys()];
-  const mayAsk = interactive && options.output === undefined && options.dryRun === "none";
+  const mayAsk = terminal.interactive && options.output === undefined && options.dryRun === "none";
   // Under a taint of others an undo would end where it began.
   const isHopeless = (node: string) => isRecovered(facts, node) || untaintingFirst(node, scene).length > 0;
   if (!mayAsk || names.some(isHopeless)) refuse(names, scene);

@@ -155,8 +155,7 @@ async function refuseUnsoundReturn(nodes: readonly string[], scene: Return): Pro
         ),
       );
     if (homecoming.kind !== "never-off") continue;
-    const { columns, errorStyle: style } = world.terminal;
-    for (const line of neverOffWarning(name, homecoming.record, { columns, style })) world.terminal.writeError(line);
+    world.terminal.writeError(...neverOffWarning(name, homecoming.record, world.terminal.errorLayout));
     if (waived.has("HostWasNeverOff")) {
       if (!isRecorded) await tellReturn(name, scene);
       continue;
@@ -214,11 +213,11 @@ function tell({ facts, options, world, events }: Return, told: Told): void {
     events.event({ ...told, time, ...(isDry && told.type !== "warning" ? { dryRun: true } : {}) } as ProgressEvent);
     return;
   }
-  const { out, err } = eventLines({ ...told, time } as ProgressEvent, terminal.errorStyle, terminal.columns);
+  const { out, err } = eventLines({ ...told, time } as ProgressEvent, terminal.errorLayout);
   // Standard output is kubectl's lines and nothing else.
   const [results, remarks] = told.type === "summary" ? [[], out] : [out, err];
   for (const line of results) terminal.writeLine(line + dryRunSuffix[options.dryRun]);
-  for (const line of remarks) terminal.writeError(line);
+  terminal.writeError(...remarks);
 }
 
 /** The last word; what ended it before its time is an `interruption` or a `failure`. */

@@ -6,7 +6,7 @@ import { wholeSeconds } from "../model/timestamp.ts";
 import { sanitised } from "./sanitise.ts";
 import { stepLines } from "./steps.ts";
 import { type Layout, plain, type Style, toned } from "./style.ts";
-import { wrapIndented } from "./width.ts";
+import { wrapSentence } from "./width.ts";
 import { count, vmName } from "./wording.ts";
 
 /** What was found, and what will be undone; `record` is the one on the node, without which some things are assumed. */
@@ -17,7 +17,7 @@ export function abortPlan(
   { style = plain, columns }: Layout = {},
 ): string[] {
   const [found, view] = sanitised([record, work] as const);
-  const broken = (line: string) => wrapIndented(line, columns);
+  const broken = (line: string) => wrapSentence(line, columns);
   const marks = view.cancellable.map((vmi) => vmName(vmi.metadata));
   const migrations = view.deletable.map(({ metadata, spec }) =>
     vmName({ namespace: metadata.namespace, name: spec.vmiName }),
@@ -44,7 +44,7 @@ export function abortPlan(
 }
 
 /** How the undo ended, and what is left. */
-export function abortResult(found: AbortSummary, style: Style = plain, columns?: number): string[] {
+export function abortResult(found: AbortSummary, { style = plain, columns }: Layout = {}): string[] {
   const { node, end, failures, nextSteps, ...summary } = sanitised(found);
   const ends = {
     complete: style("good", `The drain of ${node} is undone.`),
@@ -61,7 +61,7 @@ export function abortResult(found: AbortSummary, style: Style = plain, columns?:
 }
 
 function failureLines(failures: readonly string[], style: Style, columns: number | undefined): string[] {
-  return failures.flatMap((failure) => toned(style, "bad", wrapIndented(`  ${failure}`, columns)));
+  return failures.flatMap((failure) => toned(style, "bad", wrapSentence(`  ${failure}`, columns)));
 }
 
 function recordLine(node: string, found: RecordOnNode): string {
@@ -80,11 +80,11 @@ function recordLine(node: string, found: RecordOnNode): string {
 }
 
 function leftAloneLines(texts: readonly string[], style: Style, columns: number | undefined): string[] {
-  return texts.flatMap((text) => toned(style, "faint", wrapIndented(`Left as it is: ${text}`, columns)));
+  return texts.flatMap((text) => toned(style, "faint", wrapSentence(`Left as it is: ${text}`, columns)));
 }
 
 function goneLines(vms: readonly string[], style: Style, columns: number | undefined): string[] {
   if (vms.length === 0) return [];
   const text = `${count(vms.length, "VM")} left meanwhile: ${vms.join(", ")}`;
-  return toned(style, "warn", wrapIndented(text, columns));
+  return toned(style, "warn", wrapSentence(text, columns));
 }

@@ -9,7 +9,7 @@ import type {
 import { rolesAddress } from "../model/project.ts";
 import { sanitise } from "./sanitise.ts";
 import { type Layout, plain, type Style } from "./style.ts";
-import { padRight, wrapIndented } from "./width.ts";
+import { padRight, wrapSentence } from "./width.ts";
 import { count } from "./wording.ts";
 
 const labelWidth = 14;
@@ -31,7 +31,7 @@ export function diagnosisLines(diagnosis: Diagnosis, { columns, style = plain }:
 
 /** Further lines stand below the first one's text. */
 function indented(text: string, columns: number | undefined): string[] {
-  return wrapIndented(text, columns, labelWidth);
+  return wrapSentence(text, columns, labelWidth);
 }
 
 function completionText({ state, onPath }: CompletionDiagnosis, command: string): string {

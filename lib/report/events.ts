@@ -5,10 +5,10 @@ import { abortResult } from "./abort.ts";
 import { runningTime } from "./duration.ts";
 import { recoverySummaryReport } from "./recovery-summary.ts";
 import { sanitised } from "./sanitise.ts";
-import { plain, type Style, toned } from "./style.ts";
+import { type Layout, plain, toned } from "./style.ts";
 import { summaryReport } from "./summary.ts";
 import { uncordonResult } from "./uncordon.ts";
-import { width, wrapIndented } from "./width.ts";
+import { width, wrapSentence } from "./width.ts";
 import { count, vmName } from "./wording.ts";
 
 /** Lines for standard output, and for standard error. */
@@ -21,7 +21,8 @@ export interface EventLines {
  * What a log is told of an event. The lines of kubectl drain (k8s.io/kubectl/pkg/drain/drain.go, pkg/cmd/drain/drain.go) go out as
  * kubectl writes them, for scripts that look for them.
  */
-export function eventLines(event: ProgressEvent, style: Style = plain, columns?: number): EventLines {
+export function eventLines(event: ProgressEvent, layout: Layout = {}): EventLines {
+  const { style = plain, columns } = layout;
   const safe = sanitised(event);
   switch (safe.type) {
     case "node-cordoned":
@@ -35,42 +36,38 @@ export function eventLines(event: ProgressEvent, style: Style = plain, columns?:
     case "eviction-refused": {
       const retry = safe.final ? "" : " (will retry)";
       const line = `error when evicting pods/"${safe.pod}" -n "${safe.namespace}"${retry}: ${safe.message}`;
-      return err(...wrapIndented(line, columns));
+      return err(...wrapSentence(line, columns));
     }
     case "vm":
       return isForTheLog(safe.vm, safe.change)
-        ? out(...wrapIndented(`${wholeSeconds(safe.time)} ${vmName(safe.vm)} ${textOf(safe)}`, columns))
+        ? out(...wrapSentence(`${wholeSeconds(safe.time)} ${vmName(safe.vm)} ${textOf(safe)}`, columns))
         : out();
     case "pod-evicted":
       return out(`pod/${safe.pod} evicted`);
     case "changed-object":
       return out(`${safe.object} ${safe.verb}${dryRunMark(safe.dryRun)}`);
     case "waiting":
-      return err(...wrapIndented(style("faint", `Waiting ${safe.message} …`), columns));
+      return err(...wrapSentence(style("faint", `Waiting ${safe.message} …`), columns));
     case "warning":
-      return err(...wrapIndented(`${style("warn", "Warning:")} ${safe.message}`, columns));
+      return err(...wrapSentence(`${style("warn", "Warning:")} ${safe.message}`, columns));
     case "node-drained":
       return out(`node/${safe.node} drained`);
     case "summary":
-      return out(...summaryLines(safe, style, columns));
+      return out(...summaryLines(safe, layout));
   }
 }
 
-function summaryLines(
-  summary: Extract<ProgressEvent, { type: "summary" }>,
-  style: Style,
-  columns: number | undefined,
-): string[] {
+function summaryLines(summary: Extract<ProgressEvent, { type: "summary" }>, layout: Layout): string[] {
   if (summary.end === "failed") return [];
   switch (summary.operation) {
     case "recover":
-      return recoverySummaryReport(summary, style, columns);
+      return recoverySummaryReport(summary, layout);
     case "abort":
-      return abortResult(summary, style, columns);
+      return abortResult(summary, layout);
     case "uncordon":
-      return uncordonResult(summary, style, columns);
+      return uncordonResult(summary, layout);
     default:
-      return summaryReport(summary, style, columns);
+      return summaryReport(summary, layout);
   }
 }
 
@@ -88,37 +85,33 @@ export function progressLine(progress: DrainProgress): string {
  * What is left standing above a live view, or undefined where the view itself says enough. A VM's departure is one line; the
  * line of its pod belongs to it.
  */
-export function historyLines(
-  event: ProgressEvent,
-  vms: readonly VmProgress[],
-  style: Style = plain,
-  columns?: number,
-): EventLines {
+export function historyLines(event: ProgressEvent, vms: readonly VmProgress[], layout: Layout = {}): EventLines {
+  const { style = plain, columns } = layout;
   const nothing = { out: [], err: [] };
   switch (event.type) {
     case "eviction-requested":
       return nothing;
     case "eviction-refused":
-      return event.final ? eventLines(event, style, columns) : nothing;
+      return event.final ? eventLines(event, layout) : nothing;
     case "pod-evicted":
       return vms.some((vm) => vm.namespace === event.namespace && vm.pod === event.pod)
         ? nothing
-        : eventLines(event, style, columns);
+        : eventLines(event, layout);
     case "vm": {
       const safe = sanitised(event);
       const { vm } = safe;
       // What was agreed to stands in the plan above.
       if (vm.state === "failed" || (vm.state === "left-behind" && vm.code === undefined))
-        return out(...toned(style, "bad", wrapIndented(`${vmName(vm)} ${textOf(safe)}`, columns)));
+        return out(...toned(style, "bad", wrapSentence(`${vmName(vm)} ${textOf(safe)}`, columns)));
       if (!hasLeft(vm)) return nothing;
       // Its pods were not evicted but removed, and each of them has a line.
-      if (safe.operation === "recover") return out(...wrapIndented(`${vmName(vm)} ${textOf(safe)}`, columns));
+      if (safe.operation === "recover") return out(...wrapSentence(`${vmName(vm)} ${textOf(safe)}`, columns));
       const line = `pod/${vm.pod} evicted   ${vmName(vm)} ${vmText(vm)}`;
       if (width(line) <= (columns ?? Number.POSITIVE_INFINITY)) return out(line);
       return out(`pod/${vm.pod} evicted`, `  ${vmName(vm)} ${vmText(vm)}`);
     }
     default:
-      return eventLines(event, style, columns);
+      return eventLines(event, layout);
   }
 }
 

@@ -3,7 +3,7 @@ import type { OperationRecord } from "../model/record.ts";
 import { wholeSeconds } from "../model/timestamp.ts";
 import { sanitised } from "./sanitise.ts";
 import { type Layout, plain, toned } from "./style.ts";
-import { wrap, wrapIndented } from "./width.ts";
+import { wrapSentence } from "./width.ts";
 import { vmName } from "./wording.ts";
 
 /** The warning, as lines that fit into `columns`. */
@@ -18,14 +18,14 @@ export function neverOffWarning(
   const word = words.length === 0 ? "" : `, on the word ${words.join(" and ")}`;
   const lead = `WARNING: ${node} was never off: it still runs the boot in which ${by} declared it lost at ${wholeSeconds(since)}${word}.`;
   return [
-    ...toned(style, "bad", wrap(lead, columns)),
+    ...toned(style, "bad", wrapSentence(lead, columns)),
     ...(vms.length === 0
       ? []
       : [
-          "These VMs were started elsewhere then, and may have run twice on the same disks:",
-          ...vms.flatMap((vm) => wrapIndented(`  ${vmName(vm)}`, columns)),
+          ...wrapSentence("These VMs were started elsewhere then, and may have run twice on the same disks:", columns),
+          ...vms.flatMap((vm) => wrapSentence(`  ${vmName(vm)}`, columns)),
         ]),
-    ...wrapIndented(
+    ...wrapSentence(
       `The kubelet of ${node} ends its copies when it is back. Look at the disks of each before you trust them.`,
       columns,
     ),

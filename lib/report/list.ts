@@ -6,7 +6,7 @@ import { age } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { plain, type Tone } from "./style.ts";
 import { type Cell, type Column, fitColumns, type TableOptions, table } from "./table.ts";
-import { wrapIndented } from "./width.ts";
+import { wrapSentence } from "./width.ts";
 import { count, enumerate, isArriving, isOrAre, objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
 
 export interface ListOptions extends TableOptions {
@@ -75,7 +75,7 @@ export function vmTable(nodes: readonly NodeVerdict[], options: ListOptions): st
   ];
   return remarks.length === 0
     ? lines
-    : [...lines, "", ...remarks.flatMap((text) => wrapIndented(text, options.columns))];
+    : [...lines, "", ...remarks.flatMap((text) => wrapSentence(text, options.columns))];
 }
 
 function arrivingText(number: number): string {

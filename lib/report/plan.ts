@@ -2,7 +2,7 @@
 import type { Check, NodeVerdict, VmVerdict } from "../model/verdict.ts";
 import { type CheckOptions, checkReport, whatHappens } from "./check.ts";
 import { sanitised } from "./sanitise.ts";
-import { wrapIndented } from "./width.ts";
+import { wrapSentence } from "./width.ts";
 import { count, enumerate, isOrAre } from "./wording.ts";
 
 export interface PlanOptions extends CheckOptions {
@@ -45,7 +45,7 @@ function orderLines(check: Check, options: PlanOptions): string[] {
       ? "look again that nothing of the selection is left"
       : "look again that no VM is left",
   ];
-  return ["In this order:", ...steps.flatMap((step, at) => wrapIndented(`  ${at + 1}. ${step}`, options.columns, 3))];
+  return ["In this order:", ...steps.flatMap((step, at) => wrapSentence(`  ${at + 1}. ${step}`, options.columns, 3))];
 }
 
 function parallelMigrations(check: Check, options: PlanOptions): string {

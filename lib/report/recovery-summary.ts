@@ -3,17 +3,17 @@ import type { RecoverySummary, VmProgress } from "../model/progress.ts";
 import { runningTime } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { stepLines } from "./steps.ts";
-import { plain, type Style } from "./style.ts";
+import { type Layout, plain, type Style } from "./style.ts";
 import { type Trouble, troubleLines } from "./summary.ts";
-import { wrapIndented } from "./width.ts";
+import { wrapSentence } from "./width.ts";
 import { count, vmName } from "./wording.ts";
 
 /** The last lines of `recover`; text is broken to fit into `columns`, commands are not. */
-export function recoverySummaryReport(summary: RecoverySummary, style: Style = plain, columns?: number): string[] {
+export function recoverySummaryReport(summary: RecoverySummary, { style = plain, columns }: Layout = {}): string[] {
   const safe = sanitised(summary);
   return [
     "",
-    ...endLines(safe, style).flatMap((line) => wrapIndented(line, columns)),
+    ...endLines(safe, style).flatMap((line) => wrapSentence(line, columns)),
     ...runningLines(safe.running),
     ...section("stay down", safe.down, columns),
     ...section(style("bad", "failed"), safe.failed, columns),
@@ -23,7 +23,7 @@ export function recoverySummaryReport(summary: RecoverySummary, style: Style = p
       safe.held.map((vm) => ({ ...vm, detail: vm.reason })),
       columns,
     ),
-    ...(safe.taintLeft ? ["", ...wrapIndented(taintLine(safe), columns)] : []),
+    ...(safe.taintLeft ? ["", ...wrapSentence(taintLine(safe), columns)] : []),
     ...stepLines(safe.nextSteps, columns),
   ];
 }

@@ -7,7 +7,7 @@ export type Style = (tone: Tone, text: string) => string;
 
 export const plain: Style = (_tone, text) => text;
 
-/** What the terminal says of itself, for every layout. */
+/** What the terminal says of itself, for every layout: that of the stream to which the lines go. */
 export interface Layout {
   /** Its width. Absent in a pipe: lines are as long as they are. */
   readonly columns?: number | undefined;

@@ -3,8 +3,8 @@ import type { Summary, VmProgress, VmState } from "../model/progress.ts";
 import { runningTime } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
 import { stepLines } from "./steps.ts";
-import { plain, type Style } from "./style.ts";
-import { padLeft, padRight, wrapIndented } from "./width.ts";
+import { type Layout, plain, type Style } from "./style.ts";
+import { padLeft, padRight, wrapSentence } from "./width.ts";
 import { count, isOrAre, vmName } from "./wording.ts";
 
 type NodeSummary = Summary["nodes"][number];
@@ -13,7 +13,7 @@ type NodeSummary = Summary["nodes"][number];
 const fewNames = 5;
 
 /** The lines below `node/x drained`, or in its place; text is broken to fit into `columns`, commands are not. */
-export function summaryReport(summary: Summary, style: Style = plain, columns?: number): string[] {
+export function summaryReport(summary: Summary, { style = plain, columns }: Layout = {}): string[] {
   const safe = sanitised(summary);
   const several = safe.nodes.length > 1;
   const lines = [
@@ -23,7 +23,7 @@ export function summaryReport(summary: Summary, style: Style = plain, columns?: 
       ...(several ? [style("strong", `${node.name}:`)] : []),
       ...outcomeLines(node, style, columns),
       ...podLines(node, style, columns),
-      ...verdictLines(node, style).flatMap((line) => wrapIndented(line, columns, 0)),
+      ...verdictLines(node, style).flatMap((line) => wrapSentence(line, columns, 0)),
     ]),
   ];
   return [...lines, ...stepLines(safe.nextSteps, columns)];
@@ -47,7 +47,7 @@ function endLines({ end, stoppedBy, goesOn = [] }: Summary, style: Style, column
     ...(moving.length === 0 ? [] : [`KubeVirt goes on moving ${count(moving.length, "VM")}: ${names(moving, false)}`]),
     ...(ending.length === 0 ? [] : [`Still shutting down or starting: ${names(ending, false)}`]),
   ];
-  return lines.length === 0 ? [] : ["", ...lines.flatMap((line) => wrapIndented(line, columns))];
+  return lines.length === 0 ? [] : ["", ...lines.flatMap((line) => wrapSentence(line, columns))];
 }
 
 /** What keeps a node from being empty beside its VMs, each pod by its name. */
@@ -75,7 +75,7 @@ function outcomeLines(node: NodeSummary, style: Style, columns: number | undefin
     const bad = vms === node.failed || vms === node.stillThere;
     const first = `${bad ? style("bad", start) : start}   ${text}`.trimEnd();
     if (bad) return [first, ...vms.flatMap((vm) => troubleLines(vm, columns))];
-    return wrapIndented(first, columns, wordColumn + numberColumn + 3);
+    return wrapSentence(first, columns, wordColumn + numberColumn + 3);
   });
 }
 
@@ -85,7 +85,7 @@ export type Trouble = Pick<VmProgress, "namespace" | "name" | "detail" | "fix">;
 /** Of a VM or pod that is not where it should be: why, and the cure. */
 export function troubleLines({ detail, fix, ...named }: Trouble, columns: number | undefined): string[] {
   const why = detail === undefined ? "" : `   ${detail}`;
-  return [...wrapIndented(`  ${vmName(named)}${why}`, columns), ...(fix === undefined ? [] : [`    fix: ${fix}`])];
+  return [...wrapSentence(`  ${vmName(named)}${why}`, columns), ...(fix === undefined ? [] : [`    fix: ${fix}`])];
 }
 
 function slowest(vms: readonly VmProgress[]): string {

@@ -2,7 +2,7 @@
 import type { SuspectItem } from "./machine.ts";
 import { type Layout, plain } from "./style.ts";
 import { table } from "./table.ts";
-import { wrapIndented } from "./width.ts";
+import { wrapSentence } from "./width.ts";
 
 export interface SuspectOptions extends Layout {
   /** The command that shows the evidence on a node. */
@@ -21,6 +21,6 @@ export function suspectTable(suspects: readonly SuspectItem[], options: SuspectO
       style,
     }),
     "",
-    ...wrapIndented(`The evidence on one of them: ${look(first?.node ?? "NODE")}`, columns),
+    ...wrapSentence(`The evidence on one of them: ${look(first?.node ?? "NODE")}`, columns),
   ];
 }

@@ -2,25 +2,23 @@
 import type { UncordonSummary } from "../model/progress.ts";
 import { sanitised } from "./sanitise.ts";
 import { stepLines } from "./steps.ts";
-import { plain, type Style } from "./style.ts";
-import { wrapIndented } from "./width.ts";
+import { type Layout, plain, toned } from "./style.ts";
+import { wrapSentence } from "./width.ts";
 import { count, enumerate, isOrAre } from "./wording.ts";
 
 /** VMs that KubeVirt goes on moving away from the node, and why that matters. */
-export function leavingLines(node: string, vms: readonly string[], style: Style = plain, columns?: number): string[] {
+export function leavingLines(node: string, vms: readonly string[], { style = plain, columns }: Layout = {}): string[] {
   const [safe, names] = sanitised([node, vms] as const);
+  const still = `${count(names.length, "VM")} of ${safe} ${isOrAre(names.length)} still being moved away by KubeVirt:`;
   return [
-    style(
-      "warn",
-      `${count(names.length, "VM")} of ${safe} ${isOrAre(names.length)} still being moved away by KubeVirt:`,
-    ),
+    ...toned(style, "warn", wrapSentence(still, columns)),
     ...names.map((name) => `  ${name}`),
-    ...wrapIndented("Marks of a drain outlive an uncordon: these VMs would leave the node all the same.", columns),
+    ...wrapSentence("Marks of a drain outlive an uncordon: these VMs would leave the node all the same.", columns),
   ];
 }
 
 /** What the lines before it have not said: what Ctrl-C has kept it from, nodes that KubeVirt does not use yet, and VMs that go on leaving. */
-export function uncordonResult(summary: UncordonSummary, style: Style = plain, columns?: number): string[] {
+export function uncordonResult(summary: UncordonSummary, { style = plain, columns }: Layout = {}): string[] {
   const { nodes, nextSteps, end } = sanitised(summary);
   const missed = end === undefined ? [] : [interruption(nodes)];
   const lines = nodes.flatMap(({ name, takesVms, leaving }) => [
@@ -31,8 +29,8 @@ export function uncordonResult(summary: UncordonSummary, style: Style = plain, c
       : []),
     ...(leaving.length > 0 ? [`KubeVirt goes on moving ${count(leaving.length, "VM")} away from node/${name}`] : []),
   ]);
-  const broken = [...missed, ...lines].flatMap((line) => wrapIndented(style("warn", line), columns));
-  return [...broken, ...stepLines(nextSteps, columns)];
+  const broken = [...missed, ...lines].flatMap((line) => wrapSentence(line, columns));
+  return [...toned(style, "warn", broken), ...stepLines(nextSteps, columns)];
 }
 
 function interruption(nodes: UncordonSummary["nodes"]): string {

@@ -33,22 +33,33 @@ export function clip(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** Broken as by `wrap`, with further lines indented deeper than the first; without `columns` it stays one line. */
-export function wrapIndented(text: string, columns: number | undefined, deeper = 2): string[] {
+/**
+ * A sentence broken as by `wrap`, with further lines indented deeper than the first; without `columns` it stays one line. A command
+ * stays whole, with what follows it.
+ */
+export function wrapSentence(text: string, columns: number | undefined, deeper = 2): string[] {
   if (columns === undefined) return [text];
-  const indent = " ".repeat(text.length - text.trimStart().length);
-  const [first = "", ...rest] = wrap(text.trimStart(), columns - indent.length, deeper);
+  const sentence = text.trimStart();
+  const indent = " ".repeat(text.length - sentence.length);
+  const at = sentence.search(given);
+  const words = at < 0 ? sentence.split(" ") : [...sentence.slice(0, at).trimEnd().split(" "), sentence.slice(at)];
+  const [first = "", ...rest] = filled(words, columns - indent.length, deeper);
   return [indent + first, ...rest.map((line) => indent + " ".repeat(deeper) + line)];
 }
 
-/**
- * Broken at spaces into lines of at most so many columns, if any, of which further lines leave `hanging` to whoever indents them; a
- * word that is longer than a line stays whole.
- */
-export function wrap(text: string, columns = Number.POSITIVE_INFINITY, hanging = 0): string[] {
+/** Where a sentence gives a command, or at its end a flag: whoever copies it must get it in one piece. */
+const given = /(?<=^|[:;] )(?:kubectl|oc|virtctl) |(?<=[:;] )--\S+ \S+$/;
+
+/** Broken at spaces into lines of at most so many columns, if any; a word that is longer than a line stays whole. */
+export function wrap(text: string, columns = Number.POSITIVE_INFINITY): string[] {
+  return filled(text.split(" "), columns);
+}
+
+/** The words in lines, of which further ones leave `hanging` columns to whoever indents them. */
+function filled(words: readonly string[], columns: number, hanging = 0): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of words) {
     const longer = line === "" ? word : `${line} ${word}`;
     if (line !== "" && width(longer) > columns - (lines.length === 0 ? 0 : hanging)) {
       lines.push(line);

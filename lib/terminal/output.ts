@@ -3,6 +3,7 @@ import type { Writable } from "node:stream";
 import { ExpectedError } from "../model/errors.ts";
 import type { Size } from "../report/live-frame.ts";
 import { sanitise } from "../report/sanitise.ts";
+import type { Layout, Style } from "../report/style.ts";
 import { ownSequences } from "./color.ts";
 
 /** A stream that may be a terminal, such as `process.stdout`. */
@@ -47,6 +48,14 @@ export function createOutput(stream: OutputStream): Output {
       return () => void stream.off("resize", listener);
     },
   };
+}
+
+/** With a style that is decided. */
+export type ScreenLayout = Layout & { readonly style: Style };
+
+/** How lines for this output are laid out: on a terminal they are broken to fit, in a pipe they are as long as they are. */
+export function layoutOn({ isTerminal, size }: Output, style: Style): ScreenLayout {
+  return { columns: isTerminal ? size().columns : undefined, style };
 }
 
 /** A line that can do nothing to a terminal but print, tabulate and be coloured. */

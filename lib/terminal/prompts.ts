@@ -6,7 +6,7 @@ import { input, search, select } from "@inquirer/prompts";
 import { InterruptedError } from "../model/errors.ts";
 import { sanitise } from "../report/sanitise.ts";
 import type { Style } from "../report/style.ts";
-import { padRight, wrap, wrapIndented } from "../report/width.ts";
+import { padRight, wrap, wrapSentence } from "../report/width.ts";
 import type { OutputStream } from "./output.ts";
 
 export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
@@ -109,7 +109,7 @@ function fitted(question: string, { columns }: PromptContext): string {
  * breaks of its own: Tab types it in.
  */
 function rows(text: string, { columns }: PromptContext): string {
-  const lines = wrapIndented(sanitise(text), columns, 4);
+  const lines = wrapSentence(sanitise(text), columns, 4);
   return lines
     .map((line) => padRight(line, columns))
     .join("")

@@ -5,7 +5,7 @@ import { liveFrame } from "../report/live-frame.ts";
 import { eventJson } from "../report/machine.ts";
 import type { Style } from "../report/style.ts";
 import { type LiveView, startLiveView } from "./live-view.ts";
-import type { Output } from "./output.ts";
+import { layoutOn, type Output } from "./output.ts";
 
 export interface TerminalReporter extends Reporter {
   /** To be called however the operation ends. */
@@ -28,11 +28,6 @@ export function jsonReporter({ out }: Outputs): TerminalReporter {
   };
 }
 
-/** On a terminal lines are broken to fit; in a pipe they are as long as they are. */
-function columnsOf(output: Output): number | undefined {
-  return output.isTerminal ? output.size().columns : undefined;
-}
-
 /** After so long without a line a log says that the operation goes on. */
 const silenceMs = 5 * 60_000;
 
@@ -42,8 +37,8 @@ export function plainReporter({ out, err, outStyle, errStyle }: Outputs): Termin
   return {
     event(event) {
       lastLine = Date.parse(event.time);
-      out.lines(eventLines(event, outStyle, columnsOf(out)).out);
-      err.lines(eventLines(event, errStyle, columnsOf(err)).err);
+      out.lines(eventLines(event, layoutOn(out, outStyle)).out);
+      err.lines(eventLines(event, layoutOn(err, errStyle)).err);
     },
     progress(progress) {
       const now = Date.parse(progress.time);
@@ -73,9 +68,9 @@ export function liveReporter(outputs: Outputs, now: () => Date): TerminalReporte
     view,
     event(event) {
       if (event.type === "summary") view.close();
-      const history = (output: Output, style: Style) => historyLines(event, vms(), style, columnsOf(output));
-      view.print(out, (out.isTerminal ? history(out, outStyle) : eventLines(event, outStyle)).out);
-      view.print(err, (out.isTerminal ? history(err, errStyle) : eventLines(event, errStyle, columnsOf(err))).err);
+      const history = (output: Output, style: Style) => historyLines(event, vms(), layoutOn(output, style));
+      view.print(out, (out.isTerminal ? history(out, outStyle) : eventLines(event, { style: outStyle })).out);
+      view.print(err, (out.isTerminal ? history(err, errStyle) : eventLines(event, layoutOn(err, errStyle))).err);
     },
     progress(progress) {
       latest = { progress, receivedAt: now().getTime() };

@@ -2,10 +2,10 @@
 import { UsageError } from "../model/errors.ts";
 import { sanitise } from "../report/sanitise.ts";
 import type { Style } from "../report/style.ts";
-import { wrapIndented } from "../report/width.ts";
+import { wrapSentence } from "../report/width.ts";
 import { type ColorChoice, styleFor, wantsColor } from "./color.ts";
 import type { LiveView } from "./live-view.ts";
-import { createOutput, type Output, type OutputStream } from "./output.ts";
+import { createOutput, layoutOn, type Output, type OutputStream, type ScreenLayout } from "./output.ts";
 import type { Choice, InputStream, PromptContext } from "./prompts.ts";
 import type { TerminalReporter } from "./reporters.ts";
 import { catchSignals, type Interrupts, type JobControl, onSuspend, type SignalSource } from "./signals.ts";
@@ -19,19 +19,20 @@ export interface Question {
 export interface Terminal {
   /** Somebody is there who can be asked: stdin and stderr are terminals, and this is no CI. */
   readonly interactive: boolean;
-  /** Width of standard output; undefined in a pipe or file, where nothing may be cut. */
-  readonly columns: number | undefined;
-  /** For lines of standard output. */
-  readonly style: Style;
-  /** For lines of standard error. */
-  readonly errorStyle: Style;
+  /** For lines of standard output; without a width in a pipe or file, where nothing may be cut. */
+  readonly layout: ScreenLayout;
+  /** The same for lines of standard error. */
+  readonly errorLayout: ScreenLayout;
   /** Takes `--color` into account from now on. */
   setColor(choice: ColorChoice): void;
   writeLine(line: string): void;
   writeLines(lines: readonly string[]): void;
-  writeError(line: string): void;
-  /** Sentences for standard error, which are broken between words where that is a terminal. */
+  /** Lines for standard error, laid out already. */
+  writeError(...lines: string[]): void;
+  /** A sentence for standard error, from wherever: made harmless, and broken between words where that is a terminal. */
   remark(text: string): void;
+  /** The same behind `Warning:`. */
+  warn(text: string): void;
   /**
    * Questions are asked on standard error. All of them throw UsageError when not interactive, and InterruptedError when the user
    * leaves by Ctrl-C or a signal comes.
@@ -95,16 +96,12 @@ class ProcessTerminal implements Terminal {
     return this.#err.isTerminal && !this.#options.env.CI && this.#options.stdin.isTTY === true;
   }
 
-  get columns(): number | undefined {
-    return this.#out.isTerminal ? this.#out.size().columns : undefined;
+  get layout(): ScreenLayout {
+    return layoutOn(this.#out, this.#styleOn(this.#out));
   }
 
-  get style(): Style {
-    return this.#styleOn(this.#out);
-  }
-
-  get errorStyle(): Style {
-    return this.#styleOn(this.#err);
+  get errorLayout(): ScreenLayout {
+    return layoutOn(this.#err, this.#styleOn(this.#err));
   }
 
   setColor(choice: ColorChoice): void {
@@ -119,13 +116,17 @@ class ProcessTerminal implements Terminal {
     this.#write(this.#out, lines);
   }
 
-  writeError(line: string): void {
-    this.#write(this.#err, [line]);
+  writeError(...lines: string[]): void {
+    this.#write(this.#err, lines);
   }
 
   remark(text: string): void {
-    const columns = this.#err.isTerminal ? this.#err.size().columns : undefined;
-    this.#write(this.#err, wrapIndented(sanitise(text), columns));
+    this.writeError(...wrapSentence(sanitise(text), this.errorLayout.columns));
+  }
+
+  warn(text: string): void {
+    const { columns, style } = this.errorLayout;
+    this.writeError(...wrapSentence(`${style("warn", "Warning:")} ${sanitise(text)}`, columns));
   }
 
   confirm(question: Question): Promise<boolean> {
@@ -149,7 +150,7 @@ class ProcessTerminal implements Terminal {
 
   async reporter(format: "text" | "json"): Promise<TerminalReporter> {
     const { jsonReporter, liveReporter, plainReporter } = await import("./reporters.ts");
-    const outputs = { out: this.#out, err: this.#err, outStyle: this.style, errStyle: this.errorStyle };
+    const outputs = { out: this.#out, err: this.#err, outStyle: this.layout.style, errStyle: this.errorLayout.style };
     if (format === "json") return jsonReporter(outputs);
     const { env, process, now } = this.#options;
     const canRedraw = this.#err.isTerminal && !env.CI && env.TERM !== "dumb";
@@ -196,7 +197,7 @@ class ProcessTerminal implements Terminal {
         input: stdin,
         output: stderr,
         columns: this.#err.size().columns,
-        style: this.errorStyle,
+        style: this.errorLayout.style,
         signal: this.#interrupts?.signal ?? new AbortController().signal,
       });
     } finally {

@@ -169,6 +169,18 @@ describe("uncordon of a node that VMs are still leaving", () => {
     expect(world.node("worker-1").metadata.annotations).toHaveProperty("kubectl-vmnode/operation");
   });
 
+  test.each(["", "--waive EvacuationGoesOn"])(
+    "is told in lines as wide as standard error, commands aside (%s)",
+    async (flags) => {
+      const scene = { ...world, errorColumns: 30 };
+      const { stdout, stderr } = await runCommand(`uncordon worker-1 --wait=false ${flags}`, world.env, scene);
+      expect(stdout).not.toContain("\n");
+      const isWide = (line: string) => line.length > 30 && !/^ *kubectl /.test(line);
+      expect(stderr.split("\n").filter(isWide)).toEqual([]);
+      expect(stderr).toMatch(/^ {2}kubectl vmnode abort worker-1/m);
+    },
+  );
+
   test("list says so, and how it is undone", async () => {
     const { stdout } = await runCommand("list", world.env, world);
     expect(stdout).toMatch(/worker-1: \d VMs are marked to leave it; to undo that: kubectl vmnode abort worker-1/);

@@ -23,13 +23,16 @@ describe("practice", () => {
     expect(existsSync(kubeconfig)).toBe(false);
   });
 
-  test("breaks what it says between words, but for the line to paste", async () => {
+  test("breaks what it says between words, but for what is to be pasted", async () => {
     const session = start(["practice"], { columns: 40 });
     await session.waitFor("--help).");
     session.type(keys.ctrlC);
     await session.ended;
     const long = session.text.split("\n").filter((line) => line.length > 40);
-    expect(long).toEqual([expect.stringMatching(/^export KUBECONFIG=/)]);
+    expect(long).toEqual([
+      expect.stringMatching(/^export KUBECONFIG=/),
+      expect.stringMatching(/^ {2}kubectl annotate node \S+ practice\.vmnode\/power=off/),
+    ]);
   });
 
   test("runs a command inside the cluster, and ends with its exit code", async () => {

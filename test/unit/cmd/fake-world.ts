@@ -4,8 +4,9 @@ import type { World } from "../../../cmd/world.ts";
 import { ExpectedError, UsageError } from "../../../lib/model/errors.ts";
 import { eventLines } from "../../../lib/report/events.ts";
 import { eventJson } from "../../../lib/report/machine.ts";
+import { sanitise } from "../../../lib/report/sanitise.ts";
 import { plain } from "../../../lib/report/style.ts";
-import { wrapIndented } from "../../../lib/report/width.ts";
+import { wrapSentence } from "../../../lib/report/width.ts";
 import type { Choice } from "../../../lib/terminal/prompts.ts";
 import type { Question, Terminal } from "../../../lib/terminal/terminal.ts";
 
@@ -25,14 +26,17 @@ export interface Scene extends Partial<Omit<World, "terminal">> {
    * and Ctrl-C is the error that a question ends with.
    */
   readonly answers?: readonly (boolean | string | Error)[];
+  /** Width of standard output; there is none in a pipe. */
   readonly columns?: number;
+  /** That of standard error, where it is another. */
+  readonly errorColumns?: number;
   /** Ctrl-C, for commands that look out for it. */
   readonly signal?: AbortSignal;
 }
 
 /** Runs a command line, written as one would type it. Without a `connect` in the scene no cluster can be reached. */
 export async function run(commandLine: string, scene: Scene = {}): Promise<Run> {
-  const { answers: _answers, columns: _columns, signal: _signal, ...parts } = scene;
+  const { answers: _answers, columns: _columns, errorColumns: _errorColumns, signal: _signal, ...parts } = scene;
   const screen: Screen = { stdout: [], stderr: [], questions: [], choices: [] };
   const world: World = {
     program: "kubectl vmnode",
@@ -73,7 +77,7 @@ interface Screen {
 
 function scriptedTerminal(
   { stdout, stderr, questions, choices: offered }: Screen,
-  { answers, columns, signal }: Scene,
+  { answers, columns, errorColumns = columns, signal }: Scene,
 ): Terminal {
   const left = [...(answers ?? [])];
   const answer = (question: Question): boolean | string => {
@@ -92,16 +96,17 @@ function scriptedTerminal(
       throw new Error(`no choice "${wanted}" in: ${choices.map(({ name }) => name).join(", ")}`);
     return choice.value;
   };
+  const remark = (text: string) => void stderr.push(...wrapSentence(sanitise(text), errorColumns));
   return {
     interactive: answers !== undefined,
-    columns,
-    style: plain,
-    errorStyle: plain,
+    layout: { columns, style: plain },
+    errorLayout: { columns: errorColumns, style: plain },
     setColor: () => {},
     writeLine: (line) => void stdout.push(line),
     writeLines: (lines) => void stdout.push(...lines),
-    writeError: (line) => void stderr.push(line),
-    remark: (text) => void stderr.push(...wrapIndented(text, columns)),
+    writeError: (...lines) => void stderr.push(...lines),
+    remark,
+    warn: (text) => remark(`Warning: ${text}`),
     confirm: async (question) => answer(question) === true,
     select: choose,
     search: choose,

@@ -54,6 +54,57 @@ describe("an error", () => {
     expect(errorLines("thrown text")[0]).toBe("error: a fault of kubectl-vmnode itself: thrown text");
   });
 
+  test.each([
+    [
+      "is broken between words",
+      "drain needs one node or more",
+      undefined,
+      ["error: drain needs one", "  node or more"],
+    ],
+    [
+      "and its hint, whose command stays in one piece to be copied",
+      "no",
+      "nothing was changed; when you have looked: kubectl vmnode uncordon a --waive HostWasNeverOff",
+      [
+        "error: no",
+        "hint: nothing was",
+        "  changed; when you have",
+        "  looked:",
+        "  kubectl vmnode uncordon a --waive HostWasNeverOff",
+      ],
+    ],
+    [
+      "as a hint does that is nothing but a command",
+      "no",
+      "kubectl get nodes lists them all",
+      ["error: no", "hint:", "  kubectl get nodes lists them all"],
+    ],
+    [
+      "and as a flag at its end does",
+      "no",
+      "to let them leave: --waive EvacuationGoesOn",
+      ["error: no", "hint: to let them leave:", "  --waive EvacuationGoesOn"],
+    ],
+    [
+      "where names of programs are no commands",
+      "it needs kubectl, or oc, of this year",
+      undefined,
+      ["error: it needs kubectl,", "  or oc, of this year"],
+    ],
+  ])("on a narrow terminal %s", (_how, message, hint, lines) => {
+    expect(errorLines(new UsageError(message, hint), { columns: 24 })).toEqual(lines);
+  });
+
+  test("of the server, an interruption and a bug fit into a narrow terminal, too", () => {
+    const interruption = new InterruptedError("SIGINT", "Interrupted: nothing was changed.");
+    expect(errorLines(new KubeError(status), { columns: 40 })).toEqual([
+      'Error from server (NotFound): nodes "x"',
+      "  not found",
+    ]);
+    expect(errorLines(interruption, { columns: 24 })).toEqual(["Interrupted: nothing was", "  changed."]);
+    expect(errorLines(new TypeError("x"), { columns: 40 }).every((line) => line.length <= 40)).toBe(true);
+  });
+
   test("is marked by its first words alone", () => {
     expect(errorLines(new KubeError(status), { style: (tone, text) => `<${tone}>${text}</${tone}>` })).toEqual([
       '<bad>Error from server (NotFound):</bad> nodes "x" not found',

@@ -141,12 +141,12 @@ describe("above a live view", () => {
   });
 
   test("is broken between words to fit the screen, and the pod's line comes apart first", () => {
-    expect(historyLines({ time, type: "vm", vm }, [vm], undefined, 60).out).toEqual([
+    expect(historyLines({ time, type: "vm", vm }, [vm], { columns: 60 }).out).toEqual([
       "pod/virt-launcher-web-1-x2x4l evicted",
       "  prod/web-1 moved to worker-3 in 41 s",
     ]);
     const failed = going("a/b", "failed", { detail: "was shut down, but does not run again: ErrorUnschedulable" });
-    expect(historyLines({ time, type: "vm", vm: failed }, [], undefined, 40).out).toEqual([
+    expect(historyLines({ time, type: "vm", vm: failed }, [], { columns: 40 }).out).toEqual([
       "a/b failed: was shut down, but does not",
       "  run again: ErrorUnschedulable",
     ]);

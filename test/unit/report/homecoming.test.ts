@@ -14,4 +14,5 @@ test("names the VMs that were started elsewhere, and not those that the loss did
   expect(lines.join()).not.toContain("prod/moved");
   const nobody = neverOffWarning("worker-1", { ...record, vms: vms.slice(1) });
   expect(nobody.join()).not.toContain("may have run twice");
+  expect(neverOffWarning("worker-1", record, { columns: 40 }).filter((line) => line.length > 40)).toEqual([]);
 });

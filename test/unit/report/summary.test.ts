@@ -126,7 +126,7 @@ test("on a narrow screen text is broken, and commands are not", () => {
     { drained: false, stillThere: [going("prod/db", "left-behind", { detail: why })], mayPowerOff: false },
     { nextSteps: [{ command, purpose: "takes the drain up again" }] },
   );
-  expect(summaryReport(summary, undefined, 40)).toEqual([
+  expect(summaryReport(summary, { columns: 40 })).toEqual([
     "",
     "still there  1",
     "  prod/db   Must migrate (LiveMigrate)",

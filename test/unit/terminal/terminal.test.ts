@@ -74,7 +74,7 @@ describe("a question of yes or no", () => {
 
   test("is asked in one line, too, where the terminal does not know how wide it is", async () => {
     const scene = stage({ columns: 0, env: { NO_COLOR: "1" } });
-    expect(scene.terminal.columns).toBe(80);
+    expect(scene.terminal.layout.columns).toBe(80);
     const answer = scene.terminal.confirm({ ...question, text: "Drain worker-1, which shuts 2 VMs down?" });
     await shown(scene, "? Drain worker-1, which shuts 2 VMs down? (y/N):");
     scene.stdin.write("y\r");
@@ -225,8 +225,8 @@ describe("lines", () => {
   });
 
   test("know the width of the terminal, and none in a pipe", async () => {
-    expect(stage({ columns: 61 }).terminal.columns).toBe(61);
-    expect(stage({ stdout: false }).terminal.columns).toBeUndefined();
+    expect(stage({ columns: 61 }).terminal.layout.columns).toBe(61);
+    expect(stage({ stdout: false }).terminal.layout.columns).toBeUndefined();
   });
 
   test.each([
@@ -239,13 +239,22 @@ describe("lines", () => {
     expect(stderr.written).toBe(expected);
   });
 
+  test("of a warning say so in colour, and bring none of their own", () => {
+    const { terminal, stderr } = stage({ columns: 18 });
+    terminal.warn("the \x1b[32mserver is old");
+    expect(stderr.written).toBe("\x1b[33mWarning:\x1b[39m the\n  ^[[32mserver is\n  old\n");
+  });
+
   test("are coloured as --color says, per stream", async () => {
     const { terminal } = stage({ stdout: false });
-    expect([terminal.style("bad", "x"), terminal.errorStyle("bad", "x")]).toEqual(["x", "\x1b[31mx\x1b[39m"]);
+    expect([terminal.layout.style("bad", "x"), terminal.errorLayout.style("bad", "x")]).toEqual([
+      "x",
+      "\x1b[31mx\x1b[39m",
+    ]);
     terminal.setColor("never");
-    expect(terminal.errorStyle("bad", "x")).toBe("x");
+    expect(terminal.errorLayout.style("bad", "x")).toBe("x");
     terminal.setColor("always");
-    expect(terminal.style("bad", "x")).toBe("\x1b[31mx\x1b[39m");
+    expect(terminal.layout.style("bad", "x")).toBe("\x1b[31mx\x1b[39m");
   });
 });
 
