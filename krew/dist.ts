@@ -25,6 +25,7 @@ import {
   platforms,
 } from "./platforms.ts";
 import { sbom } from "./sbom.ts";
+import { runScript } from "./script.ts";
 import { writeWhole } from "./workdir.ts";
 
 interface Job {
@@ -244,9 +245,4 @@ function say(line: string): void {
   console.log(line);
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+await runScript(main);

@@ -11,6 +11,7 @@ import { gunzipSync } from "node:zlib";
 import { unzipSync } from "fflate";
 import { root, version } from "./bundle.ts";
 import { archiveName, executableName, isHere, type Platform, platformName, platforms } from "./platforms.ts";
+import { runScript } from "./script.ts";
 import { readTar } from "./tar.ts";
 import { workdir } from "./workdir.ts";
 
@@ -65,9 +66,4 @@ function tryAll(executable: string, platform: Platform): void {
   }
 }
 
-try {
-  main();
-} catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+await runScript(main);

@@ -1,5 +1,5 @@
 /** The verdict on a node that looks lost: alive, not to be told yet, proven dead, or silent without proof. Pure. */
-import type { LivenessVerdict, Sign } from "../model/dossier.ts";
+import type { Liveness, Sign } from "../model/dossier.ts";
 import { humanDuration } from "../model/duration.ts";
 import type { Gap } from "../model/facts.ts";
 import { isReady } from "../model/kubernetes.ts";
@@ -19,19 +19,6 @@ export interface Evidence {
   readonly power: readonly PowerReport[];
   readonly record: RecordOnLostNode;
   readonly gaps: readonly Gap[];
-}
-
-export interface Liveness {
-  readonly verdict: LivenessVerdict;
-  /** Why, in one or two plain sentences. */
-  readonly reason: string;
-  /** When an undecided verdict can be decided, RFC 3339; absent when only a reading that succeeds can decide it. */
-  readonly decidableAt?: string | undefined;
-  /** The latest write of the node itself, RFC 3339. */
-  readonly outageSince?: string | undefined;
-  /** It is Ready again with another bootID than before. */
-  readonly rebooted: boolean;
-  readonly signs: readonly Sign[];
 }
 
 const noEvidence: Evidence = { power: [], record: { kind: "none" }, gaps: [] };

@@ -1,5 +1,5 @@
 /** Puts the dossier together: the verdict on the node, who holds it, what becomes of each VM, and what would be done. Pure. */
-import type { Dossier, PlannedAction, VmRecovery } from "../model/dossier.ts";
+import type { Dossier, Liveness, PlannedAction, VmRecovery } from "../model/dossier.ts";
 import type { Facts } from "../model/facts.ts";
 import {
   controllerOf,
@@ -18,7 +18,6 @@ import { appLabel, hotplugApp, ownerVmiUidAnnotation, virtApiApp, virtController
 import { capabilitiesOf } from "../platform/version.ts";
 import { addressed } from "./addressed.ts";
 import { listing, nodeReference, refer } from "./findings.ts";
-import type { Liveness } from "./liveness.ts";
 import { isOutOfService, outOfServiceTaint } from "./out-of-service.ts";
 import { replicaSetOf } from "./owners.ts";
 import { type Disks, disksOfCasualty, placeCasualties, sharedDisk, withHints } from "./recovery-hints.ts";
@@ -73,13 +72,8 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
     nodeUid: seen?.metadata.uid,
     bootID: seen?.status.bootID,
     time: facts.time,
-    verdict: liveness.verdict,
-    reason: liveness.reason,
-    decidableAt: liveness.decidableAt,
-    outageSince: liveness.outageSince,
-    rebooted: liveness.rebooted,
+    ...liveness,
     heldBy: facts.holders.filter((holder) => holder.node === node),
-    signs: liveness.signs,
     method,
     methodReason,
     vms: here,

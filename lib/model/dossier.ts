@@ -23,6 +23,20 @@ export interface Sign {
 
 export type LivenessVerdict = "alive" | "undecided" | "proven-dead" | "unproven";
 
+/** Whether the node is dead, as far as its signs tell. */
+export interface Liveness {
+  readonly verdict: LivenessVerdict;
+  /** Why, in one or two plain sentences. */
+  readonly reason: string;
+  /** When an undecided verdict can be decided, RFC 3339; absent when only a reading that succeeds can decide it. */
+  readonly decidableAt?: string | undefined;
+  /** The latest write of the node itself, RFC 3339. */
+  readonly outageSince?: string | undefined;
+  /** Ready again with another bootID than before: its guests ended with the reboot, and its kubelet clears up by itself. */
+  readonly rebooted: boolean;
+  readonly signs: readonly Sign[];
+}
+
 /** restarts: its owner starts it elsewhere. replaced: its replica set makes another. held: only with --include-held. */
 export type RecoveryOutcome = "restarts" | "replaced" | "stays-down" | "unaffected" | "held";
 
@@ -84,23 +98,13 @@ export interface PlannedAction {
   readonly object: ObjectReference;
 }
 
-export interface Dossier {
+export interface Dossier extends Liveness {
   readonly node: string;
   readonly nodeUid?: string | undefined;
   readonly bootID?: string | undefined;
   /** API server's clock. */
   readonly time: string;
-  readonly verdict: LivenessVerdict;
-  /** Why, in one or two plain sentences. */
-  readonly reason: string;
-  /** When an undecided verdict can be decided, RFC 3339. */
-  readonly decidableAt?: string | undefined;
-  /** The latest write of the node itself, RFC 3339. */
-  readonly outageSince?: string | undefined;
-  /** True when the node came back with another bootID: its guests ended with the reboot, and its kubelet clears up by itself. */
-  readonly rebooted: boolean;
   readonly heldBy: readonly NodeHolder[];
-  readonly signs: readonly Sign[];
   readonly method: "taint" | "delete";
   /** Why this method. */
   readonly methodReason: string;

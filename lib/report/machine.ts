@@ -1,7 +1,7 @@
 /** The machine interfaces: documents of apiVersion vmnode/v1 as JSON, YAML or names, and events as JSON lines. Schema: docs/schema.json. */
 import { dump } from "js-yaml";
 import type { Diagnosis } from "../model/diagnosis.ts";
-import type { Dossier } from "../model/dossier.ts";
+import type { Dossier, Liveness } from "../model/dossier.ts";
 import type { NodeOverview } from "../model/overview.ts";
 import type { ProgressEvent } from "../model/progress.ts";
 import type { Check, VmItem } from "../model/verdict.ts";
@@ -19,8 +19,8 @@ export interface Versions {
 }
 
 /** A node that looks lost, and what its signs of life say at first sight. */
-export interface SuspectItem
-  extends Pick<Dossier, "node" | "verdict" | "reason" | "decidableAt" | "outageSince" | "rebooted" | "signs"> {
+export interface SuspectItem extends Liveness {
+  readonly node: string;
   readonly vms: number;
   readonly since?: string | undefined;
 }

@@ -1,8 +1,8 @@
 /** A node that is lost, in tests: what its signs of life look like at any moment of a story, and the facts around it. */
 
-import { assessLiveness, type Evidence, type Liveness } from "../../../lib/assess/liveness.ts";
+import { assessLiveness, type Evidence } from "../../../lib/assess/liveness.ts";
 import { assessRecovery, type RecoveryOptions } from "../../../lib/assess/recovery.ts";
-import type { Dossier, VmRecovery } from "../../../lib/model/dossier.ts";
+import type { Dossier, Liveness, VmRecovery } from "../../../lib/model/dossier.ts";
 import type { Facts } from "../../../lib/model/facts.ts";
 import type { Node, Taint } from "../../../lib/model/kubernetes.ts";
 import type { LostNodeFacts, NodeSigns, Seen, WrittenField } from "../../../lib/model/lost-node.ts";
