@@ -76,47 +76,10 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
   const { server } = config.cluster;
   const proxy = proxyFor(server, config.cluster.proxyUrl, environment.env);
   const transport = openTransport(server, proxy);
-  const credentials = openCredentials(config, environment);
-  const log = requestLog(environment.verbosity, environment.log);
-  const warned = new Set<string>();
+  const authenticated = authenticator(config, environment);
+  const logged = loggedExchange(transport, server, environment);
+  const answered = answerReader({ server, proxy }, environment);
   let closed = false;
-  const now = () => environment.clock.now().getTime();
-  const sender = {
-    userAgent: userAgent(environment.version, process.platform, process.arch),
-    impersonated: config.user,
-    timeoutMs: config.timeoutMs,
-  };
-
-  /** Sends with the current identity, and once more with a renewed one when the server did not accept it. */
-  const authenticated = async <T extends { readonly status: number }>(
-    request: KubeRequest,
-    exchange: (wire: WireRequest) => Promise<T>,
-  ): Promise<T> => {
-    const identity = await credentials.current();
-    const answer = await exchange(wireRequest(request, identity, sender));
-    if (answer.status !== 401 || !(await credentials.renew(identity))) return answer;
-    environment.log(4, "The server did not accept the credential; trying again with a renewed one");
-    return await exchange(wireRequest(request, await credentials.current(), sender));
-  };
-
-  const logged = async (wire: WireRequest): Promise<WireResponse> => {
-    const url = server + wire.path;
-    log.sent(wire.method, url, wire.headers, wire.body);
-    const started = now();
-    const answer = await transport.request(wire);
-    log.answered(wire.method, url, answer, now() - started);
-    return answer;
-  };
-
-  const answered = (wire: WireResponse, { withoutManagedFields }: KubeRequest): KubeResponse => {
-    const response = readAnswer(wire, { server, proxy, withoutManagedFields });
-    for (const warning of response.warnings) {
-      if (!warned.has(warning)) environment.warn(warning);
-      warned.add(warning);
-    }
-    return response;
-  };
-
   return {
     server,
     context: config.context,
@@ -147,6 +110,55 @@ function openConnection(config: EffectiveConfig, environment: Environment): Conn
         }),
       };
     },
+  };
+}
+
+type Exchange<T> = (wire: WireRequest) => Promise<T>;
+
+/** Sends with the current identity, and once more with a renewed one when the server did not accept it. */
+function authenticator(config: EffectiveConfig, environment: Environment) {
+  const credentials = openCredentials(config, environment);
+  const sender = {
+    userAgent: userAgent(environment.version, process.platform, process.arch),
+    impersonated: config.user,
+    timeoutMs: config.timeoutMs,
+  };
+  return async <T extends { readonly status: number }>(request: KubeRequest, exchange: Exchange<T>): Promise<T> => {
+    const identity = await credentials.current();
+    const answer = await exchange(wireRequest(request, identity, sender));
+    if (answer.status !== 401 || !(await credentials.renew(identity))) return answer;
+    environment.log(4, "The server did not accept the credential; trying again with a renewed one");
+    return await exchange(wireRequest(request, await credentials.current(), sender));
+  };
+}
+
+function loggedExchange(
+  transport: Transport,
+  server: string,
+  { verbosity, log, clock }: Environment,
+): Exchange<WireResponse> {
+  const requests = requestLog(verbosity, log);
+  const now = () => clock.now().getTime();
+  return async (wire) => {
+    const url = server + wire.path;
+    requests.sent(wire.method, url, wire.headers, wire.body);
+    const started = now();
+    const answer = await transport.request(wire);
+    requests.answered(wire.method, url, answer, now() - started);
+    return answer;
+  };
+}
+
+/** Reads answers, and passes each of the server's warnings on once. */
+function answerReader(place: { readonly server: string; readonly proxy: string | undefined }, { warn }: Environment) {
+  const warned = new Set<string>();
+  return (wire: WireResponse, { withoutManagedFields }: KubeRequest): KubeResponse => {
+    const response = readAnswer(wire, { ...place, withoutManagedFields });
+    for (const warning of response.warnings) {
+      if (!warned.has(warning)) warn(warning);
+      warned.add(warning);
+    }
+    return response;
   };
 }
 

@@ -31,43 +31,25 @@ export interface LiveView {
 
 /** Starts a view on `output`, which must be a terminal; `frame` is asked for the lines of each frame. */
 export function startLiveView(output: Output, frame: (size: Size) => readonly string[]): LiveView {
-  let drawn: readonly string[] = [];
-  /** The terminal's size when that was drawn. */
-  let drawnAt: Size | undefined;
+  const area = drawnArea(output);
   let active = false;
   let closed = false;
   let due: NodeJS.Timeout | undefined;
   let tick: NodeJS.Timeout | undefined;
   let lastDrawn = Number.NEGATIVE_INFINITY;
 
-  /**
-   * Erases what was drawn. Between two frames the cursor stands at the first line of the view, and its place is saved: keys that the
-   * terminal shows move it down, and nothing scrolls away. In a terminal of another size both have moved, and only the cursor is right.
-   */
-  const takeAway = () => {
-    const { columns, rows } = output.size();
-    const isSame = drawn.length > 0 && drawnAt?.columns === columns && drawnAt.rows === rows;
-    return `${isSame ? restoreCursor : "\r"}${eraseDown}`;
-  };
-  const draw = (write?: () => void) => {
+  const notDue = () => {
     clearTimeout(due);
     due = undefined;
+  };
+  const draw = (write?: () => void) => {
+    notDue();
     lastDrawn = performance.now();
-    const size = output.size();
-    const { columns, rows } = size;
-    // The last column stays empty: some terminals begin a new line as soon as it is written.
-    const next = frame({ columns: columns - 1, rows }).map(printable);
-    if (write === undefined && next.length === drawn.length && next.every((line, at) => line === drawn[at])) return;
-    output.raw(beginFrame + takeAway());
-    write?.();
-    const park = next.length === 0 ? "" : `\x1b[${next.length}A${saveCursor}`;
-    output.raw(next.map((line) => `${line}\n`).join("") + park + endFrame);
-    drawn = next;
-    drawnAt = size;
+    area.draw(frame, write);
   };
   const update = () => {
     if (!active || due !== undefined) return;
-    due = setTimeout(() => draw(), Math.max(0, lastDrawn + frameInterval - performance.now()));
+    due = setTimeout(draw, Math.max(0, lastDrawn + frameInterval - performance.now()));
     due.unref();
   };
   const resume = () => {
@@ -81,11 +63,9 @@ export function startLiveView(output: Output, frame: (size: Size) => readonly st
   const pause = () => {
     if (!active) return;
     active = false;
-    clearTimeout(due);
-    due = undefined;
+    notDue();
     clearInterval(tick);
-    output.raw(takeAway() + showCursor);
-    drawn = [];
+    area.clear();
   };
   const stopResizing = output.onResize(update);
   resume();
@@ -103,6 +83,49 @@ export function startLiveView(output: Output, frame: (size: Size) => readonly st
       pause();
       closed = true;
       stopResizing();
+    },
+  };
+}
+
+interface DrawnArea {
+  /** Puts the frame in the place of the last one, if it is another, below what is written first. */
+  draw(frame: (size: Size) => readonly string[], write?: () => void): void;
+  /** Takes the frame away and gives the cursor back. */
+  clear(): void;
+}
+
+/** What stands at the bottom of the screen. */
+function drawnArea(output: Output): DrawnArea {
+  let drawn: readonly string[] = [];
+  /** The terminal's size when that was drawn. */
+  let drawnAt: Size | undefined;
+
+  /**
+   * Erases what was drawn. Between two frames the cursor stands at the first line of the view, and its place is saved: keys that the
+   * terminal shows move it down, and nothing scrolls away. In a terminal of another size both have moved, and only the cursor is right.
+   */
+  const erasure = () => {
+    const { columns, rows } = output.size();
+    const isSame = drawn.length > 0 && drawnAt?.columns === columns && drawnAt.rows === rows;
+    return `${isSame ? restoreCursor : "\r"}${eraseDown}`;
+  };
+  return {
+    draw(frame, write) {
+      const size = output.size();
+      const { columns, rows } = size;
+      // The last column stays empty: some terminals begin a new line as soon as it is written.
+      const next = frame({ columns: columns - 1, rows }).map(printable);
+      if (write === undefined && next.length === drawn.length && next.every((line, at) => line === drawn[at])) return;
+      output.raw(beginFrame + erasure());
+      write?.();
+      const park = next.length === 0 ? "" : `\x1b[${next.length}A${saveCursor}`;
+      output.raw(next.map((line) => `${line}\n`).join("") + park + endFrame);
+      drawn = next;
+      drawnAt = size;
+    },
+    clear() {
+      output.raw(erasure() + showCursor);
+      drawn = [];
     },
   };
 }
