@@ -1,4 +1,5 @@
 /** Finds, reads and merges kubeconfig files as kubectl does (client-go `tools/clientcmd/loader.go`). */
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { boolYaml11Tag, CORE_SCHEMA, loadAll, mergeTag, Schema } from "js-yaml";
 import { ConfigError } from "../model/errors.ts";
@@ -102,7 +103,21 @@ function candidates(sources: KubeconfigSources): readonly string[] {
   if (sources.explicit) return [sources.explicit];
   const list = sources.env.KUBECONFIG;
   if (list) return [...new Set(list.split(path.delimiter))].filter((file) => file !== "");
-  return [path.join(sources.homedir, ".kube", "config")];
+  const home = process.platform === "win32" ? windowsHome(sources.env, existsSync) : undefined;
+  return [path.join(home ?? sources.homedir, ".kube", "config")];
+}
+
+/**
+ * The folder that kubectl takes for the user's on Windows, where HOME, a drive on the network and the profile may be three of
+ * them: the first that has a kubeconfig, else the first there is (client-go `util/homedir/homedir.go`). Undefined if there is none.
+ */
+export function windowsHome(env: KubeconfigSources["env"], isThere: (path: string) => boolean): string | undefined {
+  const { HOME, HOMEDRIVE, HOMEPATH, USERPROFILE } = env;
+  const share = HOMEDRIVE && HOMEPATH && HOMEDRIVE + HOMEPATH;
+  return (
+    [HOME, share, USERPROFILE].find((home) => home && isThere(path.win32.join(home, ".kube", "config"))) ??
+    [HOME, USERPROFILE, share].find((home) => home && isThere(home))
+  );
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { ConnectionOptions } from "../../../lib/kube/effective-config.ts";
 import { effectiveConfig } from "../../../lib/kube/effective-config.ts";
-import { loadKubeconfig, parseKubeconfig } from "../../../lib/kube/kubeconfig.ts";
+import { loadKubeconfig, parseKubeconfig, windowsHome } from "../../../lib/kube/kubeconfig.ts";
 import { temporaryFolder } from "./surroundings.ts";
 
 const folder = temporaryFolder();
@@ -209,6 +209,32 @@ test("nowhere to go is said with all places that were looked at", async () => {
   );
   const home = await loadKubeconfig({ env: {}, homedir: "/none" });
   expect(home.missing).toEqual([path.join("/none", ".kube", "config")]);
+});
+
+describe("the user's folder on Windows", () => {
+  const env = { HOME: "H:\\me", HOMEDRIVE: "N:", HOMEPATH: "\\me", USERPROFILE: "C:\\Users\\me" };
+  const { HOME, USERPROFILE } = env;
+  const share = "N:\\me";
+
+  test.each<[string, string[], string | undefined]>([
+    ["is HOME where all have a kubeconfig", [HOME, share, USERPROFILE].map(withConfig), HOME],
+    ["is the drive on the network before the profile", [share, USERPROFILE].map(withConfig), share],
+    ["is the profile if no other has a kubeconfig", [HOME, share, withConfig(USERPROFILE)], USERPROFILE],
+    ["is HOME where none has one", [HOME, share, USERPROFILE], HOME],
+    ["is the profile before the drive where none has one", [share, USERPROFILE], USERPROFILE],
+    ["is the drive that alone is there", [share], share],
+    ["is nowhere if none is there", [], undefined],
+  ])("%s", (_what, there, home) => {
+    expect(windowsHome(env, (file) => there.includes(file))).toBe(home);
+  });
+
+  test("is no drive without a folder on it", () => {
+    expect(windowsHome({ HOMEDRIVE: "N:" }, () => true)).toBeUndefined();
+  });
+
+  function withConfig(home: string): string {
+    return `${home}\\.kube\\config`;
+  }
 });
 
 describe("in a pod", () => {
