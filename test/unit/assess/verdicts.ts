@@ -2,7 +2,11 @@
 import { type AssessOptions, assess } from "../../../lib/assess/check.ts";
 import type { Facts } from "../../../lib/model/facts.ts";
 import type { Finding, FindingCode } from "../../../lib/model/finding.ts";
+import type { Node, Pod } from "../../../lib/model/kubernetes.ts";
 import type { NodeVerdict, VmVerdict } from "../../../lib/model/verdict.ts";
+import { factsWith } from "../../builders/facts.ts";
+import { aNode } from "../../builders/kubernetes.ts";
+import { aRunningVm, type VmOptions } from "../../builders/kubevirt.ts";
 
 type Options = Partial<Omit<AssessOptions, "waived">> & { readonly waived?: readonly string[] };
 
@@ -39,4 +43,12 @@ export function findingOf(findings: readonly Finding[], code: FindingCode): Find
   const finding = findings.find((entry) => entry.code === code);
   if (finding === undefined) throw new Error(`no finding ${code} among ${codes(findings).join(", ") || "none"}`);
   return finding;
+}
+
+/** Why the one other node does not take a VM that must migrate; undefined when it does. */
+export function refusal(options: VmOptions, other: Node, pods: readonly Pod[] = [], source = aNode("worker-1")) {
+  const facts = factsWith([aRunningVm("web", options)], { nodes: [source, other], roomKnown: ["worker-2"], pods });
+  const vm = vmVerdict(facts, "web");
+  if (vm.outcome === "moves") return undefined;
+  return /no other node fits: (.*)\. The target pod/.exec(vm.findings[0]?.reason ?? "")?.[1];
 }
