@@ -1,7 +1,8 @@
 /** Runs a credential plugin as client-go does (`plugin/pkg/client/auth/exec/exec.go`) and reads what it prints. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { ConfigError } from "../model/errors.ts";
+import { batchCommandLine } from "./batch-file.ts";
 import type { ClusterEntry, ExecEntry } from "./kubeconfig.ts";
 
 export interface ExecCredential {
@@ -68,12 +69,17 @@ function run(
   { interactive, silent }: { readonly interactive: boolean; readonly silent: boolean },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
+    const isWindows = process.platform === "win32";
+    const batch =
+      isWindows && batchCommandLine(exec.command, exec.args, { searchPath: process.env.PATH, isThere: existsSync });
+    const [command, args] = batch ? ["cmd.exe", ["/d", "/s", "/c", `"${batch}"`]] : [exec.command, [...exec.args]];
     const start = () =>
-      spawn(exec.command, [...exec.args], {
+      spawn(command, args, {
         env,
         stdio: [interactive ? "inherit" : "ignore", "pipe", silent ? "ignore" : "inherit"] as const,
         // A group of its own, so that what it has started can be ended with it.
-        detached: silent && process.platform !== "win32",
+        detached: silent && !isWindows,
+        windowsVerbatimArguments: Boolean(batch),
       });
     const cannotStart = (error: NodeJS.ErrnoException) => failure(exec, `cannot be started (${error.code})`, error);
     let plugin: ReturnType<typeof start>;
