@@ -4,6 +4,7 @@ import { exitCode } from "../lib/model/exit-code.ts";
 import type { Scenario } from "../lib/practice/scenarios/scenario.ts";
 import { table } from "../lib/report/table.ts";
 import type { OptionsOf } from "./command.ts";
+import { quoted } from "./command-line.ts";
 import type { practice } from "./definitions/practice.ts";
 import type { World } from "./world.ts";
 
@@ -59,14 +60,19 @@ function refuseUnknown({ scenario, nodes }: Options, scenarios: readonly Scenari
 }
 
 /** The line to paste goes to standard output, the rest to standard error. */
-function introduce(scenario: Scenario, kubeconfigPath: string, { terminal, program }: World): void {
+function introduce(scenario: Scenario, kubeconfigPath: string, { terminal, program, host }: World): void {
   terminal.remark(`A practice cluster, scenario ${scenario.name}: ${scenario.summary}.`);
   const someNode = scenario.nodes.at(-1)?.name ?? "NODE";
   for (const note of scenario.notes) terminal.remark(`- ${note}`);
   terminal.remark("In another terminal:");
-  terminal.writeLine(`export KUBECONFIG=${kubeconfigPath}`);
+  terminal.writeLine(useLine(kubeconfigPath, host.platform));
   terminal.remark(`and then kubectl, or ${program} list. Ctrl-C here ends the cluster.`);
   terminal.remark(`To break a part of it: kubectl annotate node ${someNode} practice.vmnode/power=off (see --help).`);
+}
+
+/** What makes a shell use the kubeconfig: on Windows PowerShell, elsewhere any. */
+export function useLine(kubeconfigPath: string, platform: string): string {
+  return platform === "win32" ? `$env:KUBECONFIG = "${kubeconfigPath}"` : `export KUBECONFIG=${quoted(kubeconfigPath)}`;
 }
 
 async function untilInterrupted(signal: AbortSignal): Promise<number> {
