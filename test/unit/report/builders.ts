@@ -1,7 +1,7 @@
 /** Verdicts and progress to lay out, with plausible defaults. */
 import { type Finding, type FindingCode, findingCodes } from "../../../lib/model/finding.ts";
-import type { DrainProgress, Summary, VmProgress } from "../../../lib/model/progress.ts";
-import type { Check, NodeVerdict, Outcome, VmVerdict } from "../../../lib/model/verdict.ts";
+import type { Summary } from "../../../lib/model/progress.ts";
+import type { Check, NodeVerdict, Outcome, PodVerdict, VmVerdict } from "../../../lib/model/verdict.ts";
 
 export function finding(code: FindingCode, fields: Partial<Finding> = {}): Finding {
   const object = fields.object ?? { kind: "virtualmachineinstance", namespace: "prod", name: "db-local" };
@@ -36,6 +36,16 @@ export function vm(name: string, outcome: Outcome = "moves", fields: Partial<VmV
   };
 }
 
+/** A pod of its own that may not be evicted, with all that can be said of one. */
+export const blockedPod: PodVerdict = {
+  namespace: "a",
+  name: "p",
+  uid: "p",
+  outcome: "blocks",
+  warning: "w",
+  finding: finding("PodBlocked"),
+};
+
 export function movers(number: number): VmVerdict[] {
   return Array.from({ length: number }, (_none, index) => vm(`prod/web-${index + 1}`));
 }
@@ -52,34 +62,6 @@ export function check(nodes: readonly NodeVerdict[], fields: Partial<Check> = {}
     nodes,
     gaps: [],
     migrations: { perNode: 2, perCluster: 5 },
-    ...fields,
-  };
-}
-
-export function going(name: string, state: VmProgress["state"], fields: Partial<VmProgress> = {}): VmProgress {
-  const [namespace = "", short = ""] = name.split("/");
-  return {
-    namespace,
-    name: short,
-    uid: `uid-${short}`,
-    node: "worker-1",
-    pod: `virt-launcher-${short}-x2x4l`,
-    state,
-    since: "2026-11-21T14:02:11Z",
-    ...fields,
-  };
-}
-
-export function drainProgress(vms: readonly VmProgress[], fields: Partial<DrainProgress> = {}): DrainProgress {
-  return {
-    nodes: ["worker-1"],
-    startedAt: "2026-11-21T13:58:26Z",
-    time: "2026-11-21T14:02:33Z",
-    vms,
-    pods: [],
-    limits: { perNode: 2, perCluster: 5 },
-    trouble: [],
-    phase: "evicting",
     ...fields,
   };
 }

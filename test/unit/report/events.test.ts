@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { ProgressEvent } from "../../../lib/model/progress.ts";
 import { eventLines, historyLines, progressLine } from "../../../lib/report/events.ts";
-import { drainProgress, going, summaryOf } from "./builders.ts";
+import { drainProgress, going } from "../../builders/progress.ts";
+import { summaryOf } from "./builders.ts";
 
 const time = "2026-11-21T14:02:11Z";
 const pod = { node: "x", namespace: "ns", pod: "p" };

@@ -16,7 +16,8 @@ import { eventJson, type MachineDocument, machineLines } from "../../../lib/repo
 import { drainQuestion, planReport } from "../../../lib/report/plan.ts";
 import { summaryReport } from "../../../lib/report/summary.ts";
 import { leavingLines, uncordonResult } from "../../../lib/report/uncordon.ts";
-import { check, drainProgress, finding, going, mixedCheck, node, summaryOf, vm } from "./builders.ts";
+import { drainProgress, going } from "../../builders/progress.ts";
+import { blockedPod, check, finding, mixedCheck, node, summaryOf, vm } from "./builders.ts";
 import { fullDossier } from "./dossiers.ts";
 
 const attack = "\x1b[2J\x1b]0;x\x07\x9b31m\r\n\t\u202e\u2028\ud800";
@@ -54,14 +55,6 @@ function poisoned<T>(data: T): T {
 
 const now = new Date("2026-11-21T14:02:33Z");
 const time = "2026-11-21T14:02:11Z";
-const pod = {
-  namespace: "a",
-  name: "p",
-  uid: "p",
-  outcome: "blocks",
-  warning: "w",
-  finding: finding("PodBlocked"),
-} as const;
 const worker = node("worker-1", {
   verdict: "unknown",
   findings: [finding("NodeNotReady", { fix: "fix" }), finding("MigrationSlots"), finding("VirtApiUnavailable")],
@@ -69,7 +62,7 @@ const worker = node("worker-1", {
     ...mixedCheck().nodes.flatMap((one) => one.vms),
     vm("a/b", "moves", { memory: "2Gi", migratingTo: "w", phase: "Running" }),
   ],
-  otherPods: [pod],
+  otherPods: [blockedPod],
 });
 const dirtyCheck = poisoned(
   check([worker, node("worker-2", { verdict: "blocks", findings: [finding("VirtApiUnavailable")] })], {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { DrainProgress, VmProgress } from "../../../lib/model/progress.ts";
 import { liveFrame } from "../../../lib/report/live-frame.ts";
 import { width } from "../../../lib/report/width.ts";
-import { drainProgress, going } from "./builders.ts";
+import { drainProgress, going } from "../../builders/progress.ts";
 
 const now = new Date("2026-11-21T14:02:33Z");
 const text = (lines: readonly string[]) => lines.join("\n");

@@ -9,7 +9,8 @@ import type { NodeOverview } from "../../../lib/model/overview.ts";
 import type { AbortSummary, ProgressEvent, RecoverySummary, UncordonSummary } from "../../../lib/model/progress.ts";
 import { type NodeVerdict, vmItems } from "../../../lib/model/verdict.ts";
 import { eventJson, type MachineDocument, machineLines } from "../../../lib/report/machine.ts";
-import { finding, going, mixedCheck, node, summaryOf, vm } from "./builders.ts";
+import { going } from "../../builders/progress.ts";
+import { blockedPod, finding, mixedCheck, node, summaryOf, vm } from "./builders.ts";
 import { dossier, fullDossier } from "./dossiers.ts";
 import { machineSchema, violations } from "./json-schema.ts";
 
@@ -44,14 +45,6 @@ const overview: NodeOverview = {
 
 describe("a document", () => {
   const full = mixedCheck();
-  const pod = {
-    namespace: "a",
-    name: "p",
-    uid: "p",
-    outcome: "blocks",
-    warning: "w",
-    finding: finding("PodBlocked"),
-  } as const;
   const complete = {
     ...full,
     nodes: [
@@ -66,7 +59,7 @@ describe("a document", () => {
             migratable: { status: "Unknown", message: "m" },
           }),
         ],
-        otherPods: [pod],
+        otherPods: [blockedPod],
         leftovers: [{ namespace: "a", name: "old", uid: "o" }],
       }),
     ],

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { exitCode } from "../../../lib/model/exit-code.ts";
 import type { RecoverySummary } from "../../../lib/model/progress.ts";
 import { recoverySummaryReport } from "../../../lib/report/recovery-summary.ts";
-import { going } from "./builders.ts";
+import { going } from "../../builders/progress.ts";
 
 function ended(fields: Partial<RecoverySummary>): string {
   const summary: RecoverySummary = {

@@ -1,7 +1,8 @@
 /** The end of a drain is told honestly. */
 import { expect, test } from "vitest";
 import { summaryReport } from "../../../lib/report/summary.ts";
-import { going, summaryOf } from "./builders.ts";
+import { going } from "../../builders/progress.ts";
+import { summaryOf } from "./builders.ts";
 
 const text = (lines: readonly string[]) => lines.join("\n");
 

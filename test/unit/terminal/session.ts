@@ -1,6 +1,7 @@
 /** A program for the pseudo-terminal: asks, then shows a view until it is interrupted. Its argument says how it ends. */
 import { createTerminal } from "../../../lib/terminal/terminal.ts";
-import { drainProgress, going, summaryOf } from "../report/builders.ts";
+import { drainProgress, going } from "../../builders/progress.ts";
+import { summaryOf } from "../report/builders.ts";
 
 const end = process.argv[2];
 const terminal = createTerminal({

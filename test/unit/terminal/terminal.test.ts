@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { InterruptedError, UsageError } from "../../../lib/model/errors.ts";
 import type { ProgressEvent } from "../../../lib/model/progress.ts";
-import { drainProgress, going, summaryOf } from "../report/builders.ts";
+import { drainProgress, going } from "../../builders/progress.ts";
+import { summaryOf } from "../report/builders.ts";
 import { type Stage, screenOf, stage } from "./fakes.ts";
 
 const question = { text: "Drain worker-1?", flag: "--yes" };
