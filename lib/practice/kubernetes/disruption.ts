@@ -10,10 +10,10 @@ import {
   isOf,
   keyOf,
   managers,
+  objectAt,
   onStatus,
   pods,
   replicaSets,
-  splitKey,
   statefulSets,
 } from "./keys.ts";
 import { controllerOf, elapsedMs, isDeleting, isFinished, isReady } from "./objects.ts";
@@ -34,8 +34,7 @@ export function createDisruption(world: World): Reconciler {
       }
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const budget = world.store.get(budgets, namespace, name);
+      const budget = objectAt(world.store, budgets, key);
       return budget === undefined ? undefined : sync(world, budget);
     },
   };

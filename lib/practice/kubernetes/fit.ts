@@ -2,7 +2,7 @@
 import { parseQuantity } from "../../model/quantity.ts";
 import { hasLabels, matchesNode, tolerates } from "../../model/selectors.ts";
 import type { KubeObject } from "../store.ts";
-import { claims, splitKey, volumes } from "./keys.ts";
+import { claims, objectAt, volumes } from "./keys.ts";
 import { type Misfit, resolvable, unresolvable } from "./misfit.ts";
 import { isFinished, type Taint, taintsOf } from "./objects.ts";
 import { affinityMisfits } from "./pod-affinity.ts";
@@ -154,8 +154,7 @@ function volumeAffinity(world: World, pod: KubeObject, node: KubeObject): Misfit
 /** ReadWriteOncePod: no other pod may use the claim (VolumeRestrictions plugin). */
 function exclusiveClaim(world: World, pod: KubeObject): Misfit[] {
   for (const key of claimsOf(pod)) {
-    const { namespace, name } = splitKey(key);
-    const claim = world.store.get(claims, namespace, name);
+    const claim = objectAt(world.store, claims, key);
     if (!claim?.spec.accessModes?.includes("ReadWriteOncePod")) continue;
     const users = world.podsOfClaim
       .get(key)
@@ -174,8 +173,7 @@ function spread(world: World, pod: KubeObject, node: KubeObject): Misfit[] {
 
 function boundClaims(world: World, pod: KubeObject): KubeObject[] {
   return claimsOf(pod).flatMap((key) => {
-    const { namespace, name } = splitKey(key);
-    const claim = world.store.get(claims, namespace, name);
+    const claim = objectAt(world.store, claims, key);
     return claim?.spec.volumeName === undefined ? [] : [claim];
   });
 }

@@ -1,5 +1,5 @@
 /** The resources that the controllers read and write, and the names under which they write. */
-import type { KubeObject, ResourceKey, Writer } from "../store.ts";
+import type { KubeObject, ResourceKey, Store, Writer } from "../store.ts";
 
 const core = (resource: string): ResourceKey => ({ group: "", resource });
 const kubevirt = (resource: string): ResourceKey => ({ group: "kubevirt.io", resource });
@@ -65,4 +65,10 @@ export function namespacedKey(namespace: string | undefined, name: string | unde
 export function splitKey(key: string): { namespace: string; name: string } {
   const slash = key.indexOf("/");
   return { namespace: key.slice(0, Math.max(slash, 0)), name: key.slice(slash + 1) };
+}
+
+/** The object of that resource under the key; undefined where there is none. */
+export function objectAt(store: Store, resource: ResourceKey, key: string): KubeObject | undefined {
+  const { namespace, name } = splitKey(key);
+  return store.get(resource, namespace, name);
 }

@@ -3,7 +3,7 @@ import { rfc3339 } from "../clock.ts";
 import type { KubeObject } from "../store.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { type Host, type HostedPod, kubeletServes } from "./hosts.ts";
-import { attachments, claims, isOf, keyOf, managers, onStatus, pods, splitKey, volumes } from "./keys.ts";
+import { attachments, claims, isOf, keyOf, managers, objectAt, onStatus, pods, volumes } from "./keys.ts";
 import { isDeleting, isFinished, remainingGraceMs } from "./objects.ts";
 import { reportCreating, reportEnded, reportRunning } from "./pod-status.ts";
 import { claimsOf, type World } from "./world.ts";
@@ -35,13 +35,12 @@ export function createKubelets(world: World, broken: BrokenPods): Reconciler {
       const bar = key.indexOf("|");
       const host = world.hosts.get(key.slice(0, bar));
       if (!kubeletServes(host)) return undefined;
-      const { namespace, name } = splitKey(key.slice(bar + 1));
-      const pod = world.store.get(pods, namespace, name);
+      const named = key.slice(bar + 1);
+      const pod = objectAt(world.store, pods, named);
       const mine = pod?.spec.nodeName === host.name ? pod : undefined;
       for (const hosted of host.pods.values()) {
-        const { metadata } = hosted.pod;
-        const named = metadata.namespace === namespace && metadata.name === name;
-        if (named && metadata.uid !== mine?.metadata.uid) endStray(world, host, hosted);
+        const { uid } = hosted.pod.metadata;
+        if (keyOf(hosted.pod) === named && uid !== mine?.metadata.uid) endStray(world, host, hosted);
       }
       if (mine !== undefined) sync(world, host, mine, broken);
       return undefined;
@@ -119,8 +118,7 @@ function begin(world: World, host: Host, pod: KubeObject): void {
 /** True when the attach/detach controller has attached every volume that needs it to the pod's node. */
 function volumesAttached(world: World, pod: KubeObject): boolean {
   return claimsOf(pod).every((key) => {
-    const { namespace, name } = splitKey(key);
-    const volumeName = world.store.get(claims, namespace, name)?.spec.volumeName;
+    const volumeName = objectAt(world.store, claims, key)?.spec.volumeName;
     const volume = volumeName === undefined ? undefined : world.store.get(volumes, undefined, volumeName);
     if (volume === undefined) return false;
     if (volume.spec.csi === undefined) return true;

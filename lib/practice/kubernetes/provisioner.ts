@@ -4,7 +4,7 @@
  */
 import type { KubeObject } from "../store.ts";
 import type { Reconciler } from "./control-loop.ts";
-import { claims, isOf, keyOf, managers, splitKey, storageClasses, volumes } from "./keys.ts";
+import { claims, isOf, keyOf, managers, objectAt, storageClasses, volumes } from "./keys.ts";
 import { createCompleted } from "./new-objects.ts";
 import { isDeleting } from "./objects.ts";
 import type { EventText } from "./recorder.ts";
@@ -23,8 +23,7 @@ export function createProvisioner(world: World): Reconciler {
       if (isOf(key, claims)) yield keyOf(object);
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const claim = world.store.get(claims, namespace, name);
+      const claim = objectAt(world.store, claims, key);
       if (claim === undefined || claim.spec.volumeName !== undefined || isDeleting(claim)) return undefined;
       const className = claim.spec.storageClassName ?? defaultClassName(world);
       const obstacle = obstacleOf(world, className);

@@ -4,7 +4,7 @@ import type { KubeObject } from "../store.ts";
 import { setCondition } from "./conditions.ts";
 import type { Reconciler } from "./control-loop.ts";
 import { misfits, requestedOn } from "./fit.ts";
-import { claims, isOf, keyOf, managers, nodes, onStatus, pods, splitKey, storageClasses } from "./keys.ts";
+import { claims, isOf, keyOf, managers, nodes, objectAt, onStatus, pods, splitKey, storageClasses } from "./keys.ts";
 import type { Misfit } from "./misfit.ts";
 import { isDeleting, isFinished, isReady } from "./objects.ts";
 import { claimsOf, unassigned, type World } from "./world.ts";
@@ -18,8 +18,7 @@ export function createScheduler(world: World): Reconciler {
       for (const pod of world.podsOn.get(unassigned)) if (isWaiting(pod)) yield keyOf(pod);
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const pod = world.store.get(pods, namespace, name);
+      const pod = objectAt(world.store, pods, key);
       if (pod !== undefined && isWaiting(pod)) schedule(world, pod);
       return undefined;
     },

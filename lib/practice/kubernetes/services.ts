@@ -2,7 +2,7 @@
 import { hasLabels } from "../../model/selectors.ts";
 import type { KubeObject, NewObject } from "../store.ts";
 import type { Reconciler } from "./control-loop.ts";
-import { endpointSlices, isOf, keyOf, managers, pods, services, splitKey } from "./keys.ts";
+import { endpointSlices, isOf, keyOf, managers, objectAt, pods, services } from "./keys.ts";
 import { controllerReference, isDeleting, isFinished, isReady } from "./objects.ts";
 import type { World } from "./world.ts";
 
@@ -20,8 +20,7 @@ export function createEndpointSlices(world: World): Reconciler {
       }
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const service = world.store.get(services, namespace, name);
+      const service = objectAt(world.store, services, key);
       if (service?.spec.selector !== undefined) sync(world, service);
       return undefined;
     },

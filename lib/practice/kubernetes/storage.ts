@@ -1,12 +1,11 @@
 /** Claims and the volumes behind them. */
 import type { KubeObject } from "../store.ts";
-import { claims, splitKey, volumes } from "./keys.ts";
+import { claims, objectAt, volumes } from "./keys.ts";
 import { claimsOf, type World } from "./world.ts";
 
 /** The PersistentVolume that a claim (namespace/name) is bound to. */
 export function boundVolumeName(world: World, claimKey: string): string | undefined {
-  const { namespace, name } = splitKey(claimKey);
-  return world.store.get(claims, namespace, name)?.spec.volumeName;
+  return objectAt(world.store, claims, claimKey)?.spec.volumeName;
 }
 
 /** The bound volumes of a pod that a CSI driver must attach. */

@@ -5,7 +5,7 @@ import { rfc3339 } from "../clock.ts";
 import type { KubeObject } from "../store.ts";
 import { setCondition } from "./conditions.ts";
 import type { Reconciler } from "./control-loop.ts";
-import { isOf, keyOf, managers, nodes, onStatus, pods, splitKey } from "./keys.ts";
+import { isOf, keyOf, managers, nodes, objectAt, onStatus, pods } from "./keys.ts";
 import { isDeleting, type Taint, taintsOf } from "./objects.ts";
 import type { World } from "./world.ts";
 
@@ -20,8 +20,7 @@ export function createTaintEviction(world: World): Reconciler {
       for (const pod of world.podsOn.get(object.metadata.name)) yield keyOf(pod);
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const pod = world.store.get(pods, namespace, name);
+      const pod = objectAt(world.store, pods, key);
       if (pod?.spec.nodeName === undefined || isDeleting(pod)) return undefined;
       const node = world.store.get(nodes, undefined, pod.spec.nodeName);
       const taints = node === undefined ? [] : taintsOf(node).filter((taint) => taint.effect === "NoExecute");

@@ -12,10 +12,10 @@ import {
   keyOf,
   managers,
   nodes,
+  objectAt,
   onStatus,
   pods,
   replicaSets,
-  splitKey,
 } from "./keys.ts";
 import {
   controllerOf,
@@ -42,8 +42,7 @@ export function createDeployments(world: World): Reconciler {
       yield* ownerKey(key, replicaSets, object, "Deployment");
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const deployment = world.store.get(deployments, namespace, name);
+      const deployment = objectAt(world.store, deployments, key);
       if (deployment !== undefined && !isDeleting(deployment)) syncDeployment(world, deployment);
       return undefined;
     },
@@ -137,8 +136,7 @@ export function createReplicaSets(world: World): Reconciler {
       yield* ownerKey(key, pods, object, "ReplicaSet");
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const set = world.store.get(replicaSets, namespace, name);
+      const set = objectAt(world.store, replicaSets, key);
       return set === undefined || isDeleting(set) ? undefined : syncReplicaSet(world, set);
     },
   };
@@ -207,8 +205,7 @@ export function createDaemonSets(world: World): Reconciler {
       for (const set of world.store.list(daemonSets)) yield keyOf(set);
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const set = world.store.get(daemonSets, namespace, name);
+      const set = objectAt(world.store, daemonSets, key);
       return set === undefined || isDeleting(set) ? undefined : syncDaemonSet(world, set);
     },
   };

@@ -1,7 +1,7 @@
 /** The PodDisruptionBudgets that KubeVirt up to 1.5 kept for every VMI to be migrated (pkg/virt-controller/watch/drain/disruptionbudget). */
 import { createdByLabel } from "../../platform/names.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
-import { budgets, instances, isOf, keyOf, managers, migrations, splitKey } from "../kubernetes/keys.ts";
+import { budgets, instances, isOf, keyOf, managers, migrations, objectAt } from "../kubernetes/keys.ts";
 import { controllerReference, isControlledBy, isDeleting } from "../kubernetes/objects.ts";
 import type { KubeObject } from "../store.ts";
 import { vmiKeyOfMigration } from "./evacuation.ts";
@@ -22,8 +22,7 @@ export function createInstanceBudgets(virt: Virt): Reconciler {
       if (isOf(key, migrations)) yield vmiKeyOfMigration(object);
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const vmi = world.store.get(instances, namespace, name);
+      const vmi = objectAt(world.store, instances, key);
       if (vmi !== undefined && !isDeleting(vmi)) sync(virt, vmi);
       return undefined;
     },

@@ -12,10 +12,10 @@ import {
   managers,
   migrations,
   nodes,
+  objectAt,
   onStatus,
   pods,
   quotas,
-  splitKey,
 } from "../kubernetes/keys.ts";
 import { elapsedMs, isDeleting, isFinished, removeFinalizer } from "../kubernetes/objects.ts";
 import { tryToCreatePod } from "../kubernetes/pods.ts";
@@ -74,8 +74,7 @@ export function createMigrationController(virt: Virt): Reconciler {
       if (vmi !== undefined) for (const migration of world.migrationsOf.get(vmi)) yield keyOf(migration);
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const migration = world.store.get(migrations, namespace, name);
+      const migration = objectAt(world.store, migrations, key);
       if (migration === undefined) return undefined;
       if (migration.metadata.annotations?.[latestApiAnnotation] === undefined) {
         modify(world, migrations, migration, prepare, writer);
@@ -93,8 +92,7 @@ function prepare(draft: KubeObject): void {
 
 function reconcileMigration(virt: Virt, migration: KubeObject): number | undefined {
   const { world } = virt;
-  const { namespace, name } = splitKey(vmiKeyOfMigration(migration));
-  const vmi = world.store.get(instances, namespace, name);
+  const vmi = objectAt(world.store, instances, vmiKeyOfMigration(migration));
   if (vmi === undefined) {
     dropOrphan(virt, migration);
     return undefined;

@@ -6,7 +6,7 @@ import { rfc3339 } from "../clock.ts";
 import { cloneJson } from "../fields.ts";
 import { hasCondition, removeCondition, setCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
-import { instanceReplicaSets, instances, isOf, keyOf, managers, onStatus, splitKey } from "../kubernetes/keys.ts";
+import { instanceReplicaSets, instances, isOf, keyOf, managers, objectAt, onStatus } from "../kubernetes/keys.ts";
 import { controllerOf, controllerReference, isControlledBy, isDeleting } from "../kubernetes/objects.ts";
 import { StoreError } from "../status.ts";
 import type { KubeObject, NewObject } from "../store.ts";
@@ -29,8 +29,7 @@ export function createInstanceReplicaSets(virt: Virt): Reconciler {
       if (owner?.kind === "VirtualMachineInstanceReplicaSet") yield `${object.metadata.namespace}/${owner.name}`;
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const set = world.store.get(instanceReplicaSets, namespace, name);
+      const set = objectAt(world.store, instanceReplicaSets, key);
       if (set === undefined || isDeleting(set)) return undefined;
       if (!matchesSelector(set.spec.template?.metadata?.labels, set.spec.selector)) return undefined;
       const problem = set.spec.paused === true ? undefined : tryToScale(virt, set);

@@ -3,7 +3,7 @@
 import { cloneJson } from "../fields.ts";
 import { hasCondition } from "../kubernetes/conditions.ts";
 import type { Reconciler } from "../kubernetes/control-loop.ts";
-import { instances, isOf, keyOf, managers, onStatus, splitKey, virtualMachines } from "../kubernetes/keys.ts";
+import { instances, isOf, keyOf, managers, objectAt, onStatus, virtualMachines } from "../kubernetes/keys.ts";
 import { addFinalizer, controllerOf, controllerReference, isDeleting, removeFinalizer } from "../kubernetes/objects.ts";
 import { failure, StoreError } from "../status.ts";
 import type { KubeObject } from "../store.ts";
@@ -31,8 +31,7 @@ export function createVmController(virt: Virt): Reconciler {
       if (isOf(key, instances) && controllerOf(object)?.kind === "VirtualMachine") yield keyOf(object);
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const vm = world.store.get(virtualMachines, namespace, name);
+      const vm = objectAt(world.store, virtualMachines, key);
       if (vm === undefined) return undefined;
       if (vm.metadata.annotations?.[latestApiAnnotation] === undefined) {
         modifyMachine(world, vm, noteApiVersion, writer);

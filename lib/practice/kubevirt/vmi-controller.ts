@@ -11,9 +11,9 @@ import {
   managers,
   migrations,
   namespacedKey,
+  objectAt,
   onStatus,
   pods,
-  splitKey,
 } from "../kubernetes/keys.ts";
 import { isDeleting, isFinished, removeFinalizer } from "../kubernetes/objects.ts";
 import { tryToCreatePod } from "../kubernetes/pods.ts";
@@ -86,8 +86,7 @@ export function createVmiController(virt: Virt): Reconciler {
       if (isOf(key, claims)) yield* usersOfClaim(virt, object);
     },
     reconcile(key) {
-      const { namespace, name } = splitKey(key);
-      const vmi = world.store.get(instances, namespace, name);
+      const vmi = objectAt(world.store, instances, key);
       if (vmi === undefined) return undefined;
       if (vmi.metadata.annotations?.[latestApiAnnotation] === undefined) {
         modifyInstance(world, vmi, noteApiVersion, writer);
