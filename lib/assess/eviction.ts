@@ -42,6 +42,7 @@ import {
   nameTooLong,
   staleMark,
   strategyNotKnown,
+  targetNotMade,
   waitsForLeftover,
   willMigrate,
 } from "./migration-findings.ts";
@@ -53,10 +54,12 @@ import {
   type Index,
   isIncoming,
   latestMigration,
+  namesakeOf,
   type Subject,
   unfinishedMigration,
   vmiNameOf,
   vmiOf,
+  vmiUidOf,
 } from "./subjects.ts";
 
 export interface Rules {
@@ -133,18 +136,20 @@ function withoutVmi({ index }: Rules, pod: Pod): Judgement {
     const reason = "Its VMI has not been read yet: it starts, arrives, or has just left.";
     return waits("D7", makeFinding({ code: "VmiNotReadYet", object, reason, ...proof }));
   }
-  const reason =
-    "The VMI of this launcher pod no longer exists; KubeVirt refuses its eviction for ever. Delete the pod once you know that nothing runs in it.";
+  const consequence =
+    namesakeOf(index, pod) === undefined
+      ? "KubeVirt refuses its eviction for ever"
+      : "an eviction would concern another one of its name";
+  const reason = `The VMI of this launcher pod no longer exists; ${consequence}. Delete the pod once you know that nothing runs in it.`;
   const fix = `kubectl delete pod ${pod.metadata.name} -n ${pod.metadata.namespace}`;
   return blocks("D2", makeFinding({ code: "OrphanLauncherPod", object, reason, ...proof, fix }));
 }
 
 /** True when the VMI was looked for and not found, or another one bears its name now, which is not the one before it. */
-function isVmiAbsent({ facts, vmis }: Index, pod: Pod): boolean {
-  const key = keyOf({ namespace: pod.metadata.namespace, name: vmiNameOf(pod) });
-  const namesake = vmis.get(key);
-  if (namesake === undefined) return facts.absent?.includes(key) ?? false;
-  return !(madeAt(pod) > madeAt(namesake));
+function isVmiAbsent(index: Index, pod: Pod): boolean {
+  const namesake = namesakeOf(index, pod);
+  if (namesake !== undefined) return vmiUidOf(pod) === undefined || !(madeAt(pod) > madeAt(namesake));
+  return index.facts.absent?.includes(keyOf({ namespace: pod.metadata.namespace, name: vmiNameOf(pod) })) ?? false;
 }
 
 function madeAt({ metadata }: Pod | VirtualMachineInstance): number {
@@ -220,7 +225,9 @@ function migratingAlready(rules: Rules, vmi: VirtualMachineInstance): Judgement 
     return blocks("D10", evacuationFailing(index, vmi, failures, true));
   }
   const findings = [migrationRuns(index, vmi, strategy)];
-  if (failures.length > 0) findings.push(evacuationFailing(index, vmi, failures, false));
+  // After a failure it waits on purpose.
+  const more = failures.length > 0 ? evacuationFailing(index, vmi, failures, false) : targetNotMade(index, vmi);
+  if (more !== undefined) findings.push(more);
   return { row: "D5", outcome: "moves", findings, needs: "migration" };
 }
 

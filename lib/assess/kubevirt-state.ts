@@ -2,7 +2,7 @@
 import type { Facts } from "../model/facts.ts";
 import type { ObjectReference } from "../model/finding.ts";
 import { findCondition } from "../model/kubernetes.ts";
-import type { VirtualMachineInstance } from "../model/kubevirt.ts";
+import { migrationDefaults, type VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { VmVerdict } from "../model/verdict.ts";
 import { drainTaintOf } from "./evacuation.ts";
 import type { Index } from "./subjects.ts";
@@ -42,6 +42,22 @@ export function virtApiService(facts: Facts): ObjectReference {
 export function hasDrainTaint(index: Index, name: string): boolean {
   const node = index.nodes.get(name);
   return node !== undefined && drainTaintOf(index.facts, node) !== undefined;
+}
+
+export interface MigrationLimits {
+  readonly perNode: number;
+  readonly perCluster: number;
+  readonly running?: number | undefined;
+}
+
+/** How many migrations may run at a time, with KubeVirt's defaults, and how many have not ended in the whole cluster. */
+export function migrationLimits({ facts }: Index): MigrationLimits {
+  const settings = facts.kubevirt?.migrations;
+  return {
+    perNode: settings?.parallelOutboundMigrationsPerNode ?? migrationDefaults.parallelOutboundMigrationsPerNode,
+    perCluster: settings?.parallelMigrationsPerCluster ?? migrationDefaults.parallelMigrationsPerCluster,
+    running: facts.runningMigrations,
+  };
 }
 
 /** Neither absent nor empty. */

@@ -2,11 +2,17 @@
 import type { Facts } from "../model/facts.ts";
 import type { Finding } from "../model/finding.ts";
 import { controllerOf, findCondition, type Pod } from "../model/kubernetes.ts";
-import { isMigrating, type VirtualMachineInstance, type VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
+import {
+  isFinishedMigration,
+  isMigrating,
+  type VirtualMachineInstance,
+  type VirtualMachineInstanceMigration,
+} from "../model/kubevirt.ts";
 import type { VmVerdict } from "../model/verdict.ts";
 import { vmKind } from "../platform/names.ts";
 import { isHyperConverged } from "../platform/platform.ts";
 import { listing, makeFinding, named, patchCommand, refer, vmiReference } from "./findings.ts";
+import { migrationLimits } from "./kubevirt-state.ts";
 import { type Index, targetPodOf, unfinishedMigration } from "./subjects.ts";
 
 /** The node that the VM is on its way to, once that is settled. */
@@ -67,6 +73,51 @@ function heldUpBy(migration: VirtualMachineInstanceMigration): string {
 /** Why a migration stays Pending that would have a slot, in words; empty where it only waits for one. */
 export function obstaclesOf({ status: { conditions } }: VirtualMachineInstanceMigration): readonly string[] {
   return conditions.filter(({ status }) => status === "True").flatMap(({ type }) => obstacles[type] ?? []);
+}
+
+/** KubeVirt looks at a queued migration every 5 s (pkg/virt-controller/watch/migration, getRequeueDelayForPriority). */
+const idleAfter = 60_000;
+
+/**
+ * D5, where a migration is queued although it may begin, and nothing has changed for a minute: the server refuses its target pod
+ * (LimitRange, pod security, a webhook), which only an event tells. Undefined where that cannot be said.
+ */
+export function targetNotMade(index: Index, vmi: VirtualMachineInstance): Finding | undefined {
+  const { migrations, time } = index.facts;
+  const migration = unfinishedMigration(index, vmi);
+  if (migration?.status.phase !== "Pending" || obstaclesOf(migration).length > 0) return undefined;
+  if (targetPodOf(index, vmi, migration) !== undefined) return undefined;
+  const changes = migrations.flatMap(({ metadata, status }) => [
+    metadata.creationTimestamp ?? "",
+    ...status.phaseTransitionTimestamps.map((change) => change.time),
+  ]);
+  const quietSince = changes.sort().at(-1);
+  const lasts = Date.parse(time) - Date.parse(quietSince ?? "") >= idleAfter;
+  if (!lasts || !hasFreeSlot(index, vmi)) return undefined;
+  return makeFinding({
+    code: "TargetNotMade",
+    object: vmiReference(vmi),
+    reason: `Its migration may begin, but since ${quietSince} KubeVirt has made no target pod for it. The VM's events may tell why.`,
+    field: "status.phase",
+    value: migration.status.phase,
+    provedBy: refer("virtualmachineinstancemigration", migration.metadata),
+    fix: `kubectl describe vmi ${named(vmi.metadata)}`,
+  });
+}
+
+/** A migration takes a slot from its target pod on (findRunningMigrations, outboundMigrationsOnNode). */
+function hasFreeSlot(index: Index, vmi: VirtualMachineInstance): boolean {
+  const { perNode, perCluster, running } = migrationLimits(index);
+  if (running === undefined) return false;
+  let waiting = 0;
+  let leaving = 0;
+  for (const migration of index.facts.migrations) {
+    if (isFinishedMigration(migration)) continue;
+    const other = index.vmis.get(`${migration.metadata.namespace}/${migration.spec.vmiName}`);
+    if (isQueued(migration) && (other === undefined || targetPodOf(index, other, migration) === undefined)) waiting++;
+    else if (other?.status.nodeName === vmi.status.nodeName) leaving++;
+  }
+  return running - waiting < perCluster && leaving < perNode;
 }
 
 /** D7. */

@@ -2,14 +2,14 @@
 import { type Gap, isCovered, type NodeHolder } from "../model/facts.ts";
 import type { Finding, FindingCode } from "../model/finding.ts";
 import { findCondition, isFinishedPod, keyOf, type Pod, taintText } from "../model/kubernetes.ts";
-import { isFinishedMigration, migrationDefaults } from "../model/kubevirt.ts";
+import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { VmVerdict } from "../model/verdict.ts";
 import { isLauncherPod } from "../platform/launcher-pod.ts";
 import { workloadUpdateMigrationAnnotation } from "../platform/names.ts";
 import { drainTaintOf } from "./evacuation.ts";
 import type { Rules } from "./eviction.ts";
 import { listing, makeFinding, nodeReference, podReference, refer } from "./findings.ts";
-import { isVirtApiDown, virtApiService } from "./kubevirt-state.ts";
+import { isVirtApiDown, migrationLimits, virtApiService } from "./kubevirt-state.ts";
 import type { Index } from "./subjects.ts";
 import { untaintingCommand } from "./untainting.ts";
 
@@ -154,22 +154,6 @@ function unreadable(gap: Gap, node: string): Finding {
     field: gap.resource,
     value: gap.reason,
   });
-}
-
-export interface MigrationLimits {
-  readonly perNode: number;
-  readonly perCluster: number;
-  readonly running?: number | undefined;
-}
-
-/** How many migrations may run at a time, with KubeVirt's defaults, and how many have not ended in the whole cluster. */
-export function migrationLimits({ facts }: Index): MigrationLimits {
-  const settings = facts.kubevirt?.migrations;
-  return {
-    perNode: settings?.parallelOutboundMigrationsPerNode ?? migrationDefaults.parallelOutboundMigrationsPerNode,
-    perCluster: settings?.parallelMigrationsPerCluster ?? migrationDefaults.parallelMigrationsPerCluster,
-    running: facts.runningMigrations,
-  };
 }
 
 function migrationSlots({ index, capabilities }: Rules, node: string): Finding {

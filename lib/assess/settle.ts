@@ -64,7 +64,10 @@ function prevented(judgement: Judgement, findingWhen: (when: Moment) => Finding)
   const when = momentOf(judgement);
   const finding = findingWhen(when);
   if (when === "to move") return { row: "D12", outcome: "blocks", findings: [finding] };
-  if (when === "under way") return { ...judgement, findings: [...judgement.findings, finding] };
+  if (when === "under way") {
+    const others = judgement.findings.filter(({ code }) => code !== "TargetNotMade");
+    return { ...judgement, findings: [...others, finding] };
+  }
   const [, ...others] = judgement.findings;
   const row = judgement.row === "D18" ? "D18" : "D18b";
   return { row, outcome: "stops", findings: [finding, ...others] };

@@ -22,6 +22,7 @@ import {
 } from "../model/kubevirt.ts";
 import { liveLaunchers, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import {
+  createdByLabel,
   evacuationMigrationAnnotation,
   migrationJobUidLabel,
   vmiKind,
@@ -82,7 +83,7 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string | undefined): 
   return groups;
 }
 
-function vmiUidOf(pod: Pod): string | undefined {
+export function vmiUidOf(pod: Pod): string | undefined {
   const owner = controllerOf(pod.metadata);
   return owner?.kind === vmiKind ? owner.uid : undefined;
 }
@@ -112,11 +113,17 @@ export function subjectsOn(index: Index, node: string): Subject[] {
   return subjects.sort((left, right) => compare(sortKey(left), sortKey(right)));
 }
 
-/** The VMI of a launcher pod. One that only bears the same name, but was made later, is another VMI. */
+/** The VMI of a launcher pod. One that only bears the same name is another VMI. */
 export function vmiOf(index: Index, pod: Pod): VirtualMachineInstance | undefined {
-  const vmi = index.vmis.get(`${pod.metadata.namespace}/${vmiNameOf(pod)}`);
-  const uid = vmiUidOf(pod);
+  const vmi = namesakeOf(index, pod);
+  // A pod that was orphaned, or restored from a backup, has no owner; its label stays.
+  const uid = vmiUidOf(pod) ?? pod.metadata.labels[createdByLabel];
   return uid === undefined || vmi?.metadata.uid === uid ? vmi : undefined;
+}
+
+/** The VMI that bears the name of a launcher pod's. */
+export function namesakeOf({ vmis }: Index, pod: Pod): VirtualMachineInstance | undefined {
+  return vmis.get(`${pod.metadata.namespace}/${vmiNameOf(pod)}`);
 }
 
 function sortKey({ pod, vmi }: Subject): string {

@@ -25,7 +25,9 @@ const quotaPatience = 60_000;
 
 /** It does not run: as was foretold, with the words and the command of the plan; or against it, with the cluster's own words. */
 export function withoutStart(vm: VmRecovery, scene: WaitScene, progress: VmProgress): VmProgress {
-  if (vm.outcome === "stays-down")
+  // An orphan pod has no guest that could have ended.
+  const isOrphan = vm.outcome === "unaffected" && vm.row === "C7";
+  if (vm.outcome === "stays-down" || isOrphan)
     return { ...progress, state: "stopped", detail: vm.lastWords ?? vm.reason, fix: vm.fix, seconds: undefined };
   const why = isUnnoticed(vm, scene) ? unnoticed : whyItDoesNotStart(vm, scene);
   return why === undefined ? progress : { ...progress, detail: `does not start: ${why}` };

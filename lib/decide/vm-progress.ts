@@ -199,7 +199,13 @@ function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
     if (trouble?.scheduler !== undefined) return withoutTarget(input, verdict, trouble);
   }
   const obstacles = waits && migration !== undefined ? obstaclesOf(migration) : [];
-  if (obstacles.length > 0) return obstructed(input, verdict, `its migration cannot begin: ${obstacles.join(", ")}`);
+  if (obstacles.length > 0) {
+    const fix = addressed(onMigrations("describe", verdict.namespace, [verdict.name]), input.commandFlags);
+    const detail = `its migration cannot begin: ${obstacles.join(", ")}`;
+    return obstructed(input, verdict, { detail, code: verdict.findings[0]?.code, fix });
+  }
+  const unmade = verdict.findings.find((finding) => finding.code === "TargetNotMade");
+  if (unmade !== undefined) return obstructed(input, verdict, { ...unmade, detail: unmade.reason });
   return {
     state: waits ? "queued" : "migrating",
     phase: phase === "" ? undefined : phase,
@@ -213,13 +219,13 @@ function migrating(input: ProgressInput, verdict: VmVerdict): Standing {
 }
 
 /** KubeVirt waits for ever until the obstacle is gone; a drain does for five minutes. */
-function obstructed(input: ProgressInput, verdict: VmVerdict, why: string): Standing {
+function obstructed(
+  input: ProgressInput,
+  verdict: VmVerdict,
+  { detail, code, fix }: Pick<Standing, "detail" | "code" | "fix">,
+): Standing {
   const seen = input.ledger.seen[verdict.uid];
-  const standing = {
-    detail: why,
-    code: verdict.findings[0]?.code,
-    fix: addressed(onMigrations("describe", verdict.namespace, [verdict.name]), input.commandFlags),
-  };
+  const standing = { detail, code, fix };
   const isKnown = seen?.row === verdict.row && (seen.state === "held" || seen.state === "blocked");
   const until = (isKnown ? seen.since : input.now) + patience;
   if (isKnown && (seen.state === "blocked" || input.now >= until)) return { ...standing, state: "blocked" };

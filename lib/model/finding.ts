@@ -72,6 +72,7 @@ export const findingCodes = {
   TargetExceedsQuota: waivableRisk(
     "its migration waits for a ResourceQuota that has no room for its target pod (D5, D10)",
   ),
+  TargetNotMade: waivableRisk("its migration may begin, but KubeVirt makes no target pod for it (D5)"),
   LiveMigrates: note("will be live-migrated, not interrupted (D13)"),
   DisksCopied: note("block migration: disks are copied, too (D13)"),
   SeveralBudgets: blocker("more than one PodDisruptionBudget selects the pod (D14)"),

@@ -266,7 +266,8 @@ const rowNotes: Readonly<Partial<Record<RecoveryRow, string>>> = {
 
 function groupEntry(group: readonly VmRecovery[], word: string, tone: Tone | undefined): Entry[] {
   if (group.length === 0) return [];
-  const notes = Object.entries(rowNotes).flatMap(([row, note]) => {
+  const orphaned = group[0]?.outcome === "unaffected";
+  const notes = Object.entries(orphaned ? { ...rowNotes, C7: "VMI gone already" } : rowNotes).flatMap(([row, note]) => {
     const concerned = group.filter((vm) => vm.row === row);
     return concerned.length === 0 ? [] : [`${note}: ${concerned.map(vmName).join(", ")}`];
   });

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { factsWith, someFacts } from "../../builders/facts.ts";
 import { aBudget, aCondition, anOwner, at } from "../../builders/kubernetes.ts";
-import { aLauncherPod, aMigration, aRunningVm, aVmi } from "../../builders/kubevirt.ts";
+import { aKubeVirt, aLauncherPod, aMigration, aRunningVm, aVmi } from "../../builders/kubevirt.ts";
 import { brief, nodeVerdict, vmVerdict } from "./verdicts.ts";
 
 describe("D1, a finished pod", () => {
@@ -35,6 +35,15 @@ describe("D2, a launcher pod without its VMI", () => {
   it("takes a VMI that was made anew under the same name for another one", () => {
     const later = aVmi("web", { uid: "uid-later", node: "worker-2" });
     expect(brief(vmVerdict(someFacts({ pods: [pod], vmis: [later] })))[0]).toBe("D2");
+  });
+
+  it("never takes a pod that was orphaned or restored for one of the VMI that bears the name, however young it is", () => {
+    const namesake = aVmi("web", { uid: "uid-later", node: "worker-2" });
+    const labels = { ...pod.metadata.labels, "kubevirt.io/created-by": "uid-before" };
+    const metadata = { ...pod.metadata, labels, ownerReferences: [], creationTimestamp: "2030-01-01T00:00:00Z" };
+    const verdict = vmVerdict(someFacts({ pods: [{ ...pod, metadata }], vmis: [namesake] }));
+    expect(brief(verdict)).toEqual(["D2", "blocks", "OrphanLauncherPod"]);
+    expect(verdict.findings[0]?.reason).toContain("an eviction would concern another one of its name");
   });
 
   it("waits for the VMI of a pod that is younger than the VMI that bears the name: that one is the run before", () => {
@@ -191,7 +200,7 @@ describe("D5, migrating away already", () => {
 
   it("moves, told by an unfinished migration", () => {
     const vm = vmVerdict(
-      factsWith([aRunningVm("web")], { migrations: [aMigration("m", "web", { phase: "Pending" })] }),
+      factsWith([aRunningVm("web")], { migrations: [aMigration("m", "web", { phase: "Pending", created: at(-5) })] }),
     );
     expect(brief(vm)).toEqual(["D5", "moves", "AlreadyMigrating"]);
     expect(vm.findings[0]?.reason).toContain("queued");
@@ -203,6 +212,36 @@ describe("D5, migrating away already", () => {
     const held = { ...migration, status: { ...migration.status, conditions } };
     const vm = vmVerdict(factsWith([aRunningVm("web")], { migrations: [held] }));
     expect(vm.findings[0]?.reason).toContain("a resource quota of its namespace refuses the target pod");
+  });
+
+  it("is not certain to leave when KubeVirt has made no target pod for a minute, though a slot is free", () => {
+    const web = aRunningVm("web");
+    const waits = aMigration("m", "web", { phase: "Pending", created: at(-90), since: at(-60) });
+    const other = (phase: string, since: string) => aMigration(`o-${phase}`, "db", { phase, created: since });
+    const seen = (migrations: readonly (typeof waits)[], running: number | undefined, perNode = 2) =>
+      brief(
+        vmVerdict(
+          factsWith([web, aRunningVm("db")], {
+            ...{ migrations, runningMigrations: running },
+            kubevirt: aKubeVirt({ migrations: { parallelOutboundMigrationsPerNode: perNode } }),
+          }),
+          "web",
+        ),
+      ).slice(2);
+    const [ordinary, stuck] = [["AlreadyMigrating"], ["AlreadyMigrating", "TargetNotMade"]];
+    expect(seen([waits], 1)).toEqual(stuck);
+    expect(seen([{ ...waits, status: { ...waits.status, phase: "Scheduling" } }], 1)).toEqual(ordinary);
+    expect(seen([aMigration("m", "web", { phase: "Pending", created: at(-59) })], 1)).toEqual(ordinary);
+    // A slot is taken by others of the node, or of the cluster, or has just become free.
+    expect(seen([waits, other("Running", at(-200))], 2)).toEqual(stuck);
+    expect(seen([waits, other("Running", at(-200))], 2, 1)).toEqual(ordinary);
+    expect(seen([waits], 6)).toEqual(ordinary);
+    expect(seen([waits], undefined)).toEqual(ordinary);
+    expect(seen([waits, other("Succeeded", at(-30))], 1)).toEqual(ordinary);
+    // After a failure KubeVirt waits on purpose.
+    const annotations = { "kubevirt.io/evacuationMigration": "worker-1" };
+    const failure = aMigration("m1", "web", { phase: "Failed", created: at(-300), annotations });
+    expect(seen([waits, failure], 1)).toEqual(["AlreadyMigrating", "EvacuationFailing"]);
   });
 
   it("does not believe a state that has ended, nor a finished migration", () => {

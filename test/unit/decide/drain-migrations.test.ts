@@ -87,6 +87,20 @@ describe("a migration that cannot begin", () => {
     expect(lookAt(360).status).toBe("stuck");
   });
 
+  test("is held up where KubeVirt makes no target pod, as the check says", () => {
+    const reason = "KubeVirt has made no target pod for it.";
+    const fix = "kubectl describe vmi web -n prod";
+    const object = { kind: "virtualmachineinstance", namespace: "prod", name: "web" };
+    const proof = { object, field: "status.phase", value: "Pending" };
+    const unmade = [
+      aVerdict("web", "D5", { findings: [{ code: "TargetNotMade", severity: "risk", object, reason, proof, fix }] }),
+    ];
+    const turn = aTurn({ here: unmade, facts: { migrations: [pending] } });
+    expect(stateOf(turn, "web")).toMatchObject({
+      ...{ state: "held", code: "TargetNotMade", detail: reason, fix, until: at(300) },
+    });
+  });
+
   test("is queued as long as it only waits for a slot", () => {
     expect(stateOf(aTurn({ here, facts: { migrations: [pending] } }), "web")?.state).toBe("queued");
   });

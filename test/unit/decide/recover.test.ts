@@ -286,6 +286,13 @@ describe("what became of a VM", () => {
     ).toMatchObject([{ state: "moved", detail: "which is not Ready, either" }]);
   });
 
+  test("it was an orphan pod: nothing is said of a guest that is not there", () => {
+    const orphan = aRecovery({ outcome: "unaffected", row: "C7", reason: "Only its pod is removed." });
+    expect(decide({ facts: { vmis: [], absent: ["prod/web"] }, vms: [orphan] }).vms).toMatchObject([
+      { state: "stopped", detail: "Only its pod is removed." },
+    ]);
+  });
+
   test("we may not delete its pod: under the taint Kubernetes does, and only then it has failed", () => {
     const facts = { pods: [webPod] };
     const pod = { namespace: "prod", name: webPod.metadata.name, uid: webPod.metadata.uid };

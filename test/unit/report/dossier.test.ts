@@ -183,6 +183,13 @@ describe("what would happen", () => {
     expect(lines).toContain("volumes to be detached first: prod/db");
   });
 
+  test("of orphan pods it is said that their VMIs are gone, not that somebody is about to remove them", () => {
+    const orphans = ["lab/a", "lab/b"].map((name) => recovered(name, "unaffected", "C7"));
+    const seen = text(dossierReport(dossier({ vms: orphans }), { columns: 200 }));
+    expect(seen).toMatch(/VMI gone already: lab\/a, lab\/b/);
+    expect(seen).not.toContain("being deleted");
+  });
+
   test("of a group it is said whose disks nothing protects from a second copy", () => {
     const vms = ["prod/a", "prod/b", "prod/c"].map((name) => recovered(name));
     const [a, b, c] = vms;
