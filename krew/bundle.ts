@@ -252,7 +252,10 @@ function yamlAsNeeded(): Plugin {
     name: "yaml-as-needed",
     setup({ onLoad }) {
       onLoad({ filter: /js-yaml[\\/]dist[\\/][\w.-]+\.mjs$/ }, ({ path: file }) => ({
-        contents: readFileSync(file, "utf8").replace(/^var \w+ = (?=new Schema|define\w+Tag)/gm, "$&/* @__PURE__ */ "),
+        contents: readFileSync(file, "utf8")
+          .replace(/^var \w+ = (?=new Schema|define\w+Tag)/gm, "$&/* @__PURE__ */ ")
+          // Of values that are no JSON, and that nobody reads or writes here.
+          .replace(/^\t(?:binary|omap|pairs|set)Tag,?\n/gm, ""),
       }));
     },
   };
