@@ -2,6 +2,7 @@
 import type { KubeClient } from "../lib/kube/client.ts";
 import { InterruptedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
+import type { Facts } from "../lib/model/facts.ts";
 import { isCordoned, type NodeOverview } from "../lib/model/overview.ts";
 import { type NodeVerdict, type VmItem, vmItems } from "../lib/model/verdict.ts";
 import { type Overview, readOverview } from "../lib/observe/overview.ts";
@@ -128,7 +129,7 @@ interface Context {
 async function listVms(client: KubeClient, names: readonly string[], { options, world }: Context): Promise<Listing> {
   const [{ assess, roomWanted }, { observe }] = await Promise.all([import("../lib/assess/check.ts"), loadObserve()]);
   const nothingWaived = { waived: new Set<string>() };
-  const stillNeeded = (known: Parameters<typeof assess>[0]) => roomWanted(known, nothingWaived);
+  const stillNeeded = (known: Facts) => roomWanted(known, nothingWaived);
   // Documents carry findings, which tell of more than a table shows.
   const vmsOnly = options.output !== "json" && options.output !== "yaml";
   const facts = await observe(client, { nodes: names, clock: world.clock, stillNeeded, vmsOnly });

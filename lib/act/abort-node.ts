@@ -8,9 +8,7 @@ import {
   noteResult,
 } from "../decide/abort.ts";
 import { goneSince } from "../decide/abort-summary.ts";
-import type { KubeClient } from "../kube/client.ts";
 import type { Action, ActionResult } from "../model/action.ts";
-import type { Clock } from "../model/clock.ts";
 import { InterruptedError } from "../model/errors.ts";
 import type { ExitCode } from "../model/exit-code.ts";
 import type { Facts } from "../model/facts.ts";
@@ -19,12 +17,10 @@ import { recordOf } from "../observe/decode/record.ts";
 import { refreshEvacuation } from "../observe/evacuation.ts";
 import { changesOf, resultText } from "./action-words.ts";
 import { perform } from "./perform.ts";
+import type { ActWorld } from "./world.ts";
 
-export interface AbortWorld {
-  readonly client: KubeClient;
-  readonly clock: Clock;
+export interface AbortWorld extends ActWorld {
   readonly reporter: Pick<Reporter, "event">;
-  readonly signal: AbortSignal;
 }
 
 export interface AbortResult {

@@ -3,19 +3,14 @@ import type { AssessOptions } from "../assess/check.ts";
 import type { DrainCommands } from "../decide/drain-summary.ts";
 import type { DrainIntent } from "../decide/intent.ts";
 import type { VmOnItsWay } from "../decide/vm-progress.ts";
-import type { KubeClient } from "../kube/client.ts";
-import type { Clock } from "../model/clock.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Pod } from "../model/kubernetes.ts";
 import type { Reporter } from "../model/progress.ts";
 import type { Check } from "../model/verdict.ts";
+import type { ActWorld } from "./world.ts";
 
-export interface DrainWorld {
-  readonly client: KubeClient;
-  readonly clock: Clock;
+export interface DrainWorld extends ActWorld {
   readonly reporter: Reporter;
-  /** Aborted by Ctrl-C or a signal; its reason is an InterruptedError. */
-  readonly signal: AbortSignal;
   /** Asks a person about VMs whose outcome is no longer what was confirmed; absent where nobody can be asked. */
   readonly confirmAgain?: ((vms: readonly VmOnItsWay[]) => Promise<boolean>) | undefined;
 }

@@ -15,6 +15,7 @@ import type { ConfirmedDrain, DrainWorld } from "./confirmed-drain.ts";
 
 type DrainFound = Omit<SummaryInput, "silent" | "commands">;
 
+/** The end of one drain. */
 export class DrainEnd {
   readonly #world: DrainWorld;
   readonly #drain: ConfirmedDrain;

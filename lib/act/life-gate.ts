@@ -1,17 +1,11 @@
 /** The gate before every destructive call of a recovery: Node and Lease, read afresh, must show no life. */
 import { gateOf } from "../assess/liveness.ts";
-import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, InterruptedError } from "../model/errors.ts";
 import type { Node } from "../model/kubernetes.ts";
 import type { ContainerWrite, NodeSigns } from "../model/lost-node.ts";
 import { readSigns } from "../observe/signs.ts";
-
-export interface GateWorld {
-  readonly client: KubeClient;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
+import type { ActWorld } from "./world.ts";
 
 export interface Life {
   readonly rebooted: boolean;
@@ -62,8 +56,9 @@ export class Patience {
   }
 }
 
+/** The gate of one recovery: what was consented to, and the latest reading that still allows it. */
 export class LifeGate {
-  readonly #world: GateWorld;
+  readonly #world: ActWorld;
   readonly #consented: NodeSigns;
   readonly #patience: Patience;
   /** Our own clock's time at which the latest reading began that showed no life. */
@@ -74,7 +69,7 @@ export class LifeGate {
   #passing: Promise<void> | undefined;
 
   /** `consented` are the signs that were shown when consent was given. */
-  constructor(world: GateWorld, consented: NodeSigns, warn: (message: string) => void) {
+  constructor(world: ActWorld, consented: NodeSigns, warn: (message: string) => void) {
     this.#world = world;
     this.#consented = consented;
     this.#signs = consented;

@@ -2,8 +2,6 @@
 import { isOutOfService, outOfServiceTaint } from "../assess/out-of-service.ts";
 import { untaintingCommand } from "../assess/untainting.ts";
 import { declareLost, type LostRecordInput } from "../decide/cordon.ts";
-import type { KubeClient } from "../kube/client.ts";
-import type { Clock } from "../model/clock.ts";
 import { ExpectedError, RefusedError } from "../model/errors.ts";
 import type { RecordOnNode } from "../model/facts.ts";
 import { type Node, taintText } from "../model/kubernetes.ts";
@@ -13,12 +11,7 @@ import { wholeSeconds } from "../model/timestamp.ts";
 import { resultText } from "./action-words.ts";
 import { changeNode } from "./cordon-nodes.ts";
 import { answerOf, isPassing, takeOurTaintsOff } from "./node-trouble.ts";
-
-export interface DeclarationWorld {
-  readonly client: KubeClient;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
+import type { ActWorld } from "./world.ts";
 
 export interface LostNode {
   readonly name: string;
@@ -41,8 +34,9 @@ export interface DeclarationListener {
 /** Controllers write to a node that is lost, too, so that a conflict is ordinary. */
 const triesAtMost = 8;
 
+/** The declaration of one recovery, from the moment it is to be made until it is taken back. */
 export class LossDeclaration {
-  readonly #world: DeclarationWorld;
+  readonly #world: ActWorld;
   readonly #node: LostNode;
   readonly #input: LostRecordInput;
   readonly #listener: DeclarationListener;
@@ -56,7 +50,7 @@ export class LossDeclaration {
   /** The write that was to set it was not answered: it may be there. */
   #unanswered = false;
 
-  constructor(world: DeclarationWorld, node: LostNode, input: LostRecordInput, listener: DeclarationListener) {
+  constructor(world: ActWorld, node: LostNode, input: LostRecordInput, listener: DeclarationListener) {
     this.#world = world;
     this.#node = node;
     this.#input = input;

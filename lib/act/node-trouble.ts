@@ -1,11 +1,10 @@
 /** Writes to a node that may not be given up lightly: what an answer means for the next try, and taints that must come off. */
 import { releaseNode } from "../decide/cordon.ts";
-import type { KubeClient } from "../kube/client.ts";
 import type { ActionResult } from "../model/action.ts";
-import type { Clock } from "../model/clock.ts";
 import { KubeError, UnreachableError } from "../model/errors.ts";
 import type { OperationRecord } from "../model/record.ts";
 import { changeNode } from "./cordon-nodes.ts";
+import type { ActWorld } from "./world.ts";
 
 /** What came of a change, the reading that precedes it included. Throws what is neither the server's answer nor its silence. */
 export async function answerOf(change: Promise<{ readonly result: ActionResult }>): Promise<ActionResult> {
@@ -32,7 +31,7 @@ const triesAtMost = 60;
  * whatever cut it off may cut us off, too: it is tried for a minute, or until the signal is aborted.
  */
 export async function takeOurTaintsOff(
-  { client, clock, signal }: { readonly client: KubeClient; readonly clock: Clock; readonly signal: AbortSignal },
+  { client, clock, signal }: ActWorld,
   node: string,
   ours: OperationRecord,
 ): Promise<ActionResult> {

@@ -13,9 +13,7 @@ import {
   type RecoverLedger,
 } from "../decide/recover.ts";
 import { type RecoverCommands, type RecoverySummaryInput, summariseRecovery } from "../decide/recovery-summary.ts";
-import type { KubeClient } from "../kube/client.ts";
 import { type Action, type ActionResult, uidOf } from "../model/action.ts";
-import type { Clock } from "../model/clock.ts";
 import type { Dossier } from "../model/dossier.ts";
 import { failureOf, InterruptedError, RefusedError } from "../model/errors.ts";
 import { exitCode } from "../model/exit-code.ts";
@@ -29,12 +27,10 @@ import { type DeclaredLost, recordOnNode, recordOnVms } from "./assertion-events
 import { LifeGate, Patience, Stop } from "./life-gate.ts";
 import { LossDeclaration } from "./loss-declaration.ts";
 import { perform } from "./perform.ts";
+import type { ActWorld } from "./world.ts";
 
-export interface RecoverWorld {
-  readonly client: KubeClient;
-  readonly clock: Clock;
+export interface RecoverWorld extends ActWorld {
   readonly reporter: Reporter;
-  readonly signal: AbortSignal;
 }
 
 export interface ConfirmedRecovery {
@@ -55,6 +51,7 @@ const quietAfterMs = 30_000;
 const quietLookEveryMs = 3_000;
 /** How long nobody minds to wait: for what is written down, and for the last answers after Ctrl-C. */
 const momentMs = 2_000;
+
 /** Cleans up after the node and follows its VMs. Any sign of life takes our taint off and stops everything. */
 export async function recoverNode(world: RecoverWorld, recovery: ConfirmedRecovery): Promise<RecoverySummary> {
   return await new RecoveryRun(world, recovery).run();

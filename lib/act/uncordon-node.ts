@@ -3,13 +3,13 @@ import { isOutOfService } from "../assess/out-of-service.ts";
 import { takesVms } from "../assess/schedulable.ts";
 import { ourTaints, releaseNode } from "../decide/cordon.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { Clock } from "../model/clock.ts";
 import { ExpectedError, InterruptedError } from "../model/errors.ts";
 import { recoveryOn } from "../model/facts.ts";
 import { taintText } from "../model/kubernetes.ts";
 import { readNode } from "../observe/read-node.ts";
 import { resultText } from "./action-words.ts";
 import { changeNode } from "./cordon-nodes.ts";
+import type { ActWorld } from "./world.ts";
 
 export interface UncordonResult {
   /** It was schedulable before. */
@@ -93,7 +93,7 @@ const lookEveryMs = 2_000;
 export async function waitUntilSchedulable(
   client: KubeClient,
   name: string,
-  world: { readonly clock: Clock; readonly signal: AbortSignal },
+  world: Omit<ActWorld, "client">,
 ): Promise<boolean | undefined> {
   const end = world.clock.now().getTime() + waitMs;
   try {

@@ -68,7 +68,7 @@ export function withDryRun(index: Index, pod: Pod, judgement: Judgement): Judgem
   if (answer.kind === "webhook-unreachable")
     return { row: "D6", outcome: "blocks", findings: [webhookSilent(index, pod, answer)] };
   const worse = grades.indexOf(actual) > grades.indexOf(predicted);
-  const finding = disagreement(pod, answer, predicted, actual, worse);
+  const finding = disagreement(pod, answer, { predicted, actual, worse });
   if (!worse) return { ...judgement, findings: [...judgement.findings, finding] };
   return { row: judgement.row, outcome: "blocks", findings: [finding, ...judgement.findings] };
 }
@@ -91,7 +91,11 @@ function webhookSilent(index: Index, pod: Pod, answer: EvictionAnswer): Finding 
   });
 }
 
-function disagreement(pod: Pod, answer: EvictionAnswer, predicted: Grade, actual: Grade, worse: boolean): Finding {
+function disagreement(
+  pod: Pod,
+  answer: EvictionAnswer,
+  { predicted, actual, worse }: { readonly predicted: Grade; readonly actual: Grade; readonly worse: boolean },
+): Finding {
   return makeFinding({
     code: worse ? "DryRunWorse" : "DryRunBetter",
     object: podReference(pod),

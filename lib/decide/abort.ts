@@ -94,16 +94,9 @@ export function decideAbort(
     .map((vmi) => cancelAction(vmi, intent));
   if (open.length > 0) return decide("going", cancels, { wakeAt: now + undoing.retryAfter });
 
-  const deletable = view.deletable.filter(
-    (migration) =>
-      !isGivenUp(ledger.results[migration.metadata.uid], undoing) && !endsTooSlowly(migration, ledger, now),
-  );
-  const deletions = deletable
-    .filter((migration) => !isBeingDeleted(migration))
-    .filter((migration) => mayTry(ledger.results[migration.metadata.uid], now, undoing))
-    .map(deleteAction);
-  if (deletable.length > 0) {
-    const names = deletable.map(({ metadata, spec }) => `${metadata.namespace}/${spec.vmiName}`);
+  const { ending, deletions } = endMigrations(view, ledger, now);
+  if (ending.length > 0) {
+    const names = ending.map(({ metadata, spec }) => `${metadata.namespace}/${spec.vmiName}`);
     const waits = deletions.length > 0 ? undefined : `for the migrations to end: ${names.join(", ")}`;
     return decide("going", deletions, { wakeAt: now + undoing.retryAfter, waits });
   }
@@ -129,6 +122,19 @@ export function decideAbort(
       ledger: watched,
     });
   return decide(clean ? "done" : "incomplete", [], { ledger: watched });
+}
+
+/** The migrations whose end is waited for, and the requests for it that are due. */
+function endMigrations({ deletable }: AbortView, ledger: AbortLedger, now: number) {
+  const ending = deletable.filter(
+    (migration) =>
+      !isGivenUp(ledger.results[migration.metadata.uid], undoing) && !endsTooSlowly(migration, ledger, now),
+  );
+  const deletions = ending
+    .filter((migration) => !isBeingDeleted(migration))
+    .filter((migration) => mayTry(ledger.results[migration.metadata.uid], now, undoing))
+    .map(deleteAction);
+  return { ending, deletions };
 }
 
 /** Nothing of a drain is left but, perhaps, its cordon. */

@@ -4,6 +4,7 @@ import type { Clock } from "../model/clock.ts";
 /** Long enough for the events of one migration step, short for a person who watches. */
 const gatherMs = 50;
 
+/** For one who waits and many who note changes. */
 export class ChangeSignal {
   private readonly clock: Clock;
   private pending = false;

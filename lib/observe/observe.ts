@@ -28,7 +28,7 @@ import { listOf } from "./read-field.ts";
 import { type Attempt, gapOf, isForbidden, isNotFound, type Page, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { refuseHiddenVms, refuseUnseenVms } from "./visible-vms.ts";
-import { readWorkloads } from "./workloads.ts";
+import { readWorkloads, type Workloads } from "./workloads.ts";
 
 export interface ObserveOptions {
   /** Names of the nodes that the command is about. */
@@ -81,19 +81,7 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
     vmsOnly ? undefined : countRunningMigrations(reading),
   ]);
   refuseHiddenVms(workloads, reading.gaps);
-  const { vmis } = workloads;
-  const running = vmis.filter((vmi) => !isFinalVmi(vmi));
-  const [virtualMachines, migrations, otherPods, budgets, quotas, disks] = await Promise.all([
-    readOwners(reading, vmis),
-    readMigrations(reading, vmis),
-    readOtherLaunchers(reading, running, workloads.pods),
-    readInNamespaces(reading, budgetKind, namespacesOfEvicted(workloads.pods, allPods)),
-    // Who asks for no room elsewhere does not care whether a next pod is allowed, either.
-    options.stillNeeded && readInNamespaces(reading, quotaKind, namespacesOfEvicted(workloads.pods, false)),
-    readDisks(reading, running),
-  ]);
-
-  const pods = [...workloads.pods, ...otherPods];
+  const around = await readAroundVms(reading, workloads, options);
   const facts: Facts = {
     ...timesOf(reading, options.clock),
     server: client.connection.server,
@@ -101,16 +89,11 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
     targets: options.nodes,
     nodes,
     ...(firstNodes.rest === undefined ? {} : { nodesUnread: true }),
-    pods,
     roomKnown: [],
-    vmis,
+    vmis: workloads.vmis,
     absent: workloads.absent,
-    virtualMachines,
-    migrations,
+    ...around,
     runningMigrations,
-    budgets,
-    quotas: quotas && { items: quotas, leaving: leavingPods(pods) },
-    ...disks,
     ...installation,
     holders,
     dryRuns: {},
@@ -119,6 +102,33 @@ export async function observe(client: KubeClient, options: ObserveOptions): Prom
   const probed = await withDryRuns(reading, facts, { ...options, discovery });
   const whole = await withRoom(reading, probed, { ...options, moreNodes: firstNodes.rest });
   return { ...whole, ...timesOf(reading, options.clock), gaps: [...reading.gaps] };
+}
+
+/** What the outcome of an eviction depends on, for each VM that is there: its owner, migrations, pods, budgets, quotas and disks. */
+async function readAroundVms(
+  reading: Reading,
+  { pods, vmis }: Workloads,
+  { allPods = false, stillNeeded }: ObserveOptions,
+) {
+  const running = vmis.filter((vmi) => !isFinalVmi(vmi));
+  const [virtualMachines, migrations, otherPods, budgets, quotas, disks] = await Promise.all([
+    readOwners(reading, vmis),
+    readMigrations(reading, vmis),
+    readOtherLaunchers(reading, running, pods),
+    readInNamespaces(reading, budgetKind, namespacesOfEvicted(pods, allPods)),
+    // Who asks for no room elsewhere does not care whether a next pod is allowed, either.
+    stillNeeded && readInNamespaces(reading, quotaKind, namespacesOfEvicted(pods, false)),
+    readDisks(reading, running),
+  ]);
+  const allRead = [...pods, ...otherPods];
+  return {
+    pods: allRead,
+    virtualMachines,
+    migrations,
+    budgets,
+    quotas: quotas && { items: quotas, leaving: leavingPods(allRead) },
+    ...disks,
+  };
 }
 
 /** Names of the nodes that a label selector chooses. */
