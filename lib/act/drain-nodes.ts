@@ -43,201 +43,201 @@ const longestSleepMs = 15_000;
 
 /** The loop's lifetime: its watches, its ledger, and the evictions in flight. */
 class DrainLoop {
-  private readonly world: DrainWorld;
-  private readonly drain: ConfirmedDrain;
-  private readonly live: Live;
-  private readonly end: DrainEnd;
-  private readonly startedAt: string;
-  private intent: DrainIntent;
-  private ledger: Ledger;
-  private progress: DrainProgress | undefined;
+  readonly #world: DrainWorld;
+  readonly #drain: ConfirmedDrain;
+  readonly #live: Live;
+  readonly #end: DrainEnd;
+  readonly #startedAt: string;
+  #intent: DrainIntent;
+  #ledger: Ledger;
+  #progress: DrainProgress | undefined;
   /** Resolved by an answer, so that the loop looks again at once. */
-  private wake: () => void = () => {};
-  private seen: SeenMarks = { cordoned: [], recorded: [] };
+  #wake: () => void = () => {};
+  #seen: SeenMarks = { cordoned: [], recorded: [] };
   /** Pods whose VirtualMachines are being read. */
-  private readonly reading = new Set<string>();
-  private isClosed = false;
-  private readonly declined = new Set<string>();
-  private readonly inFlight = new Set<Promise<void>>();
+  readonly #reading = new Set<string>();
+  #isClosed = false;
+  readonly #declined = new Set<string>();
+  readonly #inFlight = new Set<Promise<void>>();
   /** A fault inside an eviction, thrown by the loop's next turn. */
-  private fault: unknown;
+  #fault: unknown;
 
   constructor(world: DrainWorld, drain: ConfirmedDrain) {
-    this.world = world;
-    this.drain = drain;
-    this.intent = drain.intent;
-    this.ledger = emptyLedger(Date.parse(drain.facts.time));
-    this.live = followNodes(world.client, drain.facts, { clock: world.clock, allPods: drain.intent.allPods });
-    this.end = new DrainEnd(world, drain);
-    this.startedAt = this.live.facts().time;
+    this.#world = world;
+    this.#drain = drain;
+    this.#intent = drain.intent;
+    this.#ledger = emptyLedger(Date.parse(drain.facts.time));
+    this.#live = followNodes(world.client, drain.facts, { clock: world.clock, allPods: drain.intent.allPods });
+    this.#end = new DrainEnd(world, drain);
+    this.#startedAt = this.#live.facts().time;
   }
 
   close(): void {
-    this.isClosed = true;
-    this.live.close();
+    this.#isClosed = true;
+    this.#live.close();
   }
 
   async run(): Promise<Summary> {
     try {
-      return await this.turns();
+      return await this.#turns();
     } catch (error) {
-      if (error instanceof InterruptedError) return await this.interrupted(error);
-      this.end.tellFailure(error, this.live.facts(), { progress: this.progress ?? this.look().progress });
+      if (error instanceof InterruptedError) return await this.#interrupted(error);
+      this.#end.tellFailure(error, this.#live.facts(), { progress: this.#progress ?? this.#look().progress });
       throw error;
     }
   }
 
   /** Round and round. Throws InterruptedError at a signal, and when a person leaves a question by Ctrl-C. */
-  private async turns(): Promise<Summary> {
+  async #turns(): Promise<Summary> {
     for (;;) {
-      this.world.signal.throwIfAborted();
-      if (this.fault !== undefined) throw this.fault;
-      const taken = this.takenAway();
-      if (taken !== undefined) return await this.stoppedBy(taken);
-      const decision = this.look();
+      this.#world.signal.throwIfAborted();
+      if (this.#fault !== undefined) throw this.#fault;
+      const taken = this.#takenAway();
+      if (taken !== undefined) return await this.#stoppedBy(taken);
+      const decision = this.#look();
       // The plan may have stood before a person for a while: nobody is evicted, or asked about, on what it was made from.
-      if (this.live.isCurrent()) {
+      if (this.#live.isCurrent()) {
         // An answer takes its time, too.
-        if (await this.askAgain(decision)) continue;
-        for (const action of decision.actions) this.start(action);
+        if (await this.#askAgain(decision)) continue;
+        for (const action of decision.actions) this.#start(action);
       }
       switch (decision.status) {
         case "verify":
         case "left-behind": {
-          const end = await this.verified(decision.progress);
+          const end = await this.#verified(decision.progress);
           if (end !== undefined) return end;
-          await this.pause(verifyAgainMs);
+          await this.#pause(verifyAgainMs);
           break;
         }
         case "stuck":
         case "timed-out":
-          return this.gaveUp(decision.progress);
+          return this.#gaveUp(decision.progress);
         case "going":
-          await this.pause(this.untilNextLook(decision));
+          await this.#pause(this.#untilNextLook(decision));
       }
     }
   }
 
   /** One picture, assessed and decided, and told to the reporter. */
-  private look(): DrainDecision {
-    const facts = this.live.facts();
-    const check = assess(facts, this.drain.assessOptions);
-    const problems = this.live.problems();
+  #look(): DrainDecision {
+    const facts = this.#live.facts();
+    const check = assess(facts, this.#drain.assessOptions);
+    const problems = this.#live.problems();
     const decision = decideDrain({
       facts,
       check,
-      intent: this.intent,
-      ledger: this.ledger,
-      startedAt: this.startedAt,
-      commandFlags: this.drain.assessOptions.commandFlags,
-      trouble: troubleOf(problems, this.world.client.connection.server),
+      intent: this.#intent,
+      ledger: this.#ledger,
+      startedAt: this.#startedAt,
+      commandFlags: this.#drain.assessOptions.commandFlags,
+      trouble: troubleOf(problems, this.#world.client.connection.server),
       outdated: problems.some(({ unreachable, lockedOut }) => unreachable || lockedOut),
     });
-    this.ledger = decision.ledger;
-    for (const event of drainEvents(this.progress, decision.progress)) this.tell(event);
-    this.progress = decision.progress;
-    this.world.reporter.progress(decision.progress);
-    this.live.follow(decision.departed);
+    this.#ledger = decision.ledger;
+    for (const event of drainEvents(this.#progress, decision.progress)) this.#tell(event);
+    this.#progress = decision.progress;
+    this.#world.reporter.progress(decision.progress);
+    this.#live.follow(decision.departed);
     return decision;
   }
 
   /** A node that was deleted or given back by somebody else is no longer ours to drain. */
-  private takenAway(): Pick<SummaryInput, "stoppedBy" | "deleted"> | undefined {
-    const stoppedBy = lockedOut(this.live.problems(), this.world.clock.now());
+  #takenAway(): Pick<SummaryInput, "stoppedBy" | "deleted"> | undefined {
+    const stoppedBy = lockedOut(this.#live.problems(), this.#world.clock.now());
     if (stoppedBy !== undefined) return { stoppedBy };
-    const { nodes } = this.live.facts();
+    const { nodes } = this.#live.facts();
     const named = (among: readonly Node[], name: string) => among.find(({ metadata }) => metadata.name === name);
-    const now = this.intent.nodes.map((name): DrainedNode => {
+    const now = this.#intent.nodes.map((name): DrainedNode => {
       const node = named(nodes, name);
-      const assessedUid = named(this.drain.facts.nodes, name)?.metadata.uid;
+      const assessedUid = named(this.#drain.facts.nodes, name)?.metadata.uid;
       return { name, assessedUid, node, record: node === undefined ? { kind: "none" } : recordOnNode(node) };
     });
-    const { seen, end } = takenAway(now, this.seen);
-    this.seen = seen;
+    const { seen, end } = takenAway(now, this.#seen);
+    this.#seen = seen;
     return end;
   }
 
   /** Puts before a person what is no longer as it was confirmed; true when somebody was asked. */
-  private async askAgain(decision: DrainDecision): Promise<boolean> {
-    const news = decision.unconfirmed.filter((vm) => !this.declined.has(`${vm.progress.uid}/${vm.verdict?.outcome}`));
-    if (news.length === 0 || this.world.confirmAgain === undefined) return false;
-    for (const vm of news) this.declined.add(`${vm.progress.uid}/${vm.verdict?.outcome}`);
-    if (!(await this.world.confirmAgain(news))) return true;
-    const all = planOf(assess(this.live.facts(), this.drain.assessOptions));
+  async #askAgain(decision: DrainDecision): Promise<boolean> {
+    const news = decision.unconfirmed.filter((vm) => !this.#declined.has(`${vm.progress.uid}/${vm.verdict?.outcome}`));
+    if (news.length === 0 || this.#world.confirmAgain === undefined) return false;
+    for (const vm of news) this.#declined.add(`${vm.progress.uid}/${vm.verdict?.outcome}`);
+    if (!(await this.#world.confirmAgain(news))) return true;
+    const all = planOf(assess(this.#live.facts(), this.#drain.assessOptions));
     const confirmed = Object.fromEntries(
       news.flatMap(({ progress: { uid }, verdict }) => {
         const vm = all[uid];
         return vm === undefined || vm.outcome !== verdict?.outcome ? [] : [[uid, vm]];
       }),
     );
-    this.intent = { ...this.intent, planned: { ...this.intent.planned, ...confirmed } };
+    this.#intent = { ...this.#intent, planned: { ...this.#intent.planned, ...confirmed } };
     return true;
   }
 
-  private start(action: EvictAction): void {
-    if (action.machine === undefined) this.send(action);
-    else void this.sendIfSame(action, action.machine);
+  #start(action: EvictAction): void {
+    if (action.machine === undefined) this.#send(action);
+    else void this.#sendIfSame(action, action.machine);
   }
 
   /** What a shutdown does to a VM hangs on its VirtualMachine, which may have changed since the plan: it is read afresh before. */
-  private async sendIfSame(action: EvictAction, machine: NonNullable<EvictAction["machine"]>): Promise<void> {
+  async #sendIfSame(action: EvictAction, machine: NonNullable<EvictAction["machine"]>): Promise<void> {
     const { uid } = action.pod;
-    if (this.reading.has(uid)) return;
-    this.reading.add(uid);
+    if (this.#reading.has(uid)) return;
+    this.#reading.add(uid);
     try {
-      const found = await this.live.readMachine(machine);
-      if (found === "same" && !this.isClosed && !this.world.signal.aborted) this.send(action);
-      if (found !== "unread") this.wake();
+      const found = await this.#live.readMachine(machine);
+      if (found === "same" && !this.#isClosed && !this.#world.signal.aborted) this.#send(action);
+      if (found !== "unread") this.#wake();
     } catch (error) {
-      if (!this.isClosed) this.fault ??= error;
-      this.wake();
+      if (!this.#isClosed) this.#fault ??= error;
+      this.#wake();
     } finally {
-      this.reading.delete(uid);
+      this.#reading.delete(uid);
     }
   }
 
   /** Sends one eviction; the loop goes on meanwhile. */
-  private send(action: EvictAction): void {
-    const facts = this.live.facts();
+  #send(action: EvictAction): void {
+    const facts = this.#live.facts();
     const seen = findNamed(facts.pods, action.pod)?.metadata;
     const asked = { uid: action.pod.uid, node: action.node, version: seen?.resourceVersion };
-    this.ledger = noteRequest(this.ledger, asked, Date.parse(facts.time));
-    this.tell({
+    this.#ledger = noteRequest(this.#ledger, asked, Date.parse(facts.time));
+    this.#tell({
       type: "eviction-requested",
       time: facts.time,
       node: action.node,
       namespace: action.pod.namespace,
       pod: action.pod.name,
       vm: action.vm,
-      attempt: this.ledger.pods[action.pod.uid]?.tries ?? 1,
+      attempt: this.#ledger.pods[action.pod.uid]?.tries ?? 1,
     });
-    const request = evict(this.world.client, action, { seenUid: seen?.uid })
+    const request = evict(this.#world.client, action, { seenUid: seen?.uid })
       .then(
-        (answer) => this.take(action, answer),
+        (answer) => this.#take(action, answer),
         (error: unknown) => {
-          this.fault = error;
-          this.wake();
+          this.#fault = error;
+          this.#wake();
         },
       )
-      .finally(() => this.inFlight.delete(request));
-    this.inFlight.add(request);
+      .finally(() => this.#inFlight.delete(request));
+    this.#inFlight.add(request);
   }
 
   /** The last look: an eviction that is on its way may yet set something going that a person must be told of. */
-  private async lastLook(): Promise<DrainProgress> {
-    if (this.inFlight.size > 0)
-      await Promise.race([Promise.all(this.inFlight), this.world.clock.sleep(lastAnswersMs).catch(() => undefined)]);
-    return { ...this.look().progress, phase: "interrupted" };
+  async #lastLook(): Promise<DrainProgress> {
+    if (this.#inFlight.size > 0)
+      await Promise.race([Promise.all(this.#inFlight), this.#world.clock.sleep(lastAnswersMs).catch(() => undefined)]);
+    return { ...this.#look().progress, phase: "interrupted" };
   }
 
-  private take(action: EvictAction, answer: EvictionAnswer): void {
-    const before = this.ledger.pods[action.pod.uid]?.answer;
-    const { time } = this.live.facts();
-    this.ledger = noteAnswer(this.ledger, action.pod.uid, answer, Date.parse(time));
-    if (answer.kind === "budget" || answer.kind === "several-budgets") this.live.followBudgets(action.pod.namespace);
+  #take(action: EvictAction, answer: EvictionAnswer): void {
+    const before = this.#ledger.pods[action.pod.uid]?.answer;
+    const { time } = this.#live.facts();
+    this.#ledger = noteAnswer(this.#ledger, action.pod.uid, answer, Date.parse(time));
+    if (answer.kind === "budget" || answer.kind === "several-budgets") this.#live.followBudgets(action.pod.namespace);
     const refused = !acceptances.has(answer.kind);
     if (refused && (before?.kind !== answer.kind || before.message !== answer.message))
-      this.tell({
+      this.#tell({
         type: "eviction-refused",
         time,
         node: action.node,
@@ -246,62 +246,62 @@ class DrainLoop {
         vm: action.vm,
         code: answer.code,
         message: answer.budget === undefined ? answer.message : `${answer.message} (PDB ${answer.budget})`,
-        final: isFinalRefusal(this.ledger.pods[action.pod.uid]),
+        final: isFinalRefusal(this.#ledger.pods[action.pod.uid]),
       });
-    this.wake();
+    this.#wake();
   }
 
-  private tell(event: ProgressEvent): void {
-    this.world.reporter.event(event);
+  #tell(event: ProgressEvent): void {
+    this.#world.reporter.event(event);
   }
 
-  private untilNextLook(decision: DrainDecision): number {
+  #untilNextLook(decision: DrainDecision): number {
     if (decision.wakeAt === undefined) return longestSleepMs;
-    const now = Date.parse(this.live.facts().time);
+    const now = Date.parse(this.#live.facts().time);
     return Math.min(longestSleepMs, Math.max(0, decision.wakeAt - now));
   }
 
   /** Waits for a change, an answer, the signal, or the time. */
-  private async pause(ms: number): Promise<void> {
+  async #pause(ms: number): Promise<void> {
     const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, this.world.signal]);
+    const signal = AbortSignal.any([stop.signal, this.#world.signal]);
     const answered = new Promise<void>((resolve) => {
-      this.wake = resolve;
+      this.#wake = resolve;
     });
     const ended = (promise: Promise<void>): Promise<void> => promise.catch(() => undefined);
-    await Promise.race([ended(this.world.clock.sleep(ms, signal)), ended(this.live.changed(signal)), answered]);
+    await Promise.race([ended(this.#world.clock.sleep(ms, signal)), ended(this.#live.changed(signal)), answered]);
     stop.abort();
   }
 
   /** The summary if a fresh read agrees that nothing of the selection is left, otherwise undefined. */
-  private async verified(progress: DrainProgress): Promise<Summary | undefined> {
-    const nodes = await this.end.read(progress);
+  async #verified(progress: DrainProgress): Promise<Summary | undefined> {
+    const nodes = await this.#end.read(progress);
     const leftBehind = progress.vms.some((vm) => vm.state === "left-behind");
     if (!leftBehind && nodes.some((node) => !node.fresh || node.selected.length > 0)) return undefined;
-    return this.summary(progress, nodes);
+    return this.#summary(progress, nodes);
   }
 
-  private async gaveUp(progress: DrainProgress): Promise<Summary> {
-    return this.summary(progress, await this.end.read(progress));
+  async #gaveUp(progress: DrainProgress): Promise<Summary> {
+    return this.#summary(progress, await this.#end.read(progress));
   }
 
-  private async interrupted({ exitCode: interruptedBy }: InterruptedError): Promise<Summary> {
-    const progress = await this.lastLook();
-    const nodes = this.intent.nodes.map((name) => nodeInPicture(progress, name));
-    return this.summary(progress, nodes, { interruptedBy });
+  async #interrupted({ exitCode: interruptedBy }: InterruptedError): Promise<Summary> {
+    const progress = await this.#lastLook();
+    const nodes = this.#intent.nodes.map((name) => nodeInPicture(progress, name));
+    return this.#summary(progress, nodes, { interruptedBy });
   }
 
-  private async stoppedBy(end: Pick<SummaryInput, "stoppedBy" | "deleted">): Promise<Summary> {
-    const progress = await this.lastLook();
-    return this.summary(progress, await this.end.read(progress), end);
+  async #stoppedBy(end: Pick<SummaryInput, "stoppedBy" | "deleted">): Promise<Summary> {
+    const progress = await this.#lastLook();
+    return this.#summary(progress, await this.#end.read(progress), end);
   }
 
-  private summary(
+  #summary(
     progress: DrainProgress,
     nodes: readonly NodeAtTheEnd[],
     end: Pick<SummaryInput, "interruptedBy" | "stoppedBy" | "deleted"> = {},
   ): Summary {
-    return this.end.tell(this.live.facts(), { progress, nodes, ...end });
+    return this.#end.tell(this.#live.facts(), { progress, nodes, ...end });
   }
 }
 

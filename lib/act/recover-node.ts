@@ -58,54 +58,54 @@ export async function recoverNode(world: RecoverWorld, recovery: ConfirmedRecove
 }
 
 class RecoveryRun {
-  private readonly world: RecoverWorld;
-  private readonly recovery: ConfirmedRecovery;
-  private ledger: RecoverLedger;
-  private vms: readonly VmProgress[];
-  private time: string;
-  private readonly gate: LifeGate;
-  private readonly pictures: Patience;
-  private readonly declaration: LossDeclaration;
+  readonly #world: RecoverWorld;
+  readonly #recovery: ConfirmedRecovery;
+  #ledger: RecoverLedger;
+  #vms: readonly VmProgress[];
+  #time: string;
+  readonly #gate: LifeGate;
+  readonly #pictures: Patience;
+  readonly #declaration: LossDeclaration;
   /** The picture that was read before anything was written, as long as it holds. */
-  private ahead: RecoveryReading | undefined;
+  #ahead: RecoveryReading | undefined;
   /** The last word has been said. */
-  private isOver = false;
+  #isOver = false;
   /** What we may not do, and where. */
-  private readonly refusals = new Set<string>();
+  readonly #refusals = new Set<string>();
   /** Requests that are under way, and the words of the declaration as they are written into events. */
-  private work: Promise<unknown> = Promise.resolve();
-  private word: Promise<void> | undefined;
-  private vmWords: Promise<void> | undefined;
+  #work: Promise<unknown> = Promise.resolve();
+  #word: Promise<void> | undefined;
+  #vmWords: Promise<void> | undefined;
 
   constructor(world: RecoverWorld, recovery: ConfirmedRecovery) {
-    this.world = world;
-    this.recovery = recovery;
-    const warn = (message: string) => this.warn(message);
-    this.gate = new LifeGate(world, recovery.lost.signs, warn);
-    this.pictures = new Patience(world.clock, warn);
-    this.time = recovery.lost.facts.time;
-    this.vms = notLookedAt(recovery.intent);
-    this.declaration = this.declarationOf(recovery);
-    this.ledger = { ...emptyLedger(Date.parse(this.time)), tried: {} };
+    this.#world = world;
+    this.#recovery = recovery;
+    const warn = (message: string) => this.#warn(message);
+    this.#gate = new LifeGate(world, recovery.lost.signs, warn);
+    this.#pictures = new Patience(world.clock, warn);
+    this.#time = recovery.lost.facts.time;
+    this.#vms = notLookedAt(recovery.intent);
+    this.#declaration = this.#declarationOf(recovery);
+    this.#ledger = { ...emptyLedger(Date.parse(this.#time)), tried: {} };
   }
 
   async run(): Promise<RecoverySummary> {
     try {
-      await this.declaration.make(async () => {
-        await this.refuseWhatHasMovedOn();
-        await this.gate.pass();
+      await this.#declaration.make(async () => {
+        await this.#refuseWhatHasMovedOn();
+        await this.#gate.pass();
       });
-      await this.forAMoment(this.writeWord());
-      await this.follow();
-      await this.writeWords();
-      return this.summary({});
+      await this.#forAMoment(this.#writeWord());
+      await this.#follow();
+      await this.#writeWords();
+      return this.#summary({});
     } catch (error) {
-      if (error instanceof Stop) return await this.stopped(error);
-      if (this.world.signal.aborted) return await this.interrupted();
-      if (this.declaration.isMade || this.declaration.taintLeft)
-        this.world.reporter.event({
-          ...{ type: "summary", operation: "recover", time: this.time },
-          ...this.summaryOf({}),
+      if (error instanceof Stop) return await this.#stopped(error);
+      if (this.#world.signal.aborted) return await this.#interrupted();
+      if (this.#declaration.isMade || this.#declaration.taintLeft)
+        this.#world.reporter.event({
+          ...{ type: "summary", operation: "recover", time: this.#time },
+          ...this.#summaryOf({}),
           ...failureOf(error),
         });
       throw error;
@@ -113,134 +113,134 @@ class RecoveryRun {
   }
 
   /** Much may have happened while the question stood: a guest may have migrated away, whose pod the taint would take, too. */
-  private async refuseWhatHasMovedOn(): Promise<void> {
-    const { clock, signal } = this.world;
-    const { intent } = this.recovery;
-    let picture = await this.read();
-    for (; picture === undefined; picture = await this.read()) await clock.sleep(lookEveryMs, signal);
+  async #refuseWhatHasMovedOn(): Promise<void> {
+    const { clock, signal } = this.#world;
+    const { intent } = this.#recovery;
+    let picture = await this.#read();
+    for (; picture === undefined; picture = await this.#read()) await clock.sleep(lookEveryMs, signal);
     const held = heldMeanwhile(picture.facts, intent);
     const vm = intent.vms.find(({ uid }) => held.has(uid));
     if (vm !== undefined)
       throw new RefusedError(`${keyOf(vm)} is not as it was: ${held.get(vm.uid)}`, "nothing was changed; look again");
     const migrates = intent.vms.some(({ row, migrations }) => row === "C5" || migrations.length > 0);
-    this.ahead = migrates ? undefined : picture;
+    this.#ahead = migrates ? undefined : picture;
   }
 
-  private declarationOf({ lost, dossier, intent, by, assertion }: ConfirmedRecovery): LossDeclaration {
+  #declarationOf({ lost, dossier, intent, by, assertion }: ConfirmedRecovery): LossDeclaration {
     const { nodeUid: uid, bootID } = dossier;
     const taint = intent.method === "taint" ? outOfServiceTaint : undefined;
-    const input = { by, since: this.consentTime, vms: this.namedVms(), assertion, taint };
-    return new LossDeclaration(this.world, { name: intent.node, uid, bootID, record: lost.record }, input, {
+    const input = { by, since: this.#consentTime, vms: this.#namedVms(), assertion, taint };
+    return new LossDeclaration(this.#world, { name: intent.node, uid, bootID, record: lost.record }, input, {
       cordoned: (already) =>
-        this.world.reporter.event({ type: "node-cordoned", time: this.time, node: intent.node, already }),
-      changed: (object, verb) => this.tellChange(object, verb),
-      warn: (message) => this.warn(message),
+        this.#world.reporter.event({ type: "node-cordoned", time: this.#time, node: intent.node, already }),
+      changed: (object, verb) => this.#tellChange(object, verb),
+      warn: (message) => this.#warn(message),
       addressed: (command) => addressed(command, intent.commandFlags),
     });
   }
 
   /** RFC 3339, API server's clock. */
-  private get consentTime(): string {
-    return new Date(this.recovery.intent.consentAt).toISOString();
+  get #consentTime(): string {
+    return new Date(this.#recovery.intent.consentAt).toISOString();
   }
 
-  private namedVms(): readonly RecordedVm[] {
-    return this.recovery.intent.vms.map(({ namespace, name, uid, replicaSet, outcome, obstacle }) => ({
+  #namedVms(): readonly RecordedVm[] {
+    return this.#recovery.intent.vms.map(({ namespace, name, uid, replicaSet, outcome, obstacle }) => ({
       ...{ namespace, name, uid, replicaSet, obstacle },
       ...(outcome === "unaffected" ? { unaffected: true } : {}),
     }));
   }
 
-  private get words(): DeclaredLost {
-    const { lost, intent, by, assertion } = this.recovery;
+  get #words(): DeclaredLost {
+    const { lost, intent, by, assertion } = this.#recovery;
     const objects = intent.vms.map((vm) => eventObject(vm, lost));
-    return { node: intent.node, objects, by, assertion, time: this.consentTime, record: this.declaration.record };
+    return { node: intent.node, objects, by, assertion, time: this.#consentTime, record: this.#declaration.record };
   }
 
   /** The words of the declaration as an event on the Node: before anything is destroyed, because the Node may be deleted. */
-  private writeWord(): Promise<void> {
-    this.word ??= this.warnOf(
-      recordOnNode(this.world.client, this.words).then((failure) => (failure === undefined ? [] : [failure])),
+  #writeWord(): Promise<void> {
+    this.#word ??= this.#warnOf(
+      recordOnNode(this.#world.client, this.#words).then((failure) => (failure === undefined ? [] : [failure])),
     );
-    return this.word;
+    return this.#word;
   }
 
   /** Those on the Node and on its VMs: beside the work. */
-  private async writeWords(): Promise<void> {
-    this.vmWords ??= this.warnOf(recordOnVms(this.world.client, this.words));
-    await Promise.all([this.writeWord(), this.vmWords]);
+  async #writeWords(): Promise<void> {
+    this.#vmWords ??= this.#warnOf(recordOnVms(this.#world.client, this.#words));
+    await Promise.all([this.#writeWord(), this.#vmWords]);
   }
 
-  private async warnOf(failures: Promise<readonly string[]>): Promise<void> {
+  async #warnOf(failures: Promise<readonly string[]>): Promise<void> {
     try {
-      for (const message of await failures) this.warn(message);
+      for (const message of await failures) this.#warn(message);
     } catch (error) {
-      this.warn(String(error));
+      this.#warn(String(error));
     }
   }
 
   /** Waits for the work, though not for longer than a person waits. */
-  private async forAMoment(work: Promise<unknown>): Promise<void> {
+  async #forAMoment(work: Promise<unknown>): Promise<void> {
     const enough = new AbortController();
-    const moment = this.world.clock.sleep(momentMs, enough.signal).catch(() => undefined);
+    const moment = this.#world.clock.sleep(momentMs, enough.signal).catch(() => undefined);
     await Promise.race([work, moment]);
     enough.abort();
   }
 
-  private async follow(): Promise<void> {
-    const { clock, signal, reporter } = this.world;
+  async #follow(): Promise<void> {
+    const { clock, signal, reporter } = this.#world;
     let lookAt = Number.NEGATIVE_INFINITY;
     for (; ; await clock.sleep(lookEveryMs, signal)) {
       signal.throwIfAborted();
-      await this.gate.pass();
-      this.declaration.withdrawnFrom(this.gate.node);
+      await this.#gate.pass();
+      this.#declaration.withdrawnFrom(this.#gate.node);
       if (clock.now().getTime() < lookAt) continue;
-      const picture = this.ahead ?? (await this.read());
-      this.ahead = undefined;
+      const picture = this.#ahead ?? (await this.#read());
+      this.#ahead = undefined;
       if (picture !== undefined) {
-        this.time = picture.facts.time;
-        const decision = decideRecover(picture, this.recovery.intent, this.ledger);
-        this.ledger = decision.ledger;
-        this.tellVms(decision.vms);
-        reporter.progress(this.progress());
-        if (decision.actions.length > 0) await this.carryOut(decision.actions);
+        this.#time = picture.facts.time;
+        const decision = decideRecover(picture, this.#recovery.intent, this.#ledger);
+        this.#ledger = decision.ledger;
+        this.#tellVms(decision.vms);
+        reporter.progress(this.#progress());
+        if (decision.actions.length > 0) await this.#carryOut(decision.actions);
         else if (decision.status === "done") return;
-        else if (this.isQuiet) lookAt = clock.now().getTime() + quietLookEveryMs;
-        void this.writeWords();
+        else if (this.#isQuiet) lookAt = clock.now().getTime() + quietLookEveryMs;
+        void this.#writeWords();
       }
     }
   }
 
-  private get isQuiet(): boolean {
-    return Date.parse(this.time) - this.ledger.changedAt >= quietAfterMs;
+  get #isQuiet(): boolean {
+    return Date.parse(this.#time) - this.#ledger.changedAt >= quietAfterMs;
   }
 
   /** A picture, or undefined when it could not be had this time. VMs that have come to their end are not asked for again. */
-  private async read(): Promise<RecoveryReading | undefined> {
-    const { lost, intent } = this.recovery;
-    const open = intent.vms.filter(({ uid }) => this.ledger.ended[uid] === undefined);
+  async #read(): Promise<RecoveryReading | undefined> {
+    const { lost, intent } = this.#recovery;
+    const open = intent.vms.filter(({ uid }) => this.#ledger.ended[uid] === undefined);
     try {
-      const picture = await readRecovery(this.world.client, lost.facts, open, this.world.signal);
-      this.pictures.succeeded();
-      this.gate.heed(picture.containers);
+      const picture = await readRecovery(this.#world.client, lost.facts, open, this.#world.signal);
+      this.#pictures.succeeded();
+      this.#gate.heed(picture.containers);
       return picture;
     } catch (error) {
-      this.pictures.failed(error);
+      this.#pictures.failed(error);
       return undefined;
     }
   }
 
   /** As many at a time as there are connections, so that none waits between its gate and its sending. */
-  private async carryOut(actions: readonly Action[]): Promise<void> {
+  async #carryOut(actions: readonly Action[]): Promise<void> {
     const queue = [...actions];
     const lane = async (): Promise<void> => {
       try {
         for (let action = queue.shift(); action !== undefined; action = queue.shift()) {
           if (action.kind === "evict") continue;
-          await this.gate.fresh();
-          const withdrawn = this.declaration.withdrawnFrom(this.gate.node);
+          await this.#gate.fresh();
+          const withdrawn = this.#declaration.withdrawnFrom(this.#gate.node);
           if (withdrawn !== undefined) throw new Stop(withdrawn, { rebooted: false, withdrawn: true });
-          this.note(action, await perform(this.world.client, action));
+          this.#note(action, await perform(this.#world.client, action));
         }
       } catch (error) {
         queue.length = 0;
@@ -248,72 +248,74 @@ class RecoveryRun {
       }
     };
     const lanes = [lane(), lane()];
-    this.work = Promise.allSettled(lanes);
+    this.#work = Promise.allSettled(lanes);
     await Promise.all(lanes);
   }
 
-  private note(action: Action, result: ActionResult): void {
-    if (this.isOver) return;
-    const isAgain = this.ledger.tried[uidOf(action)]?.result.kind === "done";
-    this.ledger = noteTried(this.ledger, action, result, Date.parse(this.time));
+  #note(action: Action, result: ActionResult): void {
+    if (this.#isOver) return;
+    const isAgain = this.#ledger.tried[uidOf(action)]?.result.kind === "done";
+    this.#ledger = noteTried(this.#ledger, action, result, Date.parse(this.#time));
     const [change] = changesOf(action);
     if (change === undefined) return;
     if (result.kind === "done" && isAgain) return;
-    if (result.kind === "done") this.tellChange(change.object, change.verb);
-    else if (result.kind !== "nothing-to-do" && !this.isKnownRefusal(action, result))
-      this.warn(`${change.object}: ${resultText(result)}`);
+    if (result.kind === "done") this.#tellChange(change.object, change.verb);
+    else if (result.kind !== "nothing-to-do" && !this.#isKnownRefusal(action, result))
+      this.#warn(`${change.object}: ${resultText(result)}`);
   }
 
   /** What may not be done to one object may not be done to the others of its kind, which need not be said of each. */
-  private isKnownRefusal(action: Action, result: ActionResult): boolean {
+  #isKnownRefusal(action: Action, result: ActionResult): boolean {
     if (result.kind !== "refused" || result.code !== 403) return false;
     const namespace = action.kind === "delete-pod" ? action.pod.namespace : "";
     const what = `${action.kind} ${namespace}`;
-    if (this.refusals.has(what)) return true;
-    this.refusals.add(what);
+    if (this.#refusals.has(what)) return true;
+    this.#refusals.add(what);
     return false;
   }
 
-  private async stopped({ message, life }: Stop): Promise<RecoverySummary> {
-    const { condemned } = this.declaration;
-    if (life !== undefined) await this.declaration.takeTaintOff();
-    await this.work;
-    if (life === undefined) return this.summary({ unreadable: message });
-    this.vms = asFarAsIsKnown(this.vms, this.recovery.intent, this.ledger);
-    if (this.declaration.isMade) await this.writeWords();
-    return this.summary({ life: { reason: message, ...life, condemned } });
+  async #stopped({ message, life }: Stop): Promise<RecoverySummary> {
+    const { condemned } = this.#declaration;
+    if (life !== undefined) await this.#declaration.takeTaintOff();
+    await this.#work;
+    if (life === undefined) return this.#summary({ unreadable: message });
+    this.#vms = asFarAsIsKnown(this.#vms, this.#recovery.intent, this.#ledger);
+    if (this.#declaration.isMade) await this.#writeWords();
+    return this.#summary({ life: { reason: message, ...life, condemned } });
   }
 
   /** What is on its way is told, and the declaration written down, if that comes about in a moment. */
-  private async interrupted(): Promise<RecoverySummary> {
-    const { reason } = this.world.signal;
-    const words = this.declaration.isMade ? this.writeWords() : undefined;
-    await this.forAMoment(Promise.all([this.work, words]));
-    this.isOver = true;
-    return this.summary({ interruptedBy: reason instanceof InterruptedError ? reason.exitCode : exitCode.interrupted });
+  async #interrupted(): Promise<RecoverySummary> {
+    const { reason } = this.#world.signal;
+    const words = this.#declaration.isMade ? this.#writeWords() : undefined;
+    await this.#forAMoment(Promise.all([this.#work, words]));
+    this.#isOver = true;
+    return this.#summary({
+      interruptedBy: reason instanceof InterruptedError ? reason.exitCode : exitCode.interrupted,
+    });
   }
 
-  private summary(end: RecoveryEnd): RecoverySummary {
-    const summary = this.summaryOf(end);
-    this.world.reporter.event({ type: "summary", operation: "recover", time: this.time, ...summary });
+  #summary(end: RecoveryEnd): RecoverySummary {
+    const summary = this.#summaryOf(end);
+    this.#world.reporter.event({ type: "summary", operation: "recover", time: this.#time, ...summary });
     return summary;
   }
 
-  private summaryOf(end: RecoveryEnd): RecoverySummary {
-    const { dossier, intent, commands } = this.recovery;
-    const { taintLeft } = this.declaration;
+  #summaryOf(end: RecoveryEnd): RecoverySummary {
+    const { dossier, intent, commands } = this.#recovery;
+    const { taintLeft } = this.#declaration;
     // Whether it was begun or taken up, it ends with the same words.
-    const vms = [...this.vms].sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+    const vms = [...this.#vms].sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
     return summariseRecovery({ dossier, intent, vms, taintLeft, commands, ...end });
   }
 
-  private progress(): DrainProgress {
+  #progress(): DrainProgress {
     return {
       operation: "recover",
-      nodes: [this.recovery.intent.node],
-      startedAt: this.consentTime,
-      time: this.time,
-      vms: this.vms,
+      nodes: [this.#recovery.intent.node],
+      startedAt: this.#consentTime,
+      time: this.#time,
+      vms: this.#vms,
       pods: [],
       limits: { perNode: 0, perCluster: 0 },
       trouble: [],
@@ -321,28 +323,28 @@ class RecoveryRun {
     };
   }
 
-  private tellVms(vms: readonly VmProgress[]): void {
-    const before = new Map(this.vms.map((vm) => [vm.uid, vm]));
+  #tellVms(vms: readonly VmProgress[]): void {
+    const before = new Map(this.#vms.map((vm) => [vm.uid, vm]));
     for (const vm of vms) {
       const earlier = before.get(vm.uid);
       if (earlier?.state === vm.state && earlier.detail === vm.detail) continue;
-      this.world.reporter.event({
+      this.#world.reporter.event({
         type: "vm",
         operation: "recover",
-        time: this.time,
+        time: this.#time,
         vm,
         change: earlier?.state === vm.state ? "detail" : "state",
       });
     }
-    this.vms = vms;
+    this.#vms = vms;
   }
 
-  private tellChange(object: string, verb: string): void {
-    this.world.reporter.event({ type: "changed-object", time: this.time, object, verb });
+  #tellChange(object: string, verb: string): void {
+    this.#world.reporter.event({ type: "changed-object", time: this.#time, object, verb });
   }
 
-  private warn(message: string): void {
-    if (this.isOver) return;
-    this.world.reporter.event({ type: "warning", time: this.time, message });
+  #warn(message: string): void {
+    if (this.#isOver) return;
+    this.#world.reporter.event({ type: "warning", time: this.#time, message });
   }
 }

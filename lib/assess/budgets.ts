@@ -152,14 +152,14 @@ function keepsUnready(pod: Pod, budget: PodDisruptionBudget): Finding {
 
 /** Counts the pods that their budgets lose for good, because their VMs stay down: no more may than are allowed to be away. */
 export class LossesForGood {
-  private readonly counts = new Map<PodDisruptionBudget, number>();
+  readonly #counts = new Map<PodDisruptionBudget, number>();
 
   /** Counts this pod, too; why it cannot go after those before it, undefined where it can. */
   refuses(index: Index, pod: Pod): BudgetRefusal | undefined {
     const [budget] = budgetsFor(index, pod);
     if (budget === undefined || pod.status.phase === "Pending" || !isReady(pod)) return undefined;
-    const lost = this.counts.get(budget) ?? 0;
-    this.counts.set(budget, lost + 1);
+    const lost = this.#counts.get(budget) ?? 0;
+    this.#counts.set(budget, lost + 1);
     const { disruptionsAllowed } = budget.status;
     if (lost < disruptionsAllowed) return undefined;
     const reason = `PDB ${budget.metadata.name} lets ${disruptionsAllowed} of its pods be away: others that stay down use that up.`;

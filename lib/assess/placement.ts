@@ -105,16 +105,16 @@ export function placeAll(requests: readonly Request[], places: PlacesInOrder): P
 export class PlacesInOrder {
   all: Place[];
   readonly repelling: Set<Place>;
-  private readonly byNode: ReadonlyMap<string, Place>;
+  readonly #byNode: ReadonlyMap<string, Place>;
 
   constructor(places: readonly Place[]) {
     this.all = [...places].sort(byMemory);
     this.repelling = new Set(places.filter(({ repelling }) => repelling.size > 0));
-    this.byNode = new Map(places.map((place) => [place.node.metadata.name, place]));
+    this.#byNode = new Map(places.map((place) => [place.node.metadata.name, place]));
   }
 
   find(node: string): Place | undefined {
-    return this.byNode.get(node);
+    return this.#byNode.get(node);
   }
 
   /** Puts a place where it belongs after `change`. */

@@ -47,24 +47,24 @@ export function hasUnreadableTerms(pod: Pod): boolean {
 /** The values of one topology key, each with a pod that is found there. */
 class Domains {
   readonly topologyKey: string;
-  private readonly pods = new Map<string, Pod>();
+  readonly #pods = new Map<string, Pod>();
 
   constructor(topologyKey: string) {
     this.topologyKey = topologyKey;
   }
 
   get isEmpty(): boolean {
-    return this.pods.size === 0;
+    return this.#pods.size === 0;
   }
 
   add(place: Place, pod: Pod): void {
     const value = this.valueAt(place);
-    if (value !== undefined && !this.pods.has(value)) this.pods.set(value, pod);
+    if (value !== undefined && !this.#pods.has(value)) this.#pods.set(value, pod);
   }
 
   at(place: Place): Pod | undefined {
     const value = this.valueAt(place);
-    return value === undefined ? undefined : this.pods.get(value);
+    return value === undefined ? undefined : this.#pods.get(value);
   }
 
   valueAt(place: Place): string | undefined {

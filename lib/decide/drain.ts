@@ -177,16 +177,16 @@ function mayBeEvicted(standing: ProgressInput, vm: VmOnItsWay, verdict: VmVerdic
  * is missing to its budget for good, and so goes last.
  */
 class BudgetPace {
-  private readonly left = new Map<string, number>();
-  private readonly wantedByOthers = new Set<string>();
+  readonly #left = new Map<string, number>();
+  readonly #wantedByOthers = new Set<string>();
 
   constructor({ facts, ledger, now }: ProgressInput, vms: readonly VmOnItsWay[]) {
-    for (const budget of facts.budgets) this.left.set(keyOf(budget.metadata), budget.status.disruptionsAllowed);
+    for (const budget of facts.budgets) this.#left.set(keyOf(budget.metadata), budget.status.disruptionsAllowed);
     // What was asked for or granted a moment ago may not show in the budget yet.
     for (const { verdict, planned, progress } of vms) {
       const waits = progress.state === "waiting" || progress.state === "held";
       if (verdict !== undefined && waits && planned?.outcome === "restarts")
-        for (const key of budgetsOf(verdict)) this.wantedByOthers.add(key);
+        for (const key of budgetsOf(verdict)) this.#wantedByOthers.add(key);
       const entry = verdict && ledger.pods[verdict.pod.uid];
       const granted = entry?.answer?.kind === "evicted" && now < nextTry(entry);
       if (verdict !== undefined && (entry?.inFlight || granted)) this.take(verdict);
@@ -195,9 +195,9 @@ class BudgetPace {
 
   take(verdict: VmVerdict): boolean {
     const keys = budgetsOf(verdict);
-    if (keys.some((key) => (this.left.get(key) ?? 1) <= 0)) return false;
-    if (verdict.outcome === "stops" && keys.some((key) => this.wantedByOthers.has(key))) return false;
-    for (const key of keys) this.left.set(key, (this.left.get(key) ?? 1) - 1);
+    if (keys.some((key) => (this.#left.get(key) ?? 1) <= 0)) return false;
+    if (verdict.outcome === "stops" && keys.some((key) => this.#wantedByOthers.has(key))) return false;
+    for (const key of keys) this.#left.set(key, (this.#left.get(key) ?? 1) - 1);
     return true;
   }
 }

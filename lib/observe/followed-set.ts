@@ -51,25 +51,25 @@ const retryMs = 5_000;
 
 /** Starts informers and keeps the account of their troubles. */
 export class Follower {
-  private readonly options: FollowerOptions;
-  private readonly entries: Entry[] = [];
+  readonly #options: FollowerOptions;
+  readonly #entries: Entry[] = [];
   /** What a decoder or a callback threw: a fault of ours, for the caller to throw on. */
-  private fault: { readonly error: unknown } | undefined;
+  #fault: { readonly error: unknown } | undefined;
 
   constructor(options: FollowerOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   follow<T>(type: ResourceType, selection: Selection, decode: Decoder<T>): Followed<T> {
     const start = (): Informer<T> => {
-      const { client, clock, signal, onChange } = this.options;
+      const { client, clock, signal, onChange } = this.#options;
       const told = { onChange, onFollowing: onChange };
       return listAndWatch<T>(client, type, { ...selection, ...told, decode, clock, signal });
     };
     let informer = start();
     const entry: Entry = { type, selection, informer, refusal: undefined, listed: false };
-    this.entries.push(entry);
-    this.guard(entry, () => {
+    this.#entries.push(entry);
+    this.#guard(entry, () => {
       informer = start();
       return informer;
     });
@@ -80,8 +80,8 @@ export class Follower {
   }
 
   /** Notes how the first list ended. One that failed is tried again, unless the user has no right to it. */
-  private guard(entry: Entry, restart: () => Informer<unknown>): void {
-    const { clock, signal, onChange } = this.options;
+  #guard(entry: Entry, restart: () => Informer<unknown>): void {
+    const { clock, signal, onChange } = this.#options;
     const listed = async (): Promise<void> => {
       try {
         await entry.informer.synced;
@@ -95,27 +95,27 @@ export class Follower {
         if (isForbidden(error)) return;
         await clock.sleep(retryMs, signal);
         entry.informer = restart();
-        this.guard(entry, restart);
+        this.#guard(entry, restart);
       }
     };
-    listed().catch((error: unknown) => this.noteFault(error));
-    entry.informer.ended.catch((error: unknown) => this.noteFault(error));
+    listed().catch((error: unknown) => this.#noteFault(error));
+    entry.informer.ended.catch((error: unknown) => this.#noteFault(error));
   }
 
-  private noteFault(error: unknown): void {
-    if (this.options.signal.aborted) return;
-    this.fault ??= { error };
-    this.options.onChange();
+  #noteFault(error: unknown): void {
+    if (this.#options.signal.aborted) return;
+    this.#fault ??= { error };
+    this.#options.onChange();
   }
 
   /** Throws what went wrong inside of an informer by a fault of ours. */
   throwFault(): void {
-    if (this.fault !== undefined) throw this.fault.error;
+    if (this.#fault !== undefined) throw this.#fault.error;
   }
 
   /** Lists that may not be read: nothing will be heard of them. */
   gaps(): readonly Gap[] {
-    return this.entries.flatMap(({ type, selection, refusal }) =>
+    return this.#entries.flatMap(({ type, selection, refusal }) =>
       refusal !== undefined && isForbidden(refusal.error)
         ? [gapOf(type, "list", selection.namespace, refusal.error)]
         : [],
@@ -123,7 +123,7 @@ export class Follower {
   }
 
   problems(): readonly Problem[] {
-    return this.entries.flatMap(({ type, informer, refusal }) => {
+    return this.#entries.flatMap(({ type, informer, refusal }) => {
       const { following } = informer;
       const trouble = refusal ?? (following.mode === "failing" ? following : undefined);
       if (trouble === undefined) return [];
@@ -143,37 +143,37 @@ export class Follower {
 
 /** Follows the objects that carry a label with one of some values; values can be added, and are then followed, too. */
 export class LabelledSet<T> {
-  private readonly follower: Follower;
-  private readonly type: ResourceType;
-  private readonly label: string;
-  private readonly decode: Decoder<T>;
-  private readonly parts: { readonly values: ReadonlySet<string>; readonly followed: Followed<T> }[] = [];
-  private readonly covered = new Set<string>();
+  readonly #follower: Follower;
+  readonly #type: ResourceType;
+  readonly #label: string;
+  readonly #decode: Decoder<T>;
+  readonly #parts: { readonly values: ReadonlySet<string>; readonly followed: Followed<T> }[] = [];
+  readonly #covered = new Set<string>();
 
   constructor(follower: Follower, type: ResourceType, label: string, decode: Decoder<T>) {
-    this.follower = follower;
-    this.type = type;
-    this.label = label;
-    this.decode = decode;
+    this.#follower = follower;
+    this.#type = type;
+    this.#label = label;
+    this.#decode = decode;
   }
 
   /** Follows these values, too. */
   cover(values: Iterable<string>): void {
-    const added = [...new Set(values)].filter((value) => !this.covered.has(value));
-    for (const value of added) this.covered.add(value);
-    for (const { selector, values: chosen } of selectAny(this.label, added))
-      this.parts.push({
+    const added = [...new Set(values)].filter((value) => !this.#covered.has(value));
+    for (const value of added) this.#covered.add(value);
+    for (const { selector, values: chosen } of selectAny(this.#label, added))
+      this.#parts.push({
         values: new Set(chosen),
-        followed: this.follower.follow(this.type, { labelSelector: selector }, this.decode),
+        followed: this.#follower.follow(this.#type, { labelSelector: selector }, this.#decode),
       });
   }
 
   /** True when all objects with this value are among the items. */
   knows(value: string): boolean {
-    return this.parts.some(({ values, followed }) => values.has(value) && followed.items() !== undefined);
+    return this.#parts.some(({ values, followed }) => values.has(value) && followed.items() !== undefined);
   }
 
   items(): readonly T[] {
-    return this.parts.flatMap(({ followed }) => followed.items() ?? []);
+    return this.#parts.flatMap(({ followed }) => followed.items() ?? []);
   }
 }

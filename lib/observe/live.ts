@@ -53,88 +53,88 @@ export function followNodes(client: KubeClient, base: Facts, options: LiveOption
 }
 
 class LiveNodes implements Live {
-  private readonly client: KubeClient;
-  private base: Facts;
-  private readonly clock: Clock;
-  private readonly closing = new AbortController();
-  private readonly changes: ChangeSignal;
-  private readonly follower: Follower;
-  private readonly nodes: ReadonlyMap<string, Followed<Node>>;
-  private readonly pods: ReadonlyMap<string, Followed<Pod>>;
-  private readonly vmis: readonly Followed<VirtualMachineInstance>[];
-  private readonly budgets = new Map<string, Followed<PodDisruptionBudget>>();
-  private readonly launchers: LabelledSet<Pod>;
-  private readonly migrations: LabelledSet<VirtualMachineInstanceMigration>;
-  private readonly concerned = new Set<string>();
-  private readonly lastSeen = new Map<string, VirtualMachineInstance>();
-  private readonly completed: Set<string>;
-  private added: Added = { virtualMachines: [], claims: [], volumes: [] };
-  private addedGaps: readonly Gap[] = [];
-  private followed: readonly ObjectName[] = [];
-  private lookedUp: LookedUp = nothingLookedUp;
+  readonly #client: KubeClient;
+  #base: Facts;
+  readonly #clock: Clock;
+  readonly #closing = new AbortController();
+  readonly #changes: ChangeSignal;
+  readonly #follower: Follower;
+  readonly #nodes: ReadonlyMap<string, Followed<Node>>;
+  readonly #pods: ReadonlyMap<string, Followed<Pod>>;
+  readonly #vmis: readonly Followed<VirtualMachineInstance>[];
+  readonly #budgets = new Map<string, Followed<PodDisruptionBudget>>();
+  readonly #launchers: LabelledSet<Pod>;
+  readonly #migrations: LabelledSet<VirtualMachineInstanceMigration>;
+  readonly #concerned = new Set<string>();
+  readonly #lastSeen = new Map<string, VirtualMachineInstance>();
+  readonly #completed: Set<string>;
+  #added: Added = { virtualMachines: [], claims: [], volumes: [] };
+  #addedGaps: readonly Gap[] = [];
+  #followed: readonly ObjectName[] = [];
+  #lookedUp: LookedUp = nothingLookedUp;
   /** What may not be looked up. */
-  private refusals: readonly Problem[] = [];
+  #refusals: readonly Problem[] = [];
   /** The server's clock less ours, in milliseconds. */
-  private skew: number;
-  private lastTime = 0;
-  private fault: { readonly error: unknown } | undefined;
+  #skew: number;
+  #lastTime = 0;
+  #fault: { readonly error: unknown } | undefined;
 
   constructor(client: KubeClient, base: Facts, { clock, allPods }: LiveOptions) {
-    this.client = client;
-    this.base = base;
-    this.clock = clock;
-    this.skew = base.localTime === undefined ? 0 : Date.parse(base.time) - Date.parse(base.localTime);
-    this.changes = new ChangeSignal(clock);
-    this.completed = new Set(base.vmis.map((vmi) => vmi.metadata.uid));
-    const { signal } = this.closing;
-    const follower = new Follower({ client, clock, signal, onChange: () => this.noteChange() });
-    this.follower = follower;
-    this.launchers = new LabelledSet(follower, resourceTypes.pods, createdByLabel, decodePod);
-    this.migrations = new LabelledSet(follower, resourceTypes.migrations, vmiNameLabel, decodeMigration);
-    this.nodes = mapOf(base.targets, (name) =>
+    this.#client = client;
+    this.#base = base;
+    this.#clock = clock;
+    this.#skew = base.localTime === undefined ? 0 : Date.parse(base.time) - Date.parse(base.localTime);
+    this.#changes = new ChangeSignal(clock);
+    this.#completed = new Set(base.vmis.map((vmi) => vmi.metadata.uid));
+    const { signal } = this.#closing;
+    const follower = new Follower({ client, clock, signal, onChange: () => this.#noteChange() });
+    this.#follower = follower;
+    this.#launchers = new LabelledSet(follower, resourceTypes.pods, createdByLabel, decodePod);
+    this.#migrations = new LabelledSet(follower, resourceTypes.migrations, vmiNameLabel, decodeMigration);
+    this.#nodes = mapOf(base.targets, (name) =>
       follower.follow(resourceTypes.nodes, { fieldSelector: `metadata.name=${name}` }, decodeNode),
     );
-    this.pods = mapOf(base.targets, (name) =>
+    this.#pods = mapOf(base.targets, (name) =>
       follower.follow(resourceTypes.pods, { fieldSelector: `spec.nodeName=${name}` }, decodePod),
     );
-    this.vmis = selectAny(nodeNameLabel, base.targets).map(({ selector }) =>
+    this.#vmis = selectAny(nodeNameLabel, base.targets).map(({ selector }) =>
       follower.follow(resourceTypes.vmis, { labelSelector: selector }, decodeVmi),
     );
     for (const namespace of namespacesWithBudgets(base, allPods ?? false)) this.followBudgets(namespace);
-    this.concern(base.vmis);
-    this.inBackground(this.lookUpAgain());
+    this.#concern(base.vmis);
+    this.#inBackground(this.#lookUpAgain());
   }
 
   facts(): Facts {
-    this.follower.throwFault();
-    if (this.fault !== undefined) throw this.fault.error;
-    this.changes.seen();
-    return overlay(this.base, this.followings(), this.serverTime());
+    this.#follower.throwFault();
+    if (this.#fault !== undefined) throw this.#fault.error;
+    this.#changes.seen();
+    return overlay(this.#base, this.#followings(), this.#serverTime());
   }
 
   isCurrent(): boolean {
-    return [...this.nodes.values(), ...this.pods.values(), ...this.vmis].every((followed) => followed.isSettled());
+    return [...this.#nodes.values(), ...this.#pods.values(), ...this.#vmis].every((followed) => followed.isSettled());
   }
 
   changed(signal: AbortSignal): Promise<void> {
-    return this.changes.wait(signal);
+    return this.#changes.wait(signal);
   }
 
   problems(): readonly Problem[] {
-    return [...this.follower.problems(), ...this.refusals];
+    return [...this.#follower.problems(), ...this.#refusals];
   }
 
   follow(vms: readonly ObjectName[]): void {
-    this.followed = vms.map(({ namespace, name }) => ({ namespace, name }));
+    this.#followed = vms.map(({ namespace, name }) => ({ namespace, name }));
   }
 
   followBudgets(namespace: string): void {
-    if (this.budgets.has(namespace)) return;
-    this.budgets.set(namespace, this.follower.follow(resourceTypes.budgets, { namespace }, decodeBudget));
+    if (this.#budgets.has(namespace)) return;
+    this.#budgets.set(namespace, this.#follower.follow(resourceTypes.budgets, { namespace }, decodeBudget));
   }
 
   async readMachine(name: ObjectName): Promise<"same" | "changed" | "unread"> {
-    const reading = startReading(this.client, this.closing.signal);
+    const reading = startReading(this.#client, this.#closing.signal);
     const machine = await reading.get({ type: resourceTypes.virtualMachines, ...name }, decodeVirtualMachine);
     const isThis = (one: VirtualMachine) => keyOf(one.metadata) === keyOf(name);
     const before = this.facts().virtualMachines.find(isThis);
@@ -143,139 +143,139 @@ class LiveNodes implements Live {
     if (before?.runStrategy === machine?.runStrategy && before?.metadata.uid === machine?.metadata.uid) return "same";
     const others = (machines: readonly VirtualMachine[]) => machines.filter((one) => !isThis(one));
     const now = machine === undefined ? [] : [machine];
-    this.base = { ...this.base, virtualMachines: [...others(this.base.virtualMachines), ...now] };
-    this.added = { ...this.added, virtualMachines: others(this.added.virtualMachines) };
+    this.#base = { ...this.#base, virtualMachines: [...others(this.#base.virtualMachines), ...now] };
+    this.#added = { ...this.#added, virtualMachines: others(this.#added.virtualMachines) };
     return "changed";
   }
 
   close(): void {
-    this.closing.abort();
+    this.#closing.abort();
   }
 
-  private followings(): Followings {
+  #followings(): Followings {
     return {
-      nodes: itemsOf(this.nodes),
-      pods: itemsOf(this.pods),
-      vmis: this.labelledVmis(),
-      lastSeen: this.lastSeen,
-      launchers: this.launchers,
-      migrations: this.migrations,
-      budgets: itemsOf(this.budgets),
-      concerned: this.concerned,
-      lookedUp: this.lookedUp,
-      added: this.added,
-      gaps: [...this.follower.gaps(), ...this.addedGaps],
+      nodes: itemsOf(this.#nodes),
+      pods: itemsOf(this.#pods),
+      vmis: this.#labelledVmis(),
+      lastSeen: this.#lastSeen,
+      launchers: this.#launchers,
+      migrations: this.#migrations,
+      budgets: itemsOf(this.#budgets),
+      concerned: this.#concerned,
+      lookedUp: this.#lookedUp,
+      added: this.#added,
+      gaps: [...this.#follower.gaps(), ...this.#addedGaps],
     };
   }
 
   /** Undefined until all of them are there. */
-  private labelledVmis(): readonly VirtualMachineInstance[] | undefined {
-    const lists = this.vmis.map((vmis) => vmis.items());
+  #labelledVmis(): readonly VirtualMachineInstance[] | undefined {
+    const lists = this.#vmis.map((vmis) => vmis.items());
     return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
   }
 
-  private noteChange(): void {
-    const vmis = this.labelledVmis() ?? [];
-    this.concern(vmis);
-    const late = vmis.filter((vmi) => !this.completed.has(vmi.metadata.uid));
-    if (late.length > 0) this.inBackground(this.complete(late));
-    this.changes.note();
+  #noteChange(): void {
+    const vmis = this.#labelledVmis() ?? [];
+    this.#concern(vmis);
+    const late = vmis.filter((vmi) => !this.#completed.has(vmi.metadata.uid));
+    if (late.length > 0) this.#inBackground(this.#complete(late));
+    this.#changes.note();
   }
 
-  private concern(vmis: readonly VirtualMachineInstance[]): void {
+  #concern(vmis: readonly VirtualMachineInstance[]): void {
     for (const vmi of vmis) {
-      this.concerned.add(keyOf(vmi.metadata));
-      this.lastSeen.set(keyOf(vmi.metadata), vmi);
+      this.#concerned.add(keyOf(vmi.metadata));
+      this.#lastSeen.set(keyOf(vmi.metadata), vmi);
     }
-    this.migrations.cover(vmis.map(({ metadata }) => metadata.name));
-    this.launchers.cover(vmis.map(({ metadata }) => metadata.uid));
+    this.#migrations.cover(vmis.map(({ metadata }) => metadata.name));
+    this.#launchers.cover(vmis.map(({ metadata }) => metadata.uid));
   }
 
   /** Reads what belongs to VMIs that came after the beginning. */
-  private async complete(vmis: readonly VirtualMachineInstance[]): Promise<void> {
-    for (const { metadata } of vmis) this.completed.add(metadata.uid);
-    const reading = this.read();
+  async #complete(vmis: readonly VirtualMachineInstance[]): Promise<void> {
+    for (const { metadata } of vmis) this.#completed.add(metadata.uid);
+    const reading = this.#read();
     const [virtualMachines, disks] = await Promise.all([readOwners(reading, vmis), readDisks(reading, vmis)]);
-    this.added = {
-      virtualMachines: [...this.added.virtualMachines, ...virtualMachines],
-      claims: [...this.added.claims, ...disks.claims],
-      volumes: [...this.added.volumes, ...disks.volumes],
+    this.#added = {
+      virtualMachines: [...this.#added.virtualMachines, ...virtualMachines],
+      claims: [...this.#added.claims, ...disks.claims],
+      volumes: [...this.#added.volumes, ...disks.volumes],
     };
-    this.addedGaps = [...this.addedGaps, ...reading.gaps];
-    this.takeTime(reading);
-    this.changes.note();
+    this.#addedGaps = [...this.#addedGaps, ...reading.gaps];
+    this.#takeTime(reading);
+    this.#changes.note();
   }
 
   /** Looks up what `follow` named, and VMIs whose launcher pod was on a target without them at two looks in a row. */
-  private async lookUpAgain(): Promise<never> {
+  async #lookUpAgain(): Promise<never> {
     let strays = new Set<string>();
     for (;;) {
-      await this.clock.sleep(lookUpMs, this.closing.signal);
-      const found = this.strayNames();
+      await this.#clock.sleep(lookUpMs, this.#closing.signal);
+      const found = this.#strayNames();
       const stayed = found.filter((name) => strays.has(keyOf(name)));
       strays = new Set(found.map(keyOf));
-      const names = [...this.followed, ...stayed];
-      if (names.length === 0) this.lookedUp = nothingLookedUp;
-      else await this.lookUpNow(names);
+      const names = [...this.#followed, ...stayed];
+      if (names.length === 0) this.#lookedUp = nothingLookedUp;
+      else await this.#lookUpNow(names);
     }
   }
 
-  private async lookUpNow(names: readonly ObjectName[]): Promise<void> {
+  async #lookUpNow(names: readonly ObjectName[]): Promise<void> {
     const known = new Set(
-      [...this.base.virtualMachines, ...this.added.virtualMachines].map((vm) => keyOf(vm.metadata)),
+      [...this.#base.virtualMachines, ...this.#added.virtualMachines].map((vm) => keyOf(vm.metadata)),
     );
-    const reading = this.read();
+    const reading = this.#read();
     const found = await lookUp(reading, names, {
       isVm: (key) => known.has(key),
-      replicaSetOf: (key) => this.replicaSetOf(key),
+      replicaSetOf: (key) => this.#replicaSetOf(key),
     });
-    this.takeTime(reading);
-    const since = this.clock.now().toISOString();
-    this.refusals = reading.gaps
+    this.#takeTime(reading);
+    const since = this.#clock.now().toISOString();
+    this.#refusals = reading.gaps
       .filter(isForbiddenGap)
       .map(({ resource, reason }) => ({ resource, since, message: reason, unreachable: false, lockedOut: false }));
-    if (this.refusals.length > 0) this.changes.note();
+    if (this.#refusals.length > 0) this.#changes.note();
     if (found === undefined) return;
-    this.lookedUp = found;
-    this.changes.note();
+    this.#lookedUp = found;
+    this.#changes.note();
   }
 
-  private replicaSetOf(key: string): ObjectName | undefined {
-    const metadata = this.lastSeen.get(key)?.metadata;
+  #replicaSetOf(key: string): ObjectName | undefined {
+    const metadata = this.#lastSeen.get(key)?.metadata;
     const owner = metadata && controllerOf(metadata);
     return owner?.kind === replicaSetKind ? { namespace: metadata?.namespace ?? "", name: owner.name } : undefined;
   }
 
   /** VMIs named by unfinished launcher pods on the targets that do not carry the label: they start, or arrive, or have just left. */
-  private strayNames(): readonly ObjectName[] {
-    const labelled = new Set((this.labelledVmis() ?? []).map((vmi) => keyOf(vmi.metadata)));
-    const pods = [...this.pods.values()].flatMap((followed) => followed.items() ?? []);
+  #strayNames(): readonly ObjectName[] {
+    const labelled = new Set((this.#labelledVmis() ?? []).map((vmi) => keyOf(vmi.metadata)));
+    const pods = [...this.#pods.values()].flatMap((followed) => followed.items() ?? []);
     return liveLaunchers(pods)
       .map(vmiOfLauncher)
       .filter((name) => name !== undefined)
       .filter((name) => !labelled.has(keyOf(name)));
   }
 
-  private read(): Reading {
-    return startReading(this.client, this.closing.signal);
+  #read(): Reading {
+    return startReading(this.#client, this.#closing.signal);
   }
 
-  private takeTime(reading: Reading): void {
+  #takeTime(reading: Reading): void {
     const time = reading.serverTime();
-    if (time !== undefined) this.skew = time.getTime() - this.clock.now().getTime();
+    if (time !== undefined) this.#skew = time.getTime() - this.#clock.now().getTime();
   }
 
   /** Never goes back, although the server tells whole seconds only. */
-  private serverTime(): string {
-    this.lastTime = Math.max(this.lastTime, this.clock.now().getTime() + this.skew);
-    return new Date(this.lastTime).toISOString();
+  #serverTime(): string {
+    this.#lastTime = Math.max(this.#lastTime, this.#clock.now().getTime() + this.#skew);
+    return new Date(this.#lastTime).toISOString();
   }
 
-  private inBackground(work: Promise<unknown>): void {
+  #inBackground(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
-      if (this.closing.signal.aborted) return;
-      this.fault ??= { error };
-      this.changes.note();
+      if (this.#closing.signal.aborted) return;
+      this.#fault ??= { error };
+      this.#changes.note();
     });
   }
 }
