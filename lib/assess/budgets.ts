@@ -21,6 +21,15 @@ export function budgetsFor(index: Index, pod: Pod): readonly PodDisruptionBudget
   return inNamespace.filter((budget) => matchesSelector(pod.metadata.labels, budget.spec.selector));
 }
 
+/** Whether it is one of the pods that the budget counts. */
+export function counts({ metadata, spec }: PodDisruptionBudget, pod: Pod): boolean {
+  return (
+    pod.metadata.namespace === metadata.namespace &&
+    !isFinishedPod(pod) &&
+    matchesSelector(pod.metadata.labels, spec.selector)
+  );
+}
+
 /** Made by KubeVirt itself for a VMI (up to 1.5): told by the controller, the name is generated. */
 export function isOwnBudget(budget: PodDisruptionBudget): boolean {
   return controllerOf(budget.metadata)?.kind === vmiKind;
@@ -97,7 +106,8 @@ export function severalBudgets(pod: Pod, budgets: readonly PodDisruptionBudget[]
 function neverAllows(index: Index, pod: Pod, budget: PodDisruptionBudget): Finding {
   const { maxUnavailable, minAvailable } = budget.spec;
   const byMaximum = maxUnavailable !== undefined;
-  const keep = Math.max(0, selectedPods(index, budget) - (typeof maxUnavailable === "number" ? maxUnavailable : 1));
+  const selected = index.facts.pods.filter((each) => counts(budget, each)).length;
+  const keep = Math.max(0, selected - (typeof maxUnavailable === "number" ? maxUnavailable : 1));
   return makeFinding({
     code: "BudgetNeverAllows",
     object: podReference(pod),
@@ -182,13 +192,4 @@ export function allowsSome(pod: Pod, budget: PodDisruptionBudget, wanting: numbe
 
 function healthyPods(number: number): string {
   return `${number} healthy pod${number === 1 ? "" : "s"}`;
-}
-
-function selectedPods(index: Index, budget: PodDisruptionBudget): number {
-  return index.facts.pods.filter(
-    (pod) =>
-      pod.metadata.namespace === budget.metadata.namespace &&
-      !isFinishedPod(pod) &&
-      matchesSelector(pod.metadata.labels, budget.spec.selector),
-  ).length;
 }

@@ -18,7 +18,7 @@ import { migrationTarget } from "./migration-findings.ts";
 import { leftoverPods, nodeFindings } from "./node.ts";
 import { type Fit, type Placement, PlacesInOrder, placeAll, type Request } from "./placement.ts";
 import { overQuota } from "./quotas.ts";
-import { placesOf } from "./room.ts";
+import { largestOf, placesOf } from "./room.ts";
 import { settle } from "./settle.ts";
 import {
   activePodsOf,
@@ -85,9 +85,6 @@ export function* assessEach(facts: Facts, options: AssessOptions): Generator<Nod
   }
 }
 
-/** How many nodes are named at a time by `roomWanted`. */
-const roomNodesAtATime = 5;
-
 /**
  * Names the nodes whose pods should be read next, because a VM fits nowhere as far as is known and might fit there; the
  * largest first; then `unreadNodes`, if there are any. Empty when more reading would tell nothing new.
@@ -102,9 +99,7 @@ export function roomWanted(facts: Facts, options: AssessOptions): readonly strin
   if (placement.fits.size === 0) return [];
   const wanted = new Set<string>();
   for (const fit of placement.fits.values()) if (fit.kind === "unknown") for (const node of fit.nodes) wanted.add(node);
-  const places = placesOf(index).filter((entry) => wanted.has(entry.node.metadata.name));
-  places.sort((left, right) => (right.free.get("memory") ?? 0) - (left.free.get("memory") ?? 0));
-  const names = places.slice(0, roomNodesAtATime).map((entry) => entry.node.metadata.name);
+  const names = largestOf(index, wanted);
   const elsewhere = [...placement.fits.values()].some((fit) => fit === notRead);
   return elsewhere && facts.nodesUnread ? [...names, unreadNodes] : names;
 }

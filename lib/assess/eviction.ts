@@ -5,21 +5,13 @@
 
 import type { Facts } from "../model/facts.ts";
 import type { Finding } from "../model/finding.ts";
-import {
-  findCondition,
-  isBeingDeleted,
-  isFinishedPod,
-  keyOf,
-  type Pod,
-  type PodDisruptionBudget,
-} from "../model/kubernetes.ts";
+import { findCondition, isBeingDeleted, keyOf, type Pod, type PodDisruptionBudget } from "../model/kubernetes.ts";
 import { isFinalVmi, isMigrating, type VirtualMachineInstance } from "../model/kubevirt.ts";
-import { matchesSelector } from "../model/selectors.ts";
 import type { DrainRow, Outcome } from "../model/verdict.ts";
 import { isLauncherPod, vmiOfLauncher } from "../platform/launcher-pod.ts";
 import { migrationJobUidLabel } from "../platform/names.ts";
 import type { Capabilities } from "../platform/version.ts";
-import { allowsSome, budgetRefusal, budgetsFor, isOwnBudget, severalBudgets } from "./budgets.ts";
+import { allowsSome, budgetRefusal, budgetsFor, counts, isOwnBudget, severalBudgets } from "./budgets.ts";
 import { makeFinding, podReference, vmiReference } from "./findings.ts";
 import {
   effectiveStrategy,
@@ -342,9 +334,7 @@ function podsThatAsk(rules: Rules, budget: PodDisruptionBudget): number {
   let count = 0;
   for (const node of index.facts.targets) {
     for (const pod of index.podsByNode.get(node) ?? []) {
-      if (pod.metadata.namespace !== budget.metadata.namespace || isFinishedPod(pod)) continue;
-      if (!matchesSelector(pod.metadata.labels, budget.spec.selector)) continue;
-      if (isLauncherPod(pod) ? isShutDown(index, pod) : rules.allPods) count++;
+      if (counts(budget, pod) && (isLauncherPod(pod) ? isShutDown(index, pod) : rules.allPods)) count++;
     }
   }
   return count;

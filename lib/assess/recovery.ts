@@ -22,7 +22,7 @@ import { isOutOfService, outOfServiceTaint } from "./out-of-service.ts";
 import { replicaSetOf } from "./owners.ts";
 import { type Disks, disksOfCasualty, placeCasualties, sharedDisk, withHints } from "./recovery-hints.ts";
 import { type Casualty, casualtiesOn, followsOf, judgeCasualty, type RowVerdict } from "./recovery-rows.ts";
-import { placesOf } from "./room.ts";
+import { largestOf } from "./room.ts";
 import { findNode, type Index, indexFacts } from "./subjects.ts";
 import { recordedObstacles, takenUpVms } from "./taken-up.ts";
 
@@ -85,9 +85,6 @@ export function assessRecovery(lost: LostNodeFacts, liveness: Liveness, options:
   return { ...dossier, actions: plannedActions(dossier, lost, seen) };
 }
 
-/** How many nodes are named at a time by `recoveryRoomWanted`. */
-const roomNodesAtATime = 5;
-
 /** Names the nodes whose pods should be read next, because a VM fits nowhere as far as is known and might fit there. */
 export function recoveryRoomWanted(facts: Facts): readonly string[] {
   const index = indexFacts(facts);
@@ -96,9 +93,7 @@ export function recoveryRoomWanted(facts: Facts): readonly string[] {
     for (const fit of placeCasualties(index, judgeAll(index, node, {})).values())
       if (fit.kind === "unknown") for (const name of fit.nodes) wanted.add(name);
   }
-  const places = placesOf(index).filter((place) => wanted.has(place.node.metadata.name));
-  places.sort((left, right) => (right.free.get("memory") ?? 0) - (left.free.get("memory") ?? 0));
-  return places.slice(0, roomNodesAtATime).map((place) => place.node.metadata.name);
+  return largestOf(index, wanted);
 }
 
 function judgeAll(index: Index, node: string, { includeHeld }: RecoveryOptions): ReadonlyMap<Casualty, RowVerdict> {

@@ -82,3 +82,13 @@ export function demandOf(pod: Pod): Amounts {
 
 /** Pods are immutable and are asked about over and over, also in copies with another node selector; their containers stay the same. */
 const demands = new WeakMap<Pod["spec"]["containers"], Amounts>();
+
+/** How many nodes are named at a time by `largestOf`. */
+const nodesAtATime = 5;
+
+/** Of these nodes those with the most memory free, the first first: whose pods are to be read next. */
+export function largestOf(index: Index, names: ReadonlySet<string>): readonly string[] {
+  const places = placesOf(index).filter(({ node }) => names.has(node.metadata.name));
+  places.sort((left, right) => (right.free.get("memory") ?? 0) - (left.free.get("memory") ?? 0));
+  return places.slice(0, nodesAtATime).map(({ node }) => node.metadata.name);
+}

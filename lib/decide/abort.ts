@@ -31,7 +31,7 @@ export interface AbortLedger {
 }
 
 export interface AbortDecision {
-  /** incomplete: everything possible is done, and `failures` or `pending` say what is left. */
+  /** incomplete: everything possible is done, and the view's `failures` say what is left. */
   readonly status: "going" | "done" | "incomplete";
   readonly actions: readonly Action[];
   /** Milliseconds of the API server's clock. */
@@ -164,12 +164,6 @@ function withoutOurTaints(node: Node, found: RecordOnNode): Node {
     : node;
 }
 
-/** The server refuses to take marks back while the node has the drain taint (pkg/virt-api/rest/evacuate_cancel.go). */
-function canCancel(facts: Facts, found: RecordOnNode, intent: AbortIntent): boolean {
-  if (foreignDrainTaint(facts, found, intent.node) !== undefined) return false;
-  return facts.evacuateCancel !== false || intent.impersonate !== undefined;
-}
-
 /** Notes an action's result in the ledger. A mark or a migration that had to be touched starts the quiet time anew. */
 export function noteResult(ledger: AbortLedger, action: Action, result: ActionResult, now: number): AbortLedger {
   const results = noteAttempt(ledger.results, uidOf(action), result, now);
@@ -181,7 +175,9 @@ function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledge
   const evacuation = evacuationOf(facts, intent.node);
   const foreign = foreignDrainTaint(facts, found, intent.node);
   const cordonedByUs = found.kind === "record" && found.record.cordonedByUs;
-  const cancellable = canCancel(facts, found, intent)
+  // The server refuses to take marks back while the node has the drain taint (pkg/virt-api/rest/evacuate_cancel.go).
+  const mayCancel = foreign === undefined && (facts.evacuateCancel !== false || intent.impersonate !== undefined);
+  const cancellable = mayCancel
     ? evacuation.marks.filter((vmi) => !isGivenUp(ledger.results[vmi.metadata.uid], undoing))
     : [];
   const keptMarks = evacuation.marks.filter((vmi) => !cancellable.includes(vmi));
@@ -210,7 +206,7 @@ function abortView(facts: Facts, found: RecordOnNode, intent: AbortIntent, ledge
       ({ metadata, spec }) =>
         `the migration of ${metadata.namespace}/${spec.vmiName}: it is past the point of no return and will end by itself`,
     ),
-    failures: failuresOf({ facts, found, intent, ledger, evacuation, node }),
+    failures: failuresOf({ facts, found, intent, ledger, evacuation, node, foreign, mayCancel, keptMarks }),
     nextSteps: untaintingSteps(foreign, intent.node, intent.commandFlags),
   };
 }
@@ -222,18 +218,19 @@ function failuresOf(scene: {
   readonly ledger: AbortLedger;
   readonly evacuation: Evacuation;
   readonly node: Node | undefined;
+  /** KubeVirt's drain taint, where somebody else has set it. */
+  readonly foreign: string | undefined;
+  readonly mayCancel: boolean;
+  readonly keptMarks: readonly VirtualMachineInstance[];
 }): string[] {
-  const { facts, intent, ledger, node } = scene;
+  const { facts, found, intent, ledger, node, foreign } = scene;
   const { marks, migrations } = scene.evacuation;
   const failures: string[] = [];
-  const taint = foreignDrainTaint(facts, scene.found, intent.node);
-  const isKept = ({ metadata }: VirtualMachineInstance) =>
-    !canCancel(facts, scene.found, intent) || isGivenUp(ledger.results[metadata.uid], undoing);
   for (const { metadata } of marks) {
     const object = `vmi/${metadata.name} in ${metadata.namespace}`;
-    if (taint !== undefined)
-      failures.push(`${object}: KubeVirt does not take its mark back while the node has the taint ${taint}`);
-    else if (!canCancel(facts, scene.found, intent))
+    if (foreign !== undefined)
+      failures.push(`${object}: KubeVirt does not take its mark back while the node has the taint ${foreign}`);
+    else if (!scene.mayCancel)
       failures.push(`${object}: this KubeVirt cannot take an evacuation mark back; it goes on migrating the VM away`);
     else if (isGivenUp(ledger.results[metadata.uid], undoing))
       failures.push(
@@ -247,11 +244,10 @@ function failuresOf(scene: {
       failures.push(`${object}: is being cancelled, but has not ended yet`);
     else if (isGivenUp(ledger.results[metadata.uid], undoing))
       failures.push(`${object}: ${whatWentWrong(ledger.results[metadata.uid]) ?? "it is still there"}`);
-    else if (taint !== undefined || keepsItsMark(migration, marks.filter(isKept)))
+    else if (foreign !== undefined || keepsItsMark(migration, scene.keptMarks))
       failures.push(`${object}: left alone, because KubeVirt would make it again`);
   }
   failures.push(...unseenParts(facts));
-  const { found } = scene;
   if (found.kind === "damaged" || found.kind === "newer")
     failures.push(
       `node/${intent.node}: its record cannot be understood and stays, and so does the cordon; when both are settled by hand: ${addressed(`kubectl annotate node ${intent.node} ${recordAnnotation}-`, intent.commandFlags)}`,

@@ -1,6 +1,7 @@
 /** Events of a drain: the difference between two pictures of its progress. There is no second state machine. */
 import { keyOf } from "../model/kubernetes.ts";
 import type { DrainProgress, ProgressEvent, VmChange, VmProgress, VmState } from "../model/progress.ts";
+import { hasEnded } from "./departure.ts";
 
 /** What people and machines are told after `before` became `after`; `before` is absent at the first look. */
 export function drainEvents(before: DrainProgress | undefined, after: DrainProgress): readonly ProgressEvent[] {
@@ -25,9 +26,7 @@ export function drainEvents(before: DrainProgress | undefined, after: DrainProgr
 }
 
 function hasLeft(state: VmState): boolean {
-  return (
-    state === "moved" || state === "restarted" || state === "stopped" || state === "failed" || state === "starting"
-  );
+  return hasEnded(state) || state === "starting";
 }
 
 /**

@@ -55,6 +55,7 @@ const volumesByName: NamedKind<PersistentVolume> = {
 const namespacesSingly = 4;
 const everywhereAtMost = 500;
 
+/** The VirtualMachines that control these VMIs. */
 export function readOwners(
   reading: Reading,
   vmis: readonly VirtualMachineInstance[],
