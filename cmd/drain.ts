@@ -1,7 +1,7 @@
 /** `drain`: checks, shows the plan, asks, and then moves the VMs off the nodes. */
 import type { ConfirmedDrain } from "../lib/act/confirmed-drain.ts";
 import { drainNodes } from "../lib/act/drain-nodes.ts";
-import { refusalOf, stillCovers } from "../lib/decide/consent.ts";
+import { type Refusal, refusalOf, stillCovers } from "../lib/decide/consent.ts";
 import { planOf } from "../lib/decide/intent.ts";
 import { podWarnings } from "../lib/decide/other-pods.ts";
 import type { VmOnItsWay } from "../lib/decide/vm-progress.ts";
@@ -12,6 +12,7 @@ import { rolesAddress } from "../lib/model/project.ts";
 import { matchesSelector } from "../lib/model/selectors.ts";
 import type { NodeVerdict } from "../lib/model/verdict.ts";
 import { askDrainRights } from "../lib/observe/drain-rights.ts";
+import { checkReport } from "../lib/report/check.ts";
 import { drainQuestion, planReport } from "../lib/report/plan.ts";
 import { sanitise } from "../lib/report/sanitise.ts";
 import type { OptionsOf } from "./command.ts";
@@ -52,9 +53,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const nodes = await findNodes(chosen, client);
   const scene: Scene = { options, world, client, nodes };
   const checked = await checkNodes(nodes, assessOptions, { client, world });
-  await showPlan(scene, checked);
-  const refusal = refusalOf(checked.check, { skipBlocked: options.skipBlocked, waived: assessOptions.waived });
-  if (refusal !== undefined) throw new RefusedError(refusal.message, refusal.hint);
+  await showAgreeable(scene, checked);
   await refuseWithoutRights(scene, checked);
   if (options.dryRun !== "none") return showDryRun(scene, checked);
 
@@ -82,7 +81,22 @@ async function refuseWithoutRights({ client, world }: Scene, { check }: NodeChec
   if (silence !== undefined) world.terminal.warn(`whether you may drain could not be asked: ${silence}`);
 }
 
-async function showPlan({ options, world }: Scene, { check, assessOptions }: NodeCheck): Promise<void> {
+/** The plan; of a drain that the check forbids, what is in the way. Throws RefusedError then. */
+async function showAgreeable(scene: Scene, checked: NodeCheck): Promise<void> {
+  const refusal = refusalIn(scene, checked);
+  await showPlan(scene, checked, refusal !== undefined);
+  if (refusal !== undefined) throw new RefusedError(refusal.message, refusal.hint);
+}
+
+function refusalIn({ options }: Scene, { check, assessOptions }: NodeCheck): Refusal | undefined {
+  return refusalOf(check, { skipBlocked: options.skipBlocked, waived: assessOptions.waived });
+}
+
+async function showPlan(
+  { options, world }: Scene,
+  { check, assessOptions }: NodeCheck,
+  refused: boolean,
+): Promise<void> {
   const { terminal } = world;
   if (options.output === "json") {
     if (options.dryRun !== "none") terminal.writeLines(await documentLines({ kind: "Check", ...check }, "json"));
@@ -90,23 +104,28 @@ async function showPlan({ options, world }: Scene, { check, assessOptions }: Nod
   }
   const { skipBlocked, allPods } = options;
   const maxParallel = parallelLimit(options);
-  terminal.writeLines(
-    planReport(check, { ...terminal.layout, waived: assessOptions.waived, skipBlocked, maxParallel, allPods }),
-  );
+  const layout = { ...terminal.layout, waived: assessOptions.waived, skipBlocked, maxParallel, allPods };
+  terminal.writeLines(refused ? checkReport(check, layout) : planReport(check, layout));
 }
 
-/** kubectl's lines for a dry run, after the plan. */
+/** kubectl's lines for a dry run, after the plan, and the exit code that the drain would have. */
 function showDryRun({ options, world }: Scene, { check }: NodeCheck): ExitCode {
-  if (options.output === "json") return exitCode.ok;
+  const code = check.nodes.some(leavesSome) ? exitCode.incomplete : exitCode.ok;
+  if (options.output === "json") return code;
   const suffix = dryRunSuffix[options.dryRun];
   for (const node of check.nodes) {
     world.terminal.writeLine(`node/${node.name} cordoned${suffix}`);
     const warning = options.allPods ? podWarnings([node]) : undefined;
     if (warning !== undefined) world.terminal.warn(warning);
     for (const pod of podsToEvict(node)) world.terminal.writeLine(`evicting pod ${sanitise(pod)}${suffix}`);
-    world.terminal.writeLine(`node/${node.name} drained${suffix}`);
+    if (!leavesSome(node) && !node.outsideSelection) world.terminal.writeLine(`node/${node.name} drained${suffix}`);
   }
-  return exitCode.ok;
+  return code;
+}
+
+/** What blocks, or could not be read, stays as agreed. */
+function leavesSome({ vms, otherPods }: NodeVerdict): boolean {
+  return [...vms, ...otherPods].some(({ outcome }) => outcome === "blocks" || outcome === "unknown");
 }
 
 function podsToEvict(node: NodeVerdict): string[] {
@@ -128,10 +147,8 @@ async function consent(scene: Scene, first: NodeCheck): Promise<NodeCheck> {
     await confirm(scene, shown);
     if (world.clock.now().getTime() - askedAt < planAgesAfterMs) return shown;
     const now = await checkNodes(scene.nodes, shown.assessOptions, scene);
-    const refusal = refusalOf(now.check, { skipBlocked: options.skipBlocked, waived: now.assessOptions.waived });
-    if (refusal === undefined && stillCovers(shown.check, now.check)) return now;
-    await showPlan(scene, now);
-    if (refusal !== undefined) throw new RefusedError(refusal.message, refusal.hint);
+    if (refusalIn(scene, now) === undefined && stillCovers(shown.check, now.check)) return now;
+    await showAgreeable(scene, now);
     world.terminal.remark("The plan has changed while it was shown.");
     shown = now;
   }
