@@ -23,11 +23,11 @@ export interface ListOptions extends TableOptions {
 export function nodeTable(nodes: readonly NodeOverview[], options: ListOptions): string[] {
   const columns: Column[] = [
     { header: "NODE" },
-    { header: "STATUS", tone: statusTone },
+    { header: "STATUS", elastic: "last", tone: statusTone },
     { header: "VMS", align: "right" },
-    { header: "MIGRATABLE", align: "right" },
-    { header: "NOT-MIGRATABLE", align: "right", tone: (cell) => (cell === "0" ? undefined : "warn") },
-    { header: "AGE" },
+    { header: "MIGRATABLE", align: "right", goes: 2 },
+    { header: "NOT-MIGRATABLE", align: "right", goes: 3, tone: (cell) => (cell === "0" ? undefined : "warn") },
+    { header: "AGE", goes: 1 },
     ...(options.wide
       ? [
           { header: "DRAIN", tone: drainTone },
@@ -45,7 +45,7 @@ export function nodeTable(nodes: readonly NodeOverview[], options: ListOptions):
     ...(options.wide ? [drainCell(node), node.drain?.memory] : []),
   ]);
   const remarks = nodes.filter(isRemarkable).flatMap((node) => nodeRemarks(sanitised(node), options));
-  return [...table(columns, rows, options), ...(remarks.length > 0 ? ["", ...remarks] : [])];
+  return fittedTable(columns, rows, options, remarks);
 }
 
 /** The VMs of some nodes; with more than one node, the node's name comes first. */
@@ -66,16 +66,23 @@ export function vmTable(nodes: readonly NodeVerdict[], options: ListOptions): st
   const rows = nodes.flatMap((node) =>
     node.vms.map((vm) => [...(several ? [node.name] : []), ...vmCells(vm), ...(options.wide ? wideVmCells(vm) : [])]),
   );
-  const fitted = fitColumns(columns, rows, options.wide ? undefined : options.columns);
-  const lines = table(fitted.columns, fitted.rows, options);
   const arriving = nodes.reduce((sum, node) => sum + node.vms.filter((vm) => isArriving(node.name, vm)).length, 0);
-  const remarks = [
-    ...(arriving === 0 ? [] : [arrivingText(arriving)]),
-    ...(fitted.gone.length === 0 ? [] : [`No room here for ${enumerate(fitted.gone)}: see -o wide.`]),
-  ];
-  return remarks.length === 0
-    ? lines
-    : [...lines, "", ...remarks.flatMap((text) => wrapSentence(text, options.columns))];
+  const remarks = arriving === 0 ? [] : wrapSentence(arrivingText(arriving), options.columns);
+  return fittedTable(columns, rows, options, remarks);
+}
+
+/** The columns that have room, the remarks, and which columns have not. */
+function fittedTable(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  options: ListOptions,
+  remarks: readonly string[],
+): string[] {
+  const fitted = fitColumns(columns, rows, options.wide ? undefined : options.columns);
+  const missing = `No room here for ${enumerate(fitted.gone)}: see -o wide.`;
+  const below = [...remarks, ...(fitted.gone.length === 0 ? [] : wrapSentence(missing, options.columns))];
+  const lines = table(fitted.columns, fitted.rows, options);
+  return below.length === 0 ? lines : [...lines, "", ...below];
 }
 
 function arrivingText(number: number): string {

@@ -7,8 +7,8 @@ import { clip, width } from "./width.ts";
 export interface Column {
   readonly header: string;
   readonly align?: "left" | "right" | undefined;
-  /** May be cut when the table is wider than the terminal. */
-  readonly elastic?: boolean | undefined;
+  /** May be cut when the table is wider than the terminal; "last": when no column is left that could go. */
+  readonly elastic?: boolean | "last" | undefined;
   /** On a terminal that is too narrow, columns with this go, the lowest first. */
   readonly goes?: number | undefined;
   /** What the cell means. */
@@ -107,7 +107,7 @@ function columnWidths(layout: readonly Column[], rows: readonly (readonly string
   // From the right: names stand on the left.
   for (let at = layout.length - 1; at >= 0 && excess > 0; at--) {
     const spare = (widths[at] ?? 0) - Math.max(narrowest, width(layout[at]?.header ?? ""));
-    if (layout[at]?.elastic !== true || spare <= 0) continue;
+    if (!layout[at]?.elastic || spare <= 0) continue;
     const cut = Math.min(spare, excess);
     widths[at] = (widths[at] ?? 0) - cut;
     excess -= cut;
