@@ -78,7 +78,7 @@ export function progressLine(progress: DrainProgress): string {
   const open = vms.filter((vm) => !hasLeft(vm) && vm.state !== "failed");
   const states = [...new Set(open.map((vm) => vm.state))];
   const parts = states.map((state) => `${open.filter((vm) => vm.state === state).length} ${state}`);
-  return `${wholeSeconds(time)} still ${verb} ${nodes.join(", ")}: ${open.length} of ${count(vms.length, "VM")} left (${parts.join(", ")})`;
+  return `${wholeSeconds(time)} still ${verb} ${nodes.join(", ")}: ${open.length} of ${count(vms.length, "VM")} to go (${parts.join(", ")})`;
 }
 
 /**

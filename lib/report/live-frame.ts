@@ -89,7 +89,7 @@ function headlines(progress: DrainProgress, columns: number, now: Date): FrameLi
   const lines: string[] = [];
   for (const part of [
     `${phaseText(progress)} ${progress.nodes.join(", ")}`,
-    `${left} of ${progress.vms.length} left`,
+    `${left} of ${progress.vms.length} to go`,
     runningTime((now.getTime() - Date.parse(progress.startedAt)) / 1000),
     ...(progress.operation === "recover" ? [] : [migrationsText(progress)]),
   ]) {
@@ -161,7 +161,7 @@ function vmGroups(progress: DrainProgress, columns: number, now: Date): Group[] 
       : standstillTexts(vm, { columns: columns - indent.length, now, words });
     const lines = [
       `  ${padRight(clip(name(vm), nameColumn), nameColumn)}  ${first}`,
-      ...rest.map((text) => indent + text),
+      ...rest.flatMap((text) => wrap(text, columns - indent.length)).map((text) => indent + text),
     ];
     const tone = stateTone[vm.state];
     return { what: words[vm.state as ShownState], lines: lines.map((text) => ({ text: text.trimEnd(), tone })) };
@@ -198,7 +198,7 @@ function motionTexts(
   return [first + (vm.phase ?? ""), [vm.detail, ...untilTexts(vm, now)].join("; "), ...fixTexts(vm)];
 }
 
-/** What holds it up, until when, and the cure. Only what a person may have to act on takes more than one line. */
+/** What holds it up, until when, and the cure, which is there to be copied. Only what a person may have to act on takes more than one line. */
 function standstillTexts(
   vm: VmProgress,
   { columns, now, words }: { readonly columns: number; readonly now: Date; readonly words: Words },

@@ -29,7 +29,7 @@ describe("in a log", () => {
   test("how far a drain has come is one line", () => {
     const vms = [going("a/b", "moved"), going("a/c", "queued"), going("a/d", "queued"), going("a/e", "migrating")];
     expect(progressLine(drainProgress(vms))).toBe(
-      "2026-11-21T14:02:33Z still draining worker-1: 3 of 4 VMs left (2 queued, 1 migrating)",
+      "2026-11-21T14:02:33Z still draining worker-1: 3 of 4 VMs to go (2 queued, 1 migrating)",
     );
   });
 

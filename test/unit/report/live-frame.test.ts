@@ -28,7 +28,7 @@ const vms: VmProgress[] = [
 describe("a frame", () => {
   test("at 80 columns", () => {
     expect(text(liveFrame(drainProgress(vms), { columns: 80, rows: 24 }, now))).toMatchInlineSnapshot(`
-      "draining worker-1   6 of 7 left   4m07s   2 migrating (limit 2), 1 queued
+      "draining worker-1   6 of 7 to go   4m07s   2 migrating (limit 2), 1 queued
         prod/db-local   blocked: must migrate but cannot: DisksNotLiveMigratable
                         fix: virtctl stop db-local -n prod
         prod/odd        held up: no node fits its target: cpu-model Icelake on
@@ -43,9 +43,18 @@ describe("a frame", () => {
     `);
   });
 
+  test("never cuts a command: a person is to copy it", () => {
+    const fix = "kubectl describe vmim kubevirt-evacuation-hj844 -n prod";
+    const failing = going("prod/failing", "queued", { detail: "Its evacuation failed once", fix });
+    const moving = going("prod/slow", "migrating", { target: "worker-3", phase: "Running", detail: "stalls", fix });
+    const frame = liveFrame(drainProgress([failing, moving]), { columns: 50, rows: 24 }, now);
+    expect(Math.max(...frame.map(width))).toBeLessThanOrEqual(50);
+    expect(text(frame).replace(/\s+/g, " ").split(`fix: ${fix}`)).toHaveLength(3);
+  });
+
   test("at 60 columns", () => {
     expect(text(liveFrame(drainProgress(vms), { columns: 60, rows: 24 }, now))).toMatchInlineSnapshot(`
-      "draining worker-1   6 of 7 left   4m07s
+      "draining worker-1   6 of 7 to go   4m07s
       2 migrating (limit 2), 1 queued
         prod/db-local   blocked: must migrate but cannot:
                         DisksNotLiveMigratable
@@ -65,7 +74,7 @@ describe("a frame", () => {
 
   test("with fewer rows than VMs keeps the most interesting ones and counts the others", () => {
     expect(text(liveFrame(drainProgress(vms), { columns: 80, rows: 9 }, now))).toMatchInlineSnapshot(`
-      "draining worker-1   6 of 7 left   4m07s   2 migrating (limit 2), 1 queued
+      "draining worker-1   6 of 7 to go   4m07s   2 migrating (limit 2), 1 queued
         prod/db-local   blocked: must migrate but cannot: DisksNotLiveMigratable
         prod/odd        held up: no node fits its target: cpu-model Icelake on
         prod/web-7      migrating → worker-3   0:22   Running
@@ -179,7 +188,7 @@ describe("a frame", () => {
   test("of a stuck drain says until when it waits", () => {
     const progress = drainProgress([going("a/b", "blocked")], { phase: "stuck", givesUpAt: "2026-11-21T14:03:03Z" });
     const frame = liveFrame(progress, { columns: 100, rows: 24 }, now);
-    expect(frame[0]).toMatch(/^stuck on worker-1 {3}1 of 1 left/);
+    expect(frame[0]).toMatch(/^stuck on worker-1 {3}1 of 1 to go/);
     expect(frame.at(-1)).toBe(
       "Nothing has changed for a while, and everything left is blocked; gives up 14:03:03Z, in 30s.",
     );
@@ -191,7 +200,7 @@ describe("a frame", () => {
       { columns: 80, rows: 24 },
       now,
     );
-    expect(frame[0]).toContain("0 of 1 left");
+    expect(frame[0]).toContain("0 of 1 to go");
     expect(frame[1]).toBe("  a/b  failed: does not start");
   });
 });

@@ -309,8 +309,8 @@ describe("an operation", () => {
       reporter.progress(drainProgress([going("prod/a", "queued")], { time: `2026-11-21T${later}` }));
     reporter.close();
     expect(stdout.written.split("\n").slice(1, -1)).toEqual([
-      "2026-11-21T14:07:11Z still draining worker-1: 1 of 1 VM left (1 queued)",
-      "2026-11-21T14:12:11Z still draining worker-1: 1 of 1 VM left (1 queued)",
+      "2026-11-21T14:07:11Z still draining worker-1: 1 of 1 VM to go (1 queued)",
+      "2026-11-21T14:12:11Z still draining worker-1: 1 of 1 VM to go (1 queued)",
     ]);
   });
 
