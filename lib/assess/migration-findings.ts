@@ -211,15 +211,16 @@ export function evacuationFailing(
   const count = failures.length;
   const cause = last?.status.migrationState?.failureReason ?? failureOnVmi(vmi, last);
   const times = count === 1 ? "once" : `${count} times`;
-  const reason = cause === undefined ? "" : `, last: ${cause}`;
+  const reason = cause === undefined ? "" : `; last: ${cause}`;
   const next = nextTry(index.facts, last, count);
-  const later = next === undefined ? "" : ` Next try in about ${next} s.`;
+  // Without a pause that has still to pass it is tried at this moment.
+  const later = next ? ` (next try in about ${next} s)` : " and is tried again";
   return makeFinding({
     code: givenUp ? "MigrationFailedRepeatedly" : "EvacuationFailing",
     object: vmiReference(vmi),
     reason: givenUp
       ? `Its migration failed ${times} in a row${reason}. KubeVirt goes on trying, but something must be changed.`
-      : `Evacuation is being retried: it failed ${times}${reason}.${later}`,
+      : `Its evacuation failed ${times}${later}${reason}.`,
     field: "status.phase",
     value: last?.status.phase,
     provedBy: last && refer("virtualmachineinstancemigration", last.metadata),

@@ -63,8 +63,17 @@ describe("D10, an evacuation that fails", () => {
     const vm = vmVerdict(factsWith([marked], { migrations: [failed("m1", 3), failed("m2", 1)] }));
     expect(brief(vm)).toEqual(["D10", "moves", "EvacuationFailing"]);
     expect(vm.findings[0]?.reason).toBe(
-      "Evacuation is being retried: it failed 2 times, last: target pod is down. Next try in about 10 s.",
+      "Its evacuation failed 2 times (next try in about 10 s); last: target pod is down.",
     );
+  });
+
+  it("promises no further try while one runs", () => {
+    const second = aMigration("m2", "web", { created: at(-9), ...evacuation });
+    const vm = vmVerdict(factsWith([marked], { migrations: [failed("m1", 60), second] }));
+    expect(vm.findings.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining("Already migrating"),
+      "Its evacuation failed once and is tried again; last: target pod is down.",
+    ]);
   });
 
   it("blocks after four failures in a row", () => {
