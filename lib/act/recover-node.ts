@@ -274,13 +274,20 @@ class RecoveryRun {
     return false;
   }
 
+  /** Throws RefusedError where nothing was written yet. */
   async #stopped({ message, life }: Stop): Promise<RecoverySummary> {
-    const { condemned } = this.#declaration;
+    const { condemned, isMade, taintLeft } = this.#declaration;
+    const { intent, commands } = this.#recovery;
+    if (life !== undefined && !isMade && !taintLeft)
+      throw new RefusedError(
+        `${intent.node} shows life: ${message}`,
+        `nothing was changed; look again: ${commands.look}`,
+      );
     if (life !== undefined) await this.#declaration.takeTaintOff();
     await this.#work;
     if (life === undefined) return this.#summary({ unreadable: message });
     this.#vms = asFarAsIsKnown(this.#vms, this.#recovery.intent, this.#ledger);
-    if (this.#declaration.isMade) await this.#writeWords();
+    if (isMade) await this.#writeWords();
     return this.#summary({ life: { reason: message, ...life, condemned } });
   }
 

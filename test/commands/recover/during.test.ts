@@ -128,8 +128,11 @@ test("a kubelet that is back may report containers before it renews its Lease: n
     store.modify(pods, "shop", pod?.metadata.name ?? "", (draft) => {
       for (const container of draft.status.containerStatuses) container.restartCount += 1;
     });
-  const { code, stdout } = await stage.run(`recover ${lost} ${word}`, between(isGate, isGate, report));
-  expect(stdout).toContain("STOPPED: worker-1 shows life");
+  const { code, stdout, stderr } = await stage.run(`recover ${lost} ${word}`, between(isGate, isGate, report));
+  expect(stderr).toMatch(
+    /^error: worker-1 shows life: .*\nhint: nothing was changed; look again: kubectl vmnode recover worker-1 --dry-run$/m,
+  );
+  expect(stdout).not.toContain("kubectl vmnode uncordon");
   expect(code).toBe(3);
   expect(stage.deletions()).toEqual([]);
   expect(stage.taints()).not.toContain(outOfService);
