@@ -128,8 +128,8 @@ function spent(pod: Pod, budget: PodDisruptionBudget): Finding {
   const forEver = typeof minAvailable === "number" && expectedPods > 0 && expectedPods <= minAvailable;
   const tail = forEver
     ? expectedPods === 1
-      ? " It will not: this is its only pod."
-      : ` It will not: it selects ${expectedPods} pods and must keep ${minAvailable}.`
+      ? " It never will: this is its only pod."
+      : ` It never will: it selects ${expectedPods} pods and must keep ${minAvailable}.`
     : isUpToDate(budget)
       ? ""
       : " The server has not looked at its latest change yet.";

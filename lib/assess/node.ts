@@ -58,10 +58,10 @@ function readiness(index: Index, name: string): Finding[] {
     makeFinding({
       code: "NodeNotReady",
       object: nodeReference(name),
-      reason: `The node does not report Ready${detail === undefined ? "" : ` (${detail})`}: its VMs can hardly be migrated or shut down in order.`,
+      reason: `The node does not report Ready${detail === undefined ? "" : ` (${detail})`}: its VMs can hardly be migrated or shut down in order. If it has crashed, they need a recovery, no drain.`,
       field: "status.conditions[Ready].status",
       value: condition?.status,
-      fix: `kubectl describe node ${name}`,
+      fix: `kubectl vmnode recover ${name} --dry-run`,
     }),
   ];
 }
@@ -78,10 +78,11 @@ export const holderCodes: Readonly<Record<NodeHolder["kind"], FindingCode>> = {
 
 function heldBy(index: Index, holder: NodeHolder): Finding {
   if (holder.kind === "UnknownRecord") return recordNotUnderstood(index, holder);
+  const who = holder.kind === "Record" ? "Somebody" : holder.object;
   return makeFinding({
     code: holderCodes[holder.kind],
     object: nodeReference(holder.node),
-    reason: `${holder.object} is handling this node already (${holder.detail}); a second drain would fight it.`,
+    reason: `${who} is handling this node already (${holder.detail}); a second drain would fight it.`,
     field: holder.object,
     value: holder.detail,
   });

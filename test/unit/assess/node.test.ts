@@ -38,6 +38,10 @@ describe("the node's own state", () => {
     expect(codes(nodeVerdict(facts).findings)).toEqual(["NodeNotReady"]);
     expect(nodeVerdict(facts).verdict).toBe("unknown");
     expect(nodeVerdict(facts, { waived: ["NodeNotReady"] }).verdict).toBe("drains");
+    // Whoever types drain for a node that has crashed is told what it needs.
+    expect(findingOf(nodeVerdict(facts).findings, "NodeNotReady").fix).toBe(
+      "kubectl vmnode recover worker-1 --dry-run",
+    );
   });
 
   it("counts a missing Ready condition as not Ready", () => {
@@ -71,6 +75,16 @@ describe("others who hold the node", () => {
     expect(codes(node.findings)).toEqual([code]);
     expect(node.verdict).toBe("unknown");
     expect(nodeVerdict(someFacts({ holders }), { waived: [code] }).verdict).toBe("drains");
+  });
+
+  it("somebody's record is told as what it says, and another holder by its name", () => {
+    const reasonOf = (kind: NodeHolder["kind"]) =>
+      nodeVerdict(someFacts({ holders: [{ node: "worker-1", kind, object: "x/y", detail: "drain by jane" }] }))
+        .findings[0]?.reason;
+    expect(reasonOf("Record")).toBe(
+      "Somebody is handling this node already (drain by jane); a second drain would fight it.",
+    );
+    expect(reasonOf("Machine")).toMatch(/^x\/y is handling this node already/);
   });
 
   it("a record that cannot be understood blocks, whatever is waived, and is shown as it stands", () => {
