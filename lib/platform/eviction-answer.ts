@@ -20,7 +20,9 @@ export function classifyEviction(code: number, body: unknown): EvictionAnswer {
   return {
     kind: kindOf(code, status),
     code,
-    message: status.message,
+    // The server's own word is "Unauthorized", which tells nobody what to do.
+    message:
+      code === 401 ? "You must be logged in to the server: log in again, then repeat the command" : status.message,
     ...(budget === undefined ? {} : { budget }),
     ...(status.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: status.retryAfterSeconds }),
   };

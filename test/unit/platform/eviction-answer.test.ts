@@ -166,7 +166,6 @@ const rows: readonly Row[] = [
     reason: "Forbidden",
     kind: "forbidden",
   },
-  { answer: "an expired token", code: 401, message: "Unauthorized", reason: "Unauthorized", kind: "forbidden" },
   {
     answer: "another admission webhook",
     code: 403,
@@ -208,6 +207,14 @@ describe("classifyEviction", () => {
       });
     },
   );
+
+  it("of a credential that has expired tells what to do, which the server's word does not", () => {
+    expect(classifyEviction(401, { kind: "Status", message: "Unauthorized" })).toEqual({
+      kind: "forbidden",
+      code: 401,
+      message: "You must be logged in to the server: log in again, then repeat the command",
+    });
+  });
 
   it("reads an answer that is text instead of a Status", () => {
     expect(classifyEviction(502, "<html>Bad Gateway</html>")).toEqual({
