@@ -50,6 +50,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   const events = options.output === "json" ? await world.terminal.reporter("json") : undefined;
   const scene: Return = { client, facts, waived, options, world, events, untainted: new Set() };
   refuseHeld(scene);
+  tellRecords(scene);
   for (const gap of gapTexts(facts.gaps.filter(({ resource }) => holderResources.has(resource))))
     tell(scene, { type: "warning", message: `somebody else may hold the node, too; not read: ${gap}` });
   // Before the first write: from here on there is a result to tell, however it ends.
@@ -127,6 +128,12 @@ function refuseHeld({ facts, waived, options }: Return): void {
     `node/${node} is held by ${sanitise(object)}: ${sanitise(detail)}`,
     `nothing was changed; end that first, or override it with --waive ${holderCodes[kind]}`,
   );
+}
+
+/** Tells a person whose drain or recovery ends with this, and why there was one: it may be somebody else's, and at work. */
+function tellRecords({ facts: { holders }, events, world: { terminal } }: Return): void {
+  for (const { node, kind, detail } of holders)
+    if (kind === "Record" && terminal.interactive && events === undefined) terminal.remark(`node/${node}: ${sanitise(detail)}`);
 }
 
 function recordText({ nodes }: Facts, name: string): string {

@@ -121,6 +121,8 @@ describe("uncordon of a node that VMs are still leaving", () => {
     });
     expect(stderr).toMatch(leaving);
     expect(questions).toEqual(["Undo the drain of worker-1 first, so that they stay?"]);
+    // It may be a colleague's, and at work.
+    expect(stderr).toMatch(/^node\/worker-1: drain by kubernetes-admin since \S+Z/m);
     expect(stdout).toContain("The drain of worker-1 is undone.");
     expect(code).toBe(0);
     expect({ cordoned: world.isCordoned("worker-1"), marked: marked() }).toEqual({ cordoned: false, marked: 0 });
