@@ -14,7 +14,7 @@ export function recoverySummaryReport(summary: RecoverySummary, { style = plain,
   return [
     "",
     ...endLines(safe, style).flatMap((line) => wrapSentence(line, columns)),
-    ...runningLines(safe.running),
+    ...runningLines(safe.running).flatMap((line) => wrapSentence(line, columns)),
     ...section("stay down", safe.down, columns),
     ...section(style("bad", "failed"), safe.failed, columns),
     ...section("not at their end yet", safe.open, columns),

@@ -1,6 +1,6 @@
 /** The commands with which to go on, or back, as they stand below a summary. */
 import type { Summary } from "../model/progress.ts";
-import { padRight, width } from "./width.ts";
+import { padRight, width, wrap } from "./width.ts";
 
 /** On a narrow screen each command has a line of its own: it is there to be copied. */
 export function stepLines(nextSteps: Summary["nextSteps"], columns: number | undefined): string[] {
@@ -10,7 +10,7 @@ export function stepLines(nextSteps: Summary["nextSteps"], columns: number | und
   return [
     "",
     ...nextSteps.flatMap(({ purpose, command }) =>
-      beside ? [`${padRight(`${purpose}:`, column)}${command}`] : [`${purpose}:`, `  ${command}`],
+      beside ? [`${padRight(`${purpose}:`, column)}${command}`] : [...wrap(`${purpose}:`, columns), `  ${command}`],
     ),
   ];
 }

@@ -5,7 +5,7 @@ import type { RecoverySummary } from "../../../lib/model/progress.ts";
 import { recoverySummaryReport } from "../../../lib/report/recovery-summary.ts";
 import { going } from "../../builders/progress.ts";
 
-function ended(fields: Partial<RecoverySummary>): string {
+function ended(fields: Partial<RecoverySummary>, columns?: number): string {
   const summary: RecoverySummary = {
     exitCode: exitCode.refused,
     node: "worker-4",
@@ -20,12 +20,30 @@ function ended(fields: Partial<RecoverySummary>): string {
     nextSteps: [],
     ...fields,
   };
-  return recoverySummaryReport(summary).join("\n");
+  return recoverySummaryReport(summary, undefined, columns).join("\n");
 }
 
 test("a VM that runs on a node of which that is in doubt", () => {
   const moved = going("prod/web", "moved", { target: "worker-2", detail: "which is not Ready, either" });
   expect(ended({ end: "complete", running: [moved] })).toContain("prod/web   on worker-2, which is not Ready, either");
+});
+
+test("on a narrow terminal breaks between words what is no command", () => {
+  const running = [going("media/leaving", "restarted", { target: "worker-2", seconds: 6 })];
+  const step = { purpose: "takes our taint and the cordon off, when the node is back", command: "kubectl vmnode x" };
+  expect(
+    ended({ end: "complete", running, nextSteps: [step] }, 40)
+      .split("\n")
+      .slice(-7),
+  ).toEqual([
+    "1 VM runs:",
+    "  media/leaving   on worker-2, 6 s after",
+    "    the confirmation",
+    "",
+    "takes our taint and the cordon off, when",
+    "the node is back:",
+    "  kubectl vmnode x",
+  ]);
 });
 
 describe("the node shows life", () => {
