@@ -17,6 +17,7 @@ import { abort as definition } from "./definitions/abort.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
 import { nodeNames, rejectNamespace } from "./flags/nodes.ts";
+import { refuseUnasked } from "./flags/output.ts";
 import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof definition>;
@@ -29,8 +30,7 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("abort", options);
   const [node, ...others] = nodeNames(options.words);
   if (node === undefined || others.length > 0) throw new UsageError("USAGE: abort NODE [flags]");
-  if (options.output === "json" && !options.yes && options.dryRun === "none")
-    throw new UsageError("nobody is asked with -o json: pass --yes, or --dry-run for what would be undone");
+  refuseUnasked(options, "what would be undone");
   const { terminal, clock } = world;
   const client = await world.connect(connectionOptions(options), options.v);
   const facts = await observe(client, { nodes: [node], clock });

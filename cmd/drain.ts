@@ -6,7 +6,7 @@ import { planOf } from "../lib/decide/intent.ts";
 import { podWarnings } from "../lib/decide/other-pods.ts";
 import type { VmOnItsWay } from "../lib/decide/vm-progress.ts";
 import type { KubeClient } from "../lib/kube/client.ts";
-import { ExpectedError, RefusedError, UsageError } from "../lib/model/errors.ts";
+import { ExpectedError, RefusedError } from "../lib/model/errors.ts";
 import { type ExitCode, exitCode } from "../lib/model/exit-code.ts";
 import { rolesAddress } from "../lib/model/project.ts";
 import { matchesSelector } from "../lib/model/selectors.ts";
@@ -23,6 +23,7 @@ import { findNodes } from "./find-nodes.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { dryRunSuffix } from "./flags/dry-run.ts";
 import { chosenNodes, rejectNamespace } from "./flags/nodes.ts";
+import { refuseUnasked } from "./flags/output.ts";
 import { assessOptionsOf, checkNodes, type NodeCheck } from "./node-check.ts";
 import type { World } from "./world.ts";
 
@@ -45,9 +46,7 @@ const planAgesAfterMs = 15_000;
 export async function run(options: Options, world: World): Promise<ExitCode> {
   rejectNamespace("drain", options);
   const chosen = chosenNodes("drain", options);
-  if (options.output === "json" && !options.yes && options.dryRun === "none") {
-    throw new UsageError("nobody is asked with -o json: pass --yes, or --dry-run for the plan alone");
-  }
+  refuseUnasked(options, "the plan alone");
   const assessOptions = assessOptionsOf(options);
   const client = await world.connect(connectionOptions(options), options.v);
   const nodes = await findNodes(chosen, client);

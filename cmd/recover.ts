@@ -30,6 +30,7 @@ import { documentLines } from "./documents.ts";
 import { connectionOptions } from "./flags/connection.ts";
 import { waivedCodes } from "./flags/drain-scope.ts";
 import { nodeNames, rejectNamespace } from "./flags/nodes.ts";
+import { refuseUnasked } from "./flags/output.ts";
 import type { World } from "./world.ts";
 
 type Options = OptionsOf<typeof definition>;
@@ -75,11 +76,11 @@ export async function run(options: Options, world: World): Promise<ExitCode> {
 }
 
 /** What no evidence can cure is said before anything is listened to. */
-function rejectContradictions({ confirmNode, output, yes, dryRun }: Options, node: string): void {
+function rejectContradictions(options: Options, node: string): void {
+  const { confirmNode } = options;
   if (confirmNode !== undefined && confirmNode !== node)
     throw new UsageError(`--confirm-node=${confirmNode} is not the node that is to be recovered: ${node}`);
-  if (output === "json" && !yes && dryRun === "none")
-    throw new UsageError("nobody is asked with -o json: pass --yes, or --dry-run for the evidence alone");
+  refuseUnasked(options, "the evidence alone");
 }
 
 async function showSuspects(client: KubeClient, options: Options, world: World): Promise<ExitCode> {

@@ -133,7 +133,7 @@ function refuseHeld({ facts, waived, options }: Return): void {
 /** Tells a person whose drain or recovery ends with this, and why there was one: it may be somebody else's, and at work. */
 function tellRecords({ facts: { holders }, events, world: { terminal } }: Return): void {
   for (const { node, kind, detail } of holders)
-    if (kind === "Record" && terminal.interactive && events === undefined) terminal.remark(`node/${node}: ${sanitise(detail)}`);
+    if (kind === "Record" && terminal.interactive && events === undefined) terminal.remark(`node/${node}: ${detail}`);
 }
 
 function recordText({ nodes }: Facts, name: string): string {

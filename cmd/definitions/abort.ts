@@ -9,7 +9,7 @@ export const abort = defineCommand({
   summary: "Undo a drain",
   suggestFor: ["cancel", "undo", "undrain"],
   description: [
-    "Undo the drain of a node: take back KubeVirt's evacuation marks, cancel the migrations that they started and that have not ended, and take off the cordon if the drain set it.",
+    "Undo the drain of a node: take back KubeVirt's evacuation marks, cancel the unfinished migrations that they started, and take off the cordon if the drain set it.",
     "VMs that have left stay where they are. What others set stays, too. Migrations that cannot be stopped any more are named and left to end.",
     "The exit code is 0 when nothing of the drain is left and 4 when a part could not be undone.",
   ],

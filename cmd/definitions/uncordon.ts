@@ -12,7 +12,7 @@ export const uncordon = defineCommand({
   description: [
     "Mark nodes as schedulable: taints of this program come off first, then the cordon. Then wait until KubeVirt, too, places VMs there, for five minutes at most.",
     "A node that was declared lost is given back when it is Ready again; and where its host was never off, only after a look at the VMs that may have run twice.",
-    "VMs of the node that a drain has left marked would go on leaving it. They are listed, and on a terminal abort is offered first; without one nothing is changed, until the drain is undone by abort or the VMs may leave (--waive EvacuationGoesOn).",
+    "VMs that a drain has left marked would go on leaving the node. They are listed, and on a terminal abort is offered first; without one it is refused, unless they may leave (--waive EvacuationGoesOn).",
     "The exit code is 0 when the nodes take VMs again, 3 when VMs are still leaving or that cannot be told, or the evidence or another holder forbids it, and 4 when KubeVirt does not place VMs there yet or a drain could not be undone.",
   ],
   examples: [

@@ -20,6 +20,7 @@ import {
   isSet,
   isVirtApiDown,
   migratability,
+  virtApiIsDown,
   virtApiService,
 } from "./kubevirt-state.ts";
 import {
@@ -229,13 +230,12 @@ const failuresThatBlock = 4;
 /** D6: without virt-api no eviction passes. Before 1.5 it passed unhindered, and the budgets decide. */
 function withoutVirtApi({ index, capabilities }: Rules, pod: Pod): Judgement | undefined {
   if (!isVirtApiDown(index.facts) || !capabilities.failsClosed) return undefined;
-  const reason = "virt-api does not answer: evictions fail with 500 and no migration can be created.";
   return blocks(
     "D6",
     makeFinding({
       code: "VirtApiUnavailable",
       object: podReference(pod),
-      reason,
+      reason: virtApiIsDown,
       field: "ready endpoints",
       value: "0",
       provedBy: virtApiService(index.facts),

@@ -33,6 +33,9 @@ export function isVirtApiDown(facts: Facts): boolean {
   return facts.virtApiNodes !== undefined && facts.virtApiNodes.length === 0;
 }
 
+/** What that means since KubeVirt 1.5. */
+export const virtApiIsDown = "virt-api does not answer: evictions fail with 500 and no migration can be created.";
+
 /** The Service behind which virt-api answers. */
 export function virtApiService(facts: Facts): ObjectReference {
   return { kind: "service", namespace: facts.kubevirt?.metadata.namespace ?? "kubevirt", name: "virt-api" };

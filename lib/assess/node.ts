@@ -9,7 +9,7 @@ import { workloadUpdateMigrationAnnotation } from "../platform/names.ts";
 import { drainTaintOf } from "./evacuation.ts";
 import type { Rules } from "./eviction.ts";
 import { listing, makeFinding, nodeReference, podReference, refer } from "./findings.ts";
-import { isVirtApiDown, migrationLimits, virtApiService } from "./kubevirt-state.ts";
+import { isVirtApiDown, migrationLimits, virtApiIsDown, virtApiService } from "./kubevirt-state.ts";
 import type { Index } from "./subjects.ts";
 import { untaintingCommand } from "./untainting.ts";
 
@@ -37,7 +37,7 @@ function virtApi({ index, capabilities }: Rules, node: string): Finding[] {
   const field = "ready endpoints";
   if (isVirtApiDown(facts)) {
     const reason = capabilities.failsClosed
-      ? "virt-api does not answer: evictions fail with 500 and no migration can be created."
+      ? virtApiIsDown
       : "virt-api does not answer: no migration can be created, and before KubeVirt 1.5 nothing but a budget keeps an eviction from shutting VMs down.";
     return [makeFinding({ code: "VirtApiUnavailable", object, reason, field, value: "0", provedBy, fix })];
   }
@@ -58,7 +58,7 @@ function readiness(index: Index, name: string): Finding[] {
     makeFinding({
       code: "NodeNotReady",
       object: nodeReference(name),
-      reason: `The node does not report Ready${detail === undefined ? "" : ` (${detail})`}: its VMs can hardly be migrated or shut down in order. If it has crashed, they need a recovery, no drain.`,
+      reason: `The node does not report Ready${detail === undefined ? "" : ` (${detail})`}: its VMs can hardly be migrated or shut down in order. After a crash they need recover.`,
       field: "status.conditions[Ready].status",
       value: condition?.status,
       fix: `kubectl vmnode recover ${name} --dry-run`,
@@ -93,7 +93,7 @@ function recordNotUnderstood(index: Index, { node, object, detail }: NodeHolder)
   return makeFinding({
     code: "RecordNotUnderstood",
     object: nodeReference(node),
-    reason: `The node carries ${detail}: what it says of the cordon, of taints and of VMs is not guessed. Finish that operation with the version that began it, or settle by hand what it says, and take it off.`,
+    reason: `The node carries ${detail}: what it says is not guessed. Finish that operation with the version that began it, or settle by hand what it says, and take it off.`,
     field: `metadata.annotations[${object}]`,
     value: index.nodes.get(node)?.metadata.annotations[object],
     fix: `kubectl annotate node ${node} ${object}-`,

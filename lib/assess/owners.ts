@@ -1,4 +1,5 @@
 /** What happens to a VM after its guest was shut down: the owner decides, or nobody. */
+import type { Gap } from "../model/facts.ts";
 import type { Finding } from "../model/finding.ts";
 import { controllerOf, findCondition, type OwnerReference } from "../model/kubernetes.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../model/kubevirt.ts";
@@ -30,9 +31,7 @@ export function afterShutdown(index: Index, vmi: VirtualMachineInstance, why: st
     return restarts(makeFinding({ code: "ShutsDownRestarts", object, reason, ...ownerField(owner) }));
   }
   const reason =
-    owner === undefined
-      ? `Bare VMI: ${lowerFirst(why)} It is not started again.`
-      : `${why} Whether its owner ${owner.kind} ${owner.name} starts it again is not known; counted as staying down.`;
+    owner === undefined ? `Bare VMI: ${lowerFirst(why)} It is not started again.` : `${why} ${ownerNotKnown(owner)}`;
   return stops(
     "D22",
     makeFinding({
@@ -40,9 +39,24 @@ export function afterShutdown(index: Index, vmi: VirtualMachineInstance, why: st
       object,
       reason,
       ...ownerField(owner),
-      fix: `kubectl get vmi ${named(vmi.metadata)} -o yaml > ${vmi.metadata.name}.yaml`,
+      fix: saveCommand(vmi),
     }),
   );
+}
+
+/** What is said of a VM whose owner is of a kind that this program does not know. */
+export function ownerNotKnown({ kind, name }: OwnerReference): string {
+  return `Whether its owner ${kind} ${name} starts it again is not known; counted as staying down.`;
+}
+
+/** What is said of a VM whose VirtualMachine lies behind this gap. */
+export function machineNotRead({ name }: OwnerReference, { reason }: Gap): string {
+  return `Whether it is started again is not known: its VirtualMachine ${name} could not be read (${reason}). Counted as staying down.`;
+}
+
+/** Keeps the definition of a VMI that nothing makes anew. */
+export function saveCommand({ metadata }: VirtualMachineInstance): string {
+  return `kubectl get vmi ${named(metadata)} -o yaml > ${metadata.name}.yaml`;
 }
 
 /** The name of the replica set that owns a VMI. */
@@ -82,7 +96,7 @@ function withoutMachine(index: Index, vmi: VirtualMachineInstance, owner: OwnerR
     const reason = `${why} Its VirtualMachine ${owner.name} no longer exists, so nothing starts it again.`;
     return stops("D22", makeFinding({ code: "BareVmi", object, reason, ...ownerField(owner) }));
   }
-  const reason = `${why} Whether it is started again is not known: its VirtualMachine ${owner.name} could not be read (${gap.reason}). Counted as staying down.`;
+  const reason = `${why} ${machineNotRead(owner, gap)}`;
   return stops("unknown", makeFinding({ code: "Unreadable", object, reason, ...ownerField(owner) }));
 }
 

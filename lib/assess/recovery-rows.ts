@@ -25,6 +25,7 @@ import type { Obstacle } from "../model/record.ts";
 import { isLauncherPod } from "../platform/launcher-pod.ts";
 import { poolKind, replicaSetKind, vmKind } from "../platform/names.ts";
 import { named } from "./findings.ts";
+import { machineNotRead, ownerNotKnown, saveCommand } from "./owners.ts";
 import { findGap, findNode, type Index, machineOf, unfinishedMigration, vmiNameOf, vmiOf } from "./subjects.ts";
 
 /** A VM that has something on the node: launcher pods, or a VMI that names the node. */
@@ -219,11 +220,10 @@ export function afterwards(index: Index, vmi: VirtualMachineInstance, ending: En
     return { row: "C16", outcome: "replaced", sentences: [reason] };
   }
   if (ending === "deleted") return staysDown("C18", []);
-  const fix = `kubectl get vmi ${named(vmi.metadata)} -o yaml > ${vmi.metadata.name}.yaml`;
+  const fix = saveCommand(vmi);
   if (owner === undefined)
     return staysDown("C18", ["Bare VMI: it is not started again and remains Failed; make it anew."], fix);
-  const reason = `Whether its owner ${owner.kind} ${owner.name} starts it again is not known; counted as staying down.`;
-  return staysDown("C18", [reason], fix);
+  return staysDown("C18", [ownerNotKnown(owner)], fix);
 }
 
 /** C13 to C15, C17: what follows for a VirtualMachine whose VMI has ended so. */
@@ -263,8 +263,7 @@ function byRunStrategy(machine: VirtualMachine, ending: Ending): RowVerdict {
 function withoutMachine(index: Index, vmi: VirtualMachineInstance, owner: OwnerReference): RowVerdict {
   const gap = findGap(index.facts, "virtualmachines", vmi.metadata.namespace);
   if (gap === undefined) return staysDown("C18", [`Its VirtualMachine ${owner.name} no longer exists.`]);
-  const reason = `Whether it is started again is not known: its VirtualMachine ${owner.name} could not be read (${gap.reason}). Counted as staying down.`;
-  return staysDown("unknown", [reason]);
+  return staysDown("unknown", [machineNotRead(owner, gap)]);
 }
 
 function staysDown(row: RecoveryRow, sentences: readonly string[], fix?: string): RowVerdict {

@@ -20,7 +20,7 @@ function ended(fields: Partial<RecoverySummary>, columns?: number): string {
     nextSteps: [],
     ...fields,
   };
-  return recoverySummaryReport(summary, undefined, columns).join("\n");
+  return recoverySummaryReport(summary, { columns }).join("\n");
 }
 
 test("a VM that runs on a node of which that is in doubt", () => {

@@ -16,7 +16,7 @@ test("the reason, which says when to ask again, is broken and not cut", () => {
     "                             status). That can be told at",
     "                             14:44:51 UTC.",
     "",
-    "The evidence on one of them: kubectl vmnode recover worker-4",
-    "  --dry-run",
+    "The evidence on one of them:",
+    "  kubectl vmnode recover worker-4 --dry-run",
   ]);
 });
