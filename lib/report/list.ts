@@ -71,17 +71,18 @@ export function vmTable(nodes: readonly NodeVerdict[], options: ListOptions): st
   return fittedTable(columns, rows, options, remarks);
 }
 
-/** The columns that have room, the remarks, and which columns have not. */
+/** The columns that have room, the remarks, and which columns have not. Wide tables are wrapped by the terminal, and nothing of them is cut. */
 function fittedTable(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
   options: ListOptions,
   remarks: readonly string[],
 ): string[] {
-  const fitted = fitColumns(columns, rows, options.wide ? undefined : options.columns);
+  const room = options.wide ? undefined : options.columns;
+  const fitted = fitColumns(columns, rows, room);
   const missing = `No room here for ${enumerate(fitted.gone)}: see -o wide.`;
   const below = [...remarks, ...(fitted.gone.length === 0 ? [] : wrapSentence(missing, options.columns))];
-  const lines = table(fitted.columns, fitted.rows, options);
+  const lines = table(fitted.columns, fitted.rows, { ...options, columns: room });
   return below.length === 0 ? lines : [...lines, "", ...below];
 }
 

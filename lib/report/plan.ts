@@ -43,7 +43,7 @@ function orderLines(check: Check, options: PlanOptions): string[] {
     ...(options.allPods === true && check.nodes.some(hasEvictablePods) ? ["evict the other pods"] : []),
     check.nodes.some((node) => node.outsideSelection)
       ? "look again that nothing of the selection is left"
-      : "look again that no VM is left",
+      : `look again that no ${going.length < vms.length ? "other " : ""}VM is left`,
   ];
   return ["In this order:", ...steps.flatMap((step, at) => wrapSentence(`  ${at + 1}. ${step}`, options.columns, 3))];
 }

@@ -38,6 +38,7 @@ test.each(["--dry-run=server", "--dry-run -o json"])(
     const { code, stdout } = await run(line, { connect: async () => cluster.client() });
     expect([empty.code, code]).toEqual([0, 4]);
     expect(stdout).not.toContain("node/worker-1 drained");
+    if (!flags.includes("json")) expect(stdout).toContain("look again that no other VM is left");
   },
 );
 

@@ -292,7 +292,7 @@ describe("the plan of a drain", () => {
     expect(narrow.slice(narrow.indexOf("In this order:") + 3)).toEqual([
       "  3. shut down 3 VMs when those have",
       "     left",
-      "  4. look again that no VM is left",
+      "  4. look again that no other VM is left",
     ]);
     const plan = planReport(mixedCheck(), { columns: 80, maxParallel: 1 });
     expect(plan.slice(0, 3)).toEqual(checkReport(mixedCheck(), { columns: 80 }).slice(0, 3));
@@ -301,7 +301,7 @@ describe("the plan of a drain", () => {
         1. cordon worker-1
         2. move 14 VMs, 1 at a time
         3. shut down 3 VMs when those have left
-        4. look again that no VM is left"
+        4. look again that no other VM is left"
     `);
   });
 

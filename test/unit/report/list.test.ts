@@ -161,6 +161,8 @@ describe("the table of VMs", () => {
     const cut = vmTable(workers, { now, columns: 160 });
     expect(cut[1]).toContain("n".repeat(60));
     expect(Math.max(...cut.map(width))).toBeLessThanOrEqual(160);
+    // What had no room is to be seen there.
+    expect(vmTable(workers, { now, columns: 80, wide: true })).toEqual(vmTable(workers, { now, wide: true }));
   });
 
   test("breaks what stands below it between words on a terminal alone", () => {
