@@ -109,7 +109,7 @@ function summariseNode(input: SummaryInput, node: NodeAtTheEnd): Summary["nodes"
     restarted: inState("restarted"),
     stopped: inState("stopped"),
     failed: [...failed, ...starting.map((vm) => ({ ...vm, detail: vm.detail ?? "is starting, and does not run yet" }))],
-    stillThere,
+    stillThere: stillThere.map((vm) => ({ ...vm, detail: vm.detail ?? onItsWay(vm) })),
     podsLeft,
     outsideSelection: node.others.length,
     otherPods: node.otherPods,
@@ -117,6 +117,12 @@ function summariseNode(input: SummaryInput, node: NodeAtTheEnd): Summary["nodes"
     mayPowerOff: empty && starting.length === 0,
     powerOffDetail: powerOffDetail(node, { empty, starting: starting.length }),
   };
+}
+
+/** Of a migration that takes so long it is to be known where to look. */
+function onItsWay({ state, target, since }: VmProgress): string | undefined {
+  if (state !== "migrating") return undefined;
+  return `migrating${target === undefined ? "" : ` to ${target}`} since ${since}`;
 }
 
 /** What KubeVirt has begun does not end with this program. */
@@ -147,7 +153,8 @@ function powerOffDetail(
   if (count > 0) return `${count} ${count === 1 ? "VM is" : "VMs are"} still there`;
   if (!node.fresh) return "whether it is empty could not be read";
   if (!found.empty) return undefined;
-  if (found.starting > 0) return `${found.starting} of its VMs do not run elsewhere yet`;
+  if (found.starting > 0)
+    return `${found.starting} of its VMs ${found.starting === 1 ? "does" : "do"} not run elsewhere yet`;
   if (node.attachedVolumes === undefined) return "attached volumes could not be read";
   return undefined;
 }

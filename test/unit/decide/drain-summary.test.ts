@@ -65,6 +65,15 @@ describe("exit code and power", () => {
     expect(summaryOf([going("prod/ci", "failed")])).toMatchObject({ exitCode: 4, node: { drained: true } });
   });
 
+  test("of one that migrates still it is said whereto, and since when", () => {
+    const vm = { ...going("prod/web", "migrating"), target: "worker-3", since: "2026-08-22T14:00:00Z" };
+    expect(summaryOf([vm]).node.stillThere).toMatchObject([
+      { detail: "migrating to worker-3 since 2026-08-22T14:00:00Z" },
+    ]);
+    const trouble = summaryOf([{ ...vm, detail: "no node takes its target pod" }]);
+    expect(trouble.node.stillThere).toMatchObject([{ detail: "no node takes its target pod" }]);
+  });
+
   test("one that is starting when the drain ends is not called failed without a word", () => {
     const { nodes } = summariseDrain({
       progress: drainProgress([going("prod/ci", "starting")]),
