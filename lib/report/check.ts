@@ -150,7 +150,8 @@ function findingEntry(finding: Finding, settings: Settings): Entry {
 
 function vmEntry(vm: VmVerdict, settings: Settings): Entry {
   const [main, ...others] = vm.findings;
-  const worthwhile = (finding: Finding) => finding.severity !== "note" || finding.code === "BudgetAllowsSome";
+  const worthwhile = ({ severity, code }: Finding) =>
+    severity !== "note" || code === "BudgetAllowsSome" || code === "AlreadyMigrating";
   const shown = [...(main === undefined ? [] : [main]), ...others.filter(worthwhile)];
   const subject = { kind: "virtualmachineinstance", namespace: vm.namespace, name: vm.name };
   const texts = shown.flatMap((finding) => [finding.reason, ...proofTexts(finding, subject)]);

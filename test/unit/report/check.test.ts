@@ -143,6 +143,17 @@ describe("the check of a node", () => {
     ]);
   });
 
+  test("says of a VM that would be shut down in the midst of a migration that this is waited for", () => {
+    const findings = [
+      finding("ShutsDownRestarts", { reason: "Will be shut down." }),
+      finding("AlreadyMigrating", { reason: "The drain waits for its migration to end first." }),
+    ];
+    const shown = text(checkReport(check([node("worker-1", { vms: [vm("prod/web", "restarts", { findings })] })]), {}));
+    expect(shown).toMatch(
+      /RESTARTS +prod\/web +Will be shut down\.\n +The drain waits for its migration to end first\./,
+    );
+  });
+
   test("names a VM that moves at a risk, and counts notes about the others", () => {
     const vms = [
       vm("prod/a", "moves", { findings: [finding("DisksCopied")] }),
