@@ -94,7 +94,9 @@ function restarting(input: DepartureInput, planned: PlannedVm, vmi: VirtualMachi
   const status = machine?.printableStatus;
   const sync = vmi && findCondition(vmi.status.conditions, "Synchronized");
   const quota = sync && quotaRefusal(sync.message, planned.namespace, input.commandFlags);
-  const trouble = quota?.words ?? (status !== undefined && troubles.has(status) ? status : undefined);
+  // Its pod is refused: by a LimitRange, pod security, a webhook.
+  const refusal = sync?.status === "False" && sync.reason === "FailedCreate" ? sync.message : undefined;
+  const trouble = quota?.words ?? refusal ?? (status !== undefined && troubles.has(status) ? status : undefined);
   // Only what was promised can fail: one that was shutting down before we came was promised nothing.
   if (trouble !== undefined && planned.outcome !== "restarts")
     return { state: "stopped", detail: `does not run again: ${trouble}` };

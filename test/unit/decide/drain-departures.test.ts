@@ -83,6 +83,23 @@ describe("what became of a VM that is no longer on the node", () => {
       });
     });
 
+    test("or a LimitRange, is told in the server's words, and has failed after a minute, too", () => {
+      const words = 'failed to create virtual machine pod: Pod "x" is invalid: must be less than the memory limit';
+      const synchronized = (reason: string) => {
+        const condition = aCondition("Synchronized", "False", { reason, message: words });
+        return { vmis: [{ ...pending, status: { ...pending.status, conditions: [condition] } }] };
+      };
+      const starting = (reason: string, seconds: number) =>
+        gone(aVerdict("ci", "D19"), synchronized(reason), since(seconds));
+      expect(starting("FailedCreate", 59)).toMatchObject({ state: "starting", detail: words });
+      expect(starting("FailedCreate", 60)).toMatchObject({
+        state: "failed",
+        detail: `was shut down, but does not run again: ${words}`,
+      });
+      // Anything else may be over with KubeVirt's next look.
+      expect(starting("Synchronizing", 60)).toMatchObject({ state: "starting", detail: undefined });
+    });
+
     test("has stopped at once where that was foretold", () => {
       expect(gone(aVerdict("ci", "D18b", { outcome: "stops" }), facts)).toMatchObject({ state: "stopped" });
     });
