@@ -182,7 +182,7 @@ async function show({ options, world, node }: Scene, dossier: Dossier): Promise<
 
 /** What the evidence forbids, no flag allows; another holder of the node can be overridden by name. */
 function refuse(scene: Scene, { lost, dossier }: Evidence): void {
-  const { verdict, reason, heldBy, vms, gaps } = dossier;
+  const { verdict, reason, decidableAt, heldBy, vms, gaps } = dossier;
   const { node, options, waived, world } = scene;
   const { again } = commandsFor(node, options, world);
   if (verdict === "alive") {
@@ -195,7 +195,7 @@ function refuse(scene: Scene, { lost, dossier }: Evidence): void {
   if (verdict === "undecided")
     throw new RefusedError(
       `it cannot be told yet whether ${node} is dead: ${reason}`,
-      `nothing was changed; ${again} --wait waits until it can`,
+      `nothing was changed; ${decidableAt === undefined ? "ask again when it can be read" : `${again} --wait waits until it can`}`,
     );
   const unseen = gaps.find(({ resource, namespace }) => resource === "pods" && namespace === undefined);
   if (unseen !== undefined)
