@@ -2,12 +2,7 @@
 import type { Facts } from "../model/facts.ts";
 import type { Finding } from "../model/finding.ts";
 import { controllerOf, findCondition, type Pod } from "../model/kubernetes.ts";
-import {
-  isFinishedMigration,
-  isMigrating,
-  type VirtualMachineInstance,
-  type VirtualMachineInstanceMigration,
-} from "../model/kubevirt.ts";
+import { isMigrating, type VirtualMachineInstance, type VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import type { VmVerdict } from "../model/verdict.ts";
 import { vmKind } from "../platform/names.ts";
 import { isHyperConverged } from "../platform/platform.ts";
@@ -93,7 +88,7 @@ export function targetNotMade(index: Index, vmi: VirtualMachineInstance): Findin
   ]);
   const quietSince = changes.sort().at(-1);
   const lasts = Date.parse(time) - Date.parse(quietSince ?? "") >= idleAfter;
-  if (!lasts || !hasFreeSlot(index, vmi)) return undefined;
+  if (!lasts || !hasFreeSlot(index)) return undefined;
   return makeFinding({
     code: "TargetNotMade",
     object: vmiReference(vmi),
@@ -105,19 +100,14 @@ export function targetNotMade(index: Index, vmi: VirtualMachineInstance): Findin
   });
 }
 
-/** A migration takes a slot from its target pod on (findRunningMigrations, outboundMigrationsOnNode). */
-function hasFreeSlot(index: Index, vmi: VirtualMachineInstance): boolean {
+/** Whether fewer migrations than may run have a target pod, from which on they take a slot (findRunningMigrations). */
+function hasFreeSlot(index: Index): boolean {
   const { perNode, perCluster, running } = migrationLimits(index);
-  if (running === undefined) return false;
-  let waiting = 0;
-  let leaving = 0;
-  for (const migration of index.facts.migrations) {
-    if (isFinishedMigration(migration)) continue;
-    const other = index.vmis.get(`${migration.metadata.namespace}/${migration.spec.vmiName}`);
-    if (isQueued(migration) && (other === undefined || targetPodOf(index, other, migration) === undefined)) waiting++;
-    else if (other?.status.nodeName === vmi.status.nodeName) leaving++;
-  }
-  return running - waiting < perCluster && leaving < perNode;
+  const waiting = index.facts.migrations.filter((migration) => {
+    const vmi = index.vmis.get(`${migration.metadata.namespace}/${migration.spec.vmiName}`);
+    return isQueued(migration) && (vmi === undefined || targetPodOf(index, vmi, migration) === undefined);
+  });
+  return running !== undefined && running - waiting.length < Math.min(perNode, perCluster);
 }
 
 /** D7. */
