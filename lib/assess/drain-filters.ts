@@ -29,7 +29,8 @@ export function otherPodsOf(rules: Rules, node: string, filters: DrainFilters | 
 function judgePod({ index, capabilities }: Rules, pod: Pod, filters: DrainFilters | undefined): PodVerdict {
   const { namespace, name, uid } = pod.metadata;
   const identity = { namespace, name, uid };
-  if (pod.metadata.labels[appLabel] === hotplugApp)
+  // Without an owner it goes with no launcher, and KubeVirt lets it be evicted.
+  if (pod.metadata.labels[appLabel] === hotplugApp && controllerOf(pod.metadata) !== undefined)
     return { ...identity, outcome: "hotplug", ...(capabilities.guardsHotplugPods ? {} : { warning: unguarded }) };
   if (filters === undefined) {
     if (isFinishedPod(pod)) return { ...identity, outcome: "finished" };

@@ -69,6 +69,7 @@ export function decideDrain(turn: DrainInput): DrainDecision {
 }
 
 function isForConfirmation(vm: VmOnItsWay): boolean {
+  if (vm.planned?.refusedDry) return false;
   const outcome = vm.verdict?.outcome;
   return outcome === "restarts" || outcome === "stops" || (outcome === "waits" && vm.planned === undefined);
 }

@@ -27,6 +27,8 @@ export interface PlannedVm {
   readonly node: string;
   readonly pod: { readonly name: string; readonly uid: string };
   readonly outcome: Outcome;
+  /** The server's dry run refused what the rules allow. Nobody asks it again, so that nothing can show that it would not now. */
+  readonly refusedDry?: boolean | undefined;
   /** The replica set that starts another one in its place. */
   readonly replicaSet?: string | undefined;
 }
@@ -46,6 +48,7 @@ function plannedVm(node: NodeVerdict, vm: VmVerdict): PlannedVm {
     node: node.name,
     pod: vm.pod,
     outcome: vm.outcome,
+    refusedDry: vm.findings.some(({ code }) => code === "DryRunWorse") || undefined,
     replicaSet: replicaSetOf(vm.owner),
   };
 }

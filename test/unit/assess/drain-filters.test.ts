@@ -80,10 +80,17 @@ describe("with --all-pods, an ordinary pod", () => {
     ["of a DaemonSet that has finished, too", { ...daemon, phase: "Failed" }, strict, "evicted", undefined],
     [
       "for a hotplugged disk goes with its VM",
-      { ...bare, labels: { "kubevirt.io": "hotplug-disk" } },
+      { owner: anOwner("Pod", "virt-launcher-web-x2x4l"), labels: { "kubevirt.io": "hotplug-disk" } },
       strict,
       "hotplug",
       undefined,
+    ],
+    [
+      "for a hotplugged disk that belongs to no VM goes as any other without controller",
+      { ...bare, labels: { "kubevirt.io": "hotplug-disk" } },
+      lenient,
+      "evicted",
+      "deleting Pods that declare no controller",
     ],
   ])("%s", (_, options, filters, outcome, message) => {
     expect(judged(options, filters)).toEqual({ outcome, message, verdict: outcome === "blocks" ? "blocks" : "drains" });

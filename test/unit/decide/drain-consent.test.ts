@@ -57,3 +57,17 @@ test("a VM whose migration has failed too often is left behind where that was ag
   const planned = [aVerdict("web")];
   expect(stateOf(aTurn({ here: [failing], planned, intent: { skipBlocked: true } }), "web")?.state).toBe("blocked");
 });
+
+test.each(["D13", "D19"] as const)(
+  "a VM on row %s whose eviction the dry run refused is left behind as was shown",
+  (row) => {
+    const object = { kind: "virtualmachineinstance", namespace: "prod", name: "web" };
+    const proof = { object, field: "answer to the dry-run eviction", value: "422" };
+    const findings = [{ code: "DryRunWorse", severity: "blocker", object, reason: "", proof } as const];
+    const planned = [aVerdict("web", row, { outcome: "blocks", findings })];
+    const turn = aTurn({ here: [aVerdict("web", row)], planned, intent: { skipBlocked: true } });
+    expect(evicted(turn)).toEqual([]);
+    expect(stateOf(turn, "web")).toMatchObject({ state: "left-behind", code: "DryRunWorse" });
+    expect(decideDrain(turn).unconfirmed).toEqual([]);
+  },
+);
