@@ -45,6 +45,7 @@ export interface EffectiveConfig {
 }
 
 const defaultTimeoutMs = 30_000;
+
 export interface ConfigSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folder in which a pod finds its credentials. */

@@ -1,5 +1,4 @@
 /** Writes a request down as it goes over the wire: path, headers, body and limits. */
-
 import type { Identity } from "./credentials.ts";
 import type { WireRequest } from "./exchange.ts";
 import { impersonationHeaders } from "./headers.ts";

@@ -68,15 +68,15 @@ export function readOwners(
   return readNamed(reading, virtualMachinesByName, names);
 }
 
-/** The migrations of these VMIs, finished ones included. */
+/** The migrations of the VMIs of these names, finished ones included. */
 export async function readMigrations(
   reading: Reading,
-  vmis: readonly VirtualMachineInstance[],
+  vmis: readonly ObjectName[],
 ): Promise<readonly VirtualMachineInstanceMigration[]> {
-  const keys = new Set(vmis.map((vmi) => keyOf(vmi.metadata)));
+  const keys = new Set(vmis.map(keyOf));
   const selectors = selectAny(
     vmiNameLabel,
-    vmis.map((vmi) => vmi.metadata.name),
+    vmis.map(({ name }) => name),
   );
   const lists = await Promise.all(
     selectors.map(({ selector }) =>

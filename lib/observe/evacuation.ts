@@ -21,7 +21,10 @@ export async function refreshEvacuation(
     readWorkloads(reading, [nodeName], false),
   ]);
   refuseHiddenVms(workloads, reading.gaps);
-  const migrations = await readMigrations(reading, workloads.vmis);
+  const migrations = await readMigrations(
+    reading,
+    workloads.vmis.map(({ metadata }) => metadata),
+  );
   // Where no VMI is left, migrations are not asked for: what could not be read before is as little known as it was.
   const unasked =
     workloads.vmis.length > 0 ? [] : facts.gaps.filter(({ resource }) => resource === resourceTypes.migrations.plural);

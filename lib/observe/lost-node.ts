@@ -169,7 +169,10 @@ async function readAround(reading: Reading, surroundings: Surroundings) {
       readOthers(reading, surroundings),
       readPowerReports(reading, { discovery, name, node }),
       readOwners(reading, workloads.vmis),
-      readMigrations(reading, workloads.vmis),
+      readMigrations(
+        reading,
+        workloads.vmis.map(({ metadata }) => metadata),
+      ),
       readOtherLaunchers(reading, running, workloads.pods),
       readDisks(reading, workloads.vmis),
       askPatchRight(reading),

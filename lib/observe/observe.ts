@@ -113,7 +113,10 @@ async function readAroundVms(
   const running = vmis.filter((vmi) => !isFinalVmi(vmi));
   const [virtualMachines, migrations, otherPods, budgets, quotas, disks] = await Promise.all([
     readOwners(reading, vmis),
-    readMigrations(reading, vmis),
+    readMigrations(
+      reading,
+      vmis.map(({ metadata }) => metadata),
+    ),
     readOtherLaunchers(reading, running, pods),
     readInNamespaces(reading, budgetKind, namespacesOfEvicted(pods, allPods)),
     // Who asks for no room elsewhere does not care whether a next pod is allowed, either.

@@ -4,16 +4,12 @@ import type { RecoveryOutcome } from "../model/dossier.ts";
 import { ExpectedError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { keyOf, type VolumeAttachment } from "../model/kubernetes.ts";
-import type { VirtualMachineInstanceMigration } from "../model/kubevirt.ts";
 import type { ContainerWrite } from "../model/lost-node.ts";
-import { vmiNameLabel } from "../platform/names.ts";
-import { keyOfVmi, replicaSetsByName, virtualMachinesByName } from "./around-vms.ts";
+import { readMigrations, replicaSetsByName, virtualMachinesByName } from "./around-vms.ts";
 import { decodePod } from "./decode/core.ts";
-import { decodeMigration } from "./decode/kubevirt.ts";
 import { decodeAttachment } from "./decode/storage.ts";
-import { selectAny } from "./label-selectors.ts";
 import { type ObjectName, readNamed } from "./named-objects.ts";
-import { type Reading, startReading } from "./reading.ts";
+import { startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { containerWrite } from "./signs.ts";
 import { vmisByName } from "./workloads.ts";
@@ -59,7 +55,7 @@ export async function readRecovery(
     readNamed(reading, { ...vmisByName, singlesAtMost }, vms),
     readNamed(reading, { ...virtualMachinesByName, singlesAtMost }, vms),
     readNamed(reading, { ...replicaSetsByName, singlesAtMost }, sets),
-    readMigrationsOf(reading, vms),
+    readMigrations(reading, vms),
     reading.list(resourceTypes.attachments, {}, decodeAttachment),
   ]);
   const needed: readonly string[] = [resourceTypes.pods.plural, resourceTypes.vmis.plural];
@@ -86,18 +82,4 @@ export async function readRecovery(
   };
   const readAt = reading.serverTime()?.toISOString();
   return { facts, attachments, containers: writes.map((write) => ({ ...write, readAt })) };
-}
-
-async function readMigrationsOf(
-  reading: Reading,
-  vms: readonly ObjectName[],
-): Promise<readonly VirtualMachineInstanceMigration[]> {
-  const keys = new Set(vms.map(keyOf));
-  const lists = await Promise.all(
-    selectAny(
-      vmiNameLabel,
-      vms.map(({ name }) => name),
-    ).map(({ selector }) => reading.list(resourceTypes.migrations, { labelSelector: selector }, decodeMigration)),
-  );
-  return lists.flatMap((list) => list ?? []).filter((migration) => keys.has(keyOfVmi(migration)));
 }
