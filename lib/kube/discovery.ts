@@ -1,7 +1,7 @@
 /** What the server serves: API groups, resources of a group version, and the server's own version. */
+import { type JsonObject, objectOf, objectsOf, textOf } from "../model/json.ts";
 import type { ApiGroup, ApiResource, Discovery, RequestOptions, ServerVersion } from "./api.ts";
 import type { Connection } from "./connection.ts";
-import { type JsonObject, objectOf, objectsOf, textOf } from "./json.ts";
 import { requireSuccess } from "./status.ts";
 
 /** Aggregated discovery (Kubernetes 1.26 and newer) with the plain list of groups as second choice. */

@@ -1,9 +1,9 @@
 /** Keeps a set of objects as the server has them: list, then watch from there, and list again when that does not work. */
 import type { Clock } from "../model/clock.ts";
 import { ExpectedError, KubeError, UnreachableError } from "../model/errors.ts";
+import { objectOf, textOf } from "../model/json.ts";
 import type { ResourceType, Selection, WatchEvent } from "./api.ts";
 import type { KubeClient } from "./client.ts";
-import { objectOf, textOf } from "./json.ts";
 
 /** How the set is kept at the moment. */
 export type Following =

@@ -3,8 +3,8 @@
  * client-node's own provider (2.0.1) cannot: it hands its OIDC library an issuer and an answer of types that it refuses.
  */
 import { ConfigError } from "../model/errors.ts";
+import { isObject } from "../model/json.ts";
 import type { WireResponse } from "./exchange.ts";
-import { isObject } from "./json.ts";
 import { proxyFor } from "./proxy.ts";
 import { readFile } from "./read-file.ts";
 import { firstLine } from "./status.ts";

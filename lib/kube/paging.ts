@@ -1,7 +1,7 @@
 /** Reads collections page by page. */
+import { type JsonObject, objectOf, textOf } from "../model/json.ts";
 import type { ListOptions, ListRest, ResourceType } from "./api.ts";
 import type { Connection } from "./connection.ts";
-import { type JsonObject, objectOf, textOf } from "./json.ts";
 import type { KubeResponse } from "./request.ts";
 import { collectionPath } from "./resource-path.ts";
 import { requireSuccess, statusDetails } from "./status.ts";

@@ -1,6 +1,6 @@
 /** Reads what the API server says when it refuses: the Status object of a response, or whatever came in its place. */
 import { ConfigError, KubeError, type StatusDetails } from "../model/errors.ts";
-import { isObject, objectOf, objectsOf, textOf } from "./json.ts";
+import { isObject, objectOf, objectsOf, textOf } from "../model/json.ts";
 import type { KubeResponse } from "./request.ts";
 
 /** Reason phrases as apimachinery's `StatusReason`, for answers that are no Status object. */

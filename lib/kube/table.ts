@@ -1,7 +1,7 @@
 /** The server's own tables: columns by name and small rows, the cheapest way to see many objects. */
+import { type JsonObject, objectsOf } from "../model/json.ts";
 import type { ResourceType, Table, TableOptions } from "./api.ts";
 import type { Connection } from "./connection.ts";
-import { type JsonObject, objectsOf } from "./json.ts";
 import { readPages } from "./paging.ts";
 
 const accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";

@@ -1,8 +1,8 @@
 /** One watch: events as they come, on a connection of its own, from one resourceVersion to the next. */
 import { UnreachableError } from "../model/errors.ts";
+import { isObject, objectOf, textOf } from "../model/json.ts";
 import type { ResourceType, WatchEvent, WatchOptions } from "./api.ts";
 import type { Connection } from "./connection.ts";
-import { isObject, objectOf, textOf } from "./json.ts";
 import { collectionPath } from "./resource-path.ts";
 import { requireSuccess, statusDetails } from "./status.ts";
 

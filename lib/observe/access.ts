@@ -1,10 +1,10 @@
 /** Asks the API server who we are and what we may do. */
-
 import type { RequestOptions, ResourceType } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { requireSuccess } from "../kube/status.ts";
 import { KubeError } from "../model/errors.ts";
-import { fieldsOf, text } from "./read-field.ts";
+import { objectOf } from "../model/json.ts";
+import { text } from "./read-field.ts";
 import { resourceTypes } from "./resource-types.ts";
 
 export interface AccessQuestion {
@@ -33,7 +33,7 @@ export async function mayI(client: KubeClient, question: AccessQuestion, options
     },
   };
   const answer = await client.create({ type: resourceTypes.accessReviews }, review, { ...options, patient: true });
-  const { allowed } = fieldsOf(fieldsOf(requireSuccess(answer)).status);
+  const { allowed } = objectOf(objectOf(requireSuccess(answer)).status);
   if (typeof allowed === "boolean") return allowed;
   // What stands between us and an API server may answer anything: that is not a no of the server's.
   const message = "the answer to an access review says neither yes nor no";
@@ -44,8 +44,8 @@ export async function mayI(client: KubeClient, question: AccessQuestion, options
 export async function currentUser(client: KubeClient, options?: RequestOptions): Promise<string | undefined> {
   const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
   const answer = await client.create({ type: resourceTypes.userReviews }, review, { ...options, patient: true });
-  const status = isSuccess(answer.status) ? fieldsOf(fieldsOf(answer.body).status) : {};
-  return text(fieldsOf(status.userInfo).username) ?? client.connection.user;
+  const status = isSuccess(answer.status) ? objectOf(objectOf(answer.body).status) : {};
+  return text(objectOf(status.userInfo).username) ?? client.connection.user;
 }
 
 function isSuccess(status: number): boolean {

@@ -1,5 +1,6 @@
 /** Reads what belongs to VMIs: the VMs that own them, their migrations, their other pods, their disks, and budgets and quotas near them. */
 import type { ResourceType } from "../kube/api.ts";
+import { objectOf } from "../model/json.ts";
 import {
   controllerOf,
   keyOf,
@@ -19,7 +20,7 @@ import { decodeMigration, decodeReplicaSet, decodeVirtualMachine } from "./decod
 import { decodeBudget } from "./decode/policy.ts";
 import { selectAny } from "./label-selectors.ts";
 import { type NamedKind, type ObjectName, readNamed } from "./named-objects.ts";
-import { fieldsOf, text } from "./read-field.ts";
+import { text } from "./read-field.ts";
 import { type Decoder, gapOf, isForbidden, type Reading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
@@ -102,7 +103,7 @@ export async function countRunningMigrations(reading: Reading): Promise<number |
   if (table?.rest !== undefined) return undefined;
   const column = table?.columns.findIndex(({ name }) => name === "Phase") ?? -1;
   if (table !== undefined && column >= 0) return table.rows.filter(({ cells }) => !ended(cells[column])).length;
-  const phaseOf = (object: unknown) => text(fieldsOf(fieldsOf(object).status).phase) ?? "";
+  const phaseOf = (object: unknown) => text(objectOf(objectOf(object).status).phase) ?? "";
   const phases = await reading.list(resourceTypes.migrations, {}, phaseOf);
   return phases?.filter((phase) => !ended(phase)).length;
 }

@@ -1,10 +1,11 @@
 /** Finds the record of a recovery whose Node has been deleted since: the event that declared the node lost bears it, too. */
 import type { KubeClient } from "../kube/client.ts";
 import type { RecordOnNode } from "../model/facts.ts";
+import { objectOf } from "../model/json.ts";
 import type { Node } from "../model/kubernetes.ts";
 import { declaredLostReason, givenBackReason, recordAnnotation } from "../model/record.ts";
 import { recordIn, recordOnNode } from "./decode/record.ts";
-import { fieldsOf, text, textMap } from "./read-field.ts";
+import { text, textMap } from "./read-field.ts";
 import { type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
@@ -19,8 +20,8 @@ export async function readDeclaration(
 ): Promise<RecordOnNode> {
   const fieldSelector = `involvedObject.kind=Node,involvedObject.name=${node}`;
   const events = await reading.list(resourceTypes.events, { namespace: "default", fieldSelector }, (object) => {
-    const { metadata, firstTimestamp, reason } = fieldsOf(object);
-    const found = recordIn(textMap(fieldsOf(metadata).annotations)[recordAnnotation]);
+    const { metadata, firstTimestamp, reason } = objectOf(object);
+    const found = recordIn(textMap(objectOf(metadata).annotations)[recordAnnotation]);
     return { time: Date.parse(text(firstTimestamp) ?? "") || 0, found, reason };
   });
   const given = (events ?? []).filter(({ reason }) => reason === givenBackReason).map(({ time }) => time);

@@ -1,10 +1,10 @@
 /** Asks a cluster for all that decides whether the program can work there: versions, APIs, its clock, and our rights. */
-
 import type { Discovery, ResourceType } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ApiDiagnosis, ClusterDiagnosis, RoleDiagnosis } from "../model/diagnosis.ts";
 import { ExpectedError } from "../model/errors.ts";
+import { objectOf } from "../model/json.ts";
 import { findCondition } from "../model/kubernetes.ts";
 import type { KubeVirt } from "../model/kubevirt.ts";
 import { kubevirtGroup, subresourcesGroup } from "../platform/names.ts";
@@ -13,7 +13,7 @@ import { currentUser, mayI } from "./access.ts";
 import { decodeKubeVirt } from "./decode/kubevirt.ts";
 import { offersEvacuateCancel } from "./installation.ts";
 import { namelessReason } from "./nameless.ts";
-import { fieldsOf, text } from "./read-field.ts";
+import { text } from "./read-field.ts";
 import { type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { platformOf } from "./visible-vms.ts";
@@ -201,7 +201,7 @@ async function askVersion(
   const { body, serverTime } = answer.value;
   return {
     // A refusal has no such field.
-    kubernetes: text(fieldsOf(body).gitVersion),
+    kubernetes: text(objectOf(body).gitVersion),
     clockAheadSeconds:
       serverTime === undefined ? undefined : Math.round((serverTime.getTime() - (before + after) / 2) / 1000),
   };

@@ -1,9 +1,10 @@
 /** Who can hold a node, as tables: kinds of objects, machines behind nodes, and marks on the Node itself. */
 import type { ResourceType } from "../kube/api.ts";
 import type { NodeHolder } from "../model/facts.ts";
+import { objectOf } from "../model/json.ts";
 import type { ObjectMeta } from "../model/kubernetes.ts";
 import type { ObjectParts } from "./decode/metadata.ts";
-import { fieldsOf, listOf, text } from "./read-field.ts";
+import { listOf, text } from "./read-field.ts";
 
 /** A kind of object that holds nodes. */
 export interface HolderKind {
@@ -51,9 +52,9 @@ const nodeHealthCheck: HolderKind = {
   kind: "Remediation",
   singular: "nodehealthcheck",
   nodesOf: ({ status }) => [
-    ...Object.keys(fieldsOf(status.inFlightRemediations)),
+    ...Object.keys(objectOf(status.inFlightRemediations)),
     ...listOf(status.unhealthyNodes, (node) => {
-      const { name, remediations } = fieldsOf(node);
+      const { name, remediations } = objectOf(node);
       return Array.isArray(remediations) && remediations.length > 0 ? text(name) : undefined;
     }),
   ],

@@ -1,11 +1,12 @@
 /** Reads what is true of the whole cluster: versions, what the API server offers, KubeVirt's settings and where virt-api answers. */
 import type { Discovery } from "../kube/api.ts";
+import { objectOf } from "../model/json.ts";
 import { keyOf } from "../model/kubernetes.ts";
 import type { KubeVirt } from "../model/kubevirt.ts";
 import { subresourcesGroup, virtApiApp } from "../platform/names.ts";
 import { decodeKubeVirt } from "./decode/kubevirt.ts";
 import { objectParts } from "./decode/metadata.ts";
-import { fieldsOf, listOf, text } from "./read-field.ts";
+import { listOf, text } from "./read-field.ts";
 import type { Reading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 
@@ -35,15 +36,15 @@ export async function readVirtApiNodes(reading: Reading, namespace: string): Pro
   const slices = await reading.list(
     resourceTypes.endpointSlices,
     { namespace, labelSelector: `kubernetes.io/service-name=${virtApiApp}` },
-    (object) => objectParts(object) && listOf(fieldsOf(object).endpoints, readyNode),
+    (object) => objectParts(object) && listOf(objectOf(object).endpoints, readyNode),
   );
   return slices?.flat();
 }
 
 /** An unset `ready` means ready (discovery/v1 EndpointConditions). */
 function readyNode(endpoint: unknown): string | undefined {
-  const { conditions, nodeName } = fieldsOf(endpoint);
-  return fieldsOf(conditions).ready === false ? undefined : (text(nodeName) ?? "");
+  const { conditions, nodeName } = objectOf(endpoint);
+  return objectOf(conditions).ready === false ? undefined : (text(nodeName) ?? "");
 }
 
 /** Whether evacuations can be cancelled; undefined when virt-api, which would tell, does not answer. */

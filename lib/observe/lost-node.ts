@@ -1,9 +1,9 @@
 /** Reads everything that the verdict on a node that looks lost, and the recovery of its VMs, depend on. */
-
 import type { Discovery } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
 import { type Facts, type NodeHolder, recoveryOn } from "../model/facts.ts";
+import { objectOf } from "../model/json.ts";
 import { isFinishedPod, keyOf, type Node, type Pod } from "../model/kubernetes.ts";
 import { isFinalVmi } from "../model/kubevirt.ts";
 import type { ContainerWrite, LostNodeFacts, NodeSigns, RecordOnLostNode, Seen, TakenUp } from "../model/lost-node.ts";
@@ -26,7 +26,7 @@ import { readKubernetesVersion } from "./installation.ts";
 import { readNamed } from "./named-objects.ts";
 import { readInstallation, refuseUnknownNodes, timesOf, withRoom } from "./observe.ts";
 import { readPowerReports } from "./power-reports.ts";
-import { fieldsOf, number, text } from "./read-field.ts";
+import { number, text } from "./read-field.ts";
 import { type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { containerWrite, readNodeAndLease } from "./signs.ts";
@@ -120,7 +120,7 @@ async function readGuests(reading: Reading, name: string): Promise<Guests> {
   const writes: ContainerWrite[] = [];
   const workloads = await readWorkloads(
     watchingPods(reading, (pod) => {
-      const write = text(fieldsOf(fieldsOf(pod).spec).nodeName) === name ? containerWrite(pod) : undefined;
+      const write = text(objectOf(objectOf(pod).spec).nodeName) === name ? containerWrite(pod) : undefined;
       if (write !== undefined) writes.push(write);
     }),
     [name],
@@ -258,7 +258,7 @@ function deletedNode(name: string): Node {
 async function medik8sLease(reading: Reading, discovery: Discovery, node: string): Promise<NodeHolder | undefined> {
   if (!discovery.groups.some((group) => group.name.endsWith(".medik8s.io"))) return undefined;
   const path = { type: resourceTypes.leases, namespace: "medik8s-leases", name: `node-${node}` };
-  const lease = await reading.get(path, (object) => fieldsOf(fieldsOf(object).spec));
+  const lease = await reading.get(path, (object) => objectOf(objectOf(object).spec));
   const holder = text(lease?.holderIdentity);
   const expiry = Date.parse(text(lease?.renewTime) ?? "") + (number(lease?.leaseDurationSeconds) ?? 0) * 1000;
   if (holder === undefined || expiry < (reading.serverTime()?.getTime() ?? 0)) return undefined;

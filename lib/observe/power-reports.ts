@@ -1,11 +1,12 @@
 /** Reads who else knows whether a host is off: its Machine, its BareMetalHost, and remediations that fence or reboot it. */
 import type { Discovery, ResourceType } from "../kube/api.ts";
+import { type JsonObject, objectOf } from "../model/json.ts";
 import { findCondition, keyOf, type Node } from "../model/kubernetes.ts";
 import type { PowerReport } from "../model/lost-node.ts";
 import { decodeConditions, objectParts } from "./decode/metadata.ts";
 import { holderKinds, machineKinds, remediatedNode } from "./holder-kinds.ts";
 import { servedType } from "./holders.ts";
-import { type Fields, fieldsOf, text, textMap } from "./read-field.ts";
+import { text, textMap } from "./read-field.ts";
 import { isForbidden, isNotFound, type Reading } from "./reading.ts";
 import { writtenAt } from "./written-fields.ts";
 
@@ -107,8 +108,8 @@ async function readMachine(reading: Reading, { discovery, node }: PowerQuestion)
 }
 
 function machineReport(raw: unknown): PowerReport {
-  const { metadata } = fieldsOf(raw);
-  const { namespace, name, annotations } = fieldsOf(metadata);
+  const { metadata } = objectOf(raw);
+  const { namespace, name, annotations } = objectOf(metadata);
   const object = { kind: "machine", namespace: text(namespace), name: text(name) ?? "" };
   const state = textMap(annotations)[instanceStateAnnotation];
   if (state === undefined) return { source: "Machine", object, state: "unknown", detail: "tells no power state" };
@@ -133,15 +134,15 @@ async function reportHost(reading: Reading, question: PowerQuestion, machine: un
 
 /** Only links that the providers themselves make are followed: a host that merely bears the node's name may be another one. */
 async function hostOf(reading: Reading, { discovery, node }: PowerQuestion, machine: unknown) {
-  const { metadata, spec } = fieldsOf(machine);
-  const direct = splitName(textMap(fieldsOf(metadata).annotations)[hostAnnotation]);
+  const { metadata, spec } = objectOf(machine);
+  const direct = splitName(textMap(objectOf(metadata).annotations)[hostAnnotation]);
   if (direct !== undefined) return direct;
-  const { kind, name } = fieldsOf(fieldsOf(spec).infrastructureRef);
+  const { kind, name } = objectOf(objectOf(spec).infrastructureRef);
   const type = servedType(discovery, metal3Machines);
-  const namespace = text(fieldsOf(metadata).namespace);
+  const namespace = text(objectOf(metadata).namespace);
   if (kind === "Metal3Machine" && type !== undefined && namespace !== undefined) {
     const behind = await lookFor(reading, "BareMetalHost", type, { namespace, name: text(name) ?? "" });
-    const found = "raw" in behind ? fieldsOf(fieldsOf(behind.raw).metadata).annotations : undefined;
+    const found = "raw" in behind ? objectOf(objectOf(behind.raw).metadata).annotations : undefined;
     const linked = splitName(textMap(found)[hostAnnotation]);
     if (linked !== undefined) return linked;
   }
@@ -158,9 +159,9 @@ function splitName(text: string | undefined): { readonly namespace: string; read
 
 /** `status.poweredOn` counts while the host's operator can reach the BMC (metal3-io/baremetal-operator, BareMetalHostStatus). */
 function hostReport(raw: unknown): PowerReport {
-  const { metadata, status } = fieldsOf(raw);
-  const { namespace, name } = fieldsOf(metadata);
-  const { poweredOn, operationalStatus, errorType, lastUpdated } = fieldsOf(status);
+  const { metadata, status } = objectOf(raw);
+  const { namespace, name } = objectOf(metadata);
+  const { poweredOn, operationalStatus, errorType, lastUpdated } = objectOf(status);
   const object = { kind: "baremetalhost", namespace: text(namespace), name: text(name) ?? "" };
   const report = { source: "BareMetalHost", object };
   const trouble = [text(operationalStatus), text(errorType)].filter((word) => word !== undefined && word !== "OK");
@@ -190,7 +191,7 @@ async function reportRemediations(
 }
 
 /** How far a remediation has come; see its repository's controllers for the phases and conditions. */
-function progressOf(raw: unknown, status: Fields): Pick<PowerReport, "state" | "since" | "detail"> {
+function progressOf(raw: unknown, status: JsonObject): Pick<PowerReport, "state" | "since" | "detail"> {
   const fenced = findCondition(decodeConditions(status.conditions), "FenceAgentActionSucceeded");
   if (fenced?.status === "True")
     return { state: "fenced", since: fenced.lastTransitionTime, detail: "its fence agent has succeeded" };

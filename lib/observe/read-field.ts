@@ -1,13 +1,5 @@
 /** Reads fields of JSON whose shape nobody vouches for: a value of the wrong type counts as absent, and nothing here throws. */
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-const noFields: Fields = Object.freeze({});
-
-/** The members of a JSON object; none when the value is something else. */
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : noFields;
-}
+import { type JsonObject, objectOf } from "../model/json.ts";
 
 /** A text that is not empty: Kubernetes leaves out empty strings, so both mean "not set". */
 export function text(value: unknown): string | undefined {
@@ -42,13 +34,13 @@ export function listOf<T>(value: unknown, decode: (entry: unknown) => T | undefi
 
 /** A map from text to text, such as labels; entries with other values are left out, empty values stay. */
 export function textMap(value: unknown): Readonly<Record<string, string>> {
-  const fields = fieldsOf(value);
+  const fields = objectOf(value);
   // Mostly it can stay as it is: copies would be most of what decoding takes.
   for (const key in fields) if (typeof fields[key] !== "string") return textsAmong(fields);
   return fields as Readonly<Record<string, string>>;
 }
 
-function textsAmong(fields: Fields): Readonly<Record<string, string>> {
+function textsAmong(fields: JsonObject): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(fields).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
   );

@@ -1,11 +1,11 @@
 /** One pass over the cluster: reads objects, and remembers what could not be read instead of failing. */
-
 import type { Discovery, ListOptions, ListRest, ResourcePath, ResourceType, Selection, Table } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { ExpectedError, KubeError, UnreachableError } from "../model/errors.ts";
 import type { Gap } from "../model/facts.ts";
+import { objectOf } from "../model/json.ts";
 import { keyOf } from "../model/kubernetes.ts";
-import { fieldsOf, text } from "./read-field.ts";
+import { text } from "./read-field.ts";
 import { requestSlots } from "./request-slots.ts";
 
 export type Decoder<T> = (object: unknown) => T | undefined;
@@ -134,7 +134,7 @@ function startPass(client: KubeClient, signal: AbortSignal | undefined): Pass {
       try {
         const value = await slots.run(() => request(client));
         // Every kind of answer carries the server's time in the same field.
-        const { serverTime } = fieldsOf(value);
+        const { serverTime } = objectOf(value);
         if (serverTime instanceof Date && (newest === undefined || serverTime > newest)) newest = serverTime;
         return { ok: true, value };
       } catch (error) {
@@ -182,7 +182,7 @@ async function attemptPart<T>(
 }
 
 function rawKey(object: unknown): string {
-  const metadata = fieldsOf(fieldsOf(object).metadata);
+  const metadata = objectOf(objectOf(object).metadata);
   return keyOf({ namespace: text(metadata.namespace) ?? "", name: text(metadata.name) ?? "" });
 }
 

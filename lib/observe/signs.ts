@@ -1,12 +1,12 @@
 /** Reads the signs of life of a node: its Lease, virt-handler's heartbeat on the Node, the container statuses of its pods. */
-
 import type { Fetched, ResourcePath } from "../kube/api.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../model/clock.ts";
+import { objectOf } from "../model/json.ts";
 import type { ContainerWrite, NodeSigns, Seen, WrittenField } from "../model/lost-node.ts";
 import { heartbeatAnnotation, nodeLeaseNamespace } from "../platform/names.ts";
 import { decodeNode } from "./decode/core.ts";
-import { fieldsOf, listOf, text, textMap } from "./read-field.ts";
+import { listOf, text, textMap } from "./read-field.ts";
 import { isForbidden, isNotFound, type Reading, startReading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { writtenAt } from "./written-fields.ts";
@@ -42,12 +42,12 @@ export async function readNodeAndLease(reading: Reading, name: string, clock: Cl
 
 /** What a pod says of its containers, and when its node wrote that; undefined before the kubelet has said anything. */
 export function containerWrite(pod: unknown): ContainerWrite | undefined {
-  const { metadata, status } = fieldsOf(pod);
-  const { containerStatuses } = fieldsOf(status);
-  const name = text(fieldsOf(metadata).name);
+  const { metadata, status } = objectOf(pod);
+  const { containerStatuses } = objectOf(status);
+  const name = text(objectOf(metadata).name);
   if (containerStatuses === undefined || name === undefined) return undefined;
   return {
-    pod: { namespace: text(fieldsOf(metadata).namespace) ?? "", name },
+    pod: { namespace: text(objectOf(metadata).namespace) ?? "", name },
     value: JSON.stringify(listOf(containerStatuses, stateOf)),
     writtenAt: writtenAt(pod, ["f:status", "f:containerStatuses"]),
   };
@@ -55,19 +55,19 @@ export function containerWrite(pod: unknown): ContainerWrite | undefined {
 
 /** What a kubelet changes in the status of a container: enough to see that it was written again. */
 function stateOf(status: unknown): unknown {
-  const { name, state, ready, restartCount, containerID } = fieldsOf(status);
+  const { name, state, ready, restartCount, containerID } = objectOf(status);
   return [name, state, ready, restartCount, containerID];
 }
 
 function heartbeatOf({ object, serverTime }: Fetched): WrittenField | undefined {
-  const value = textMap(fieldsOf(fieldsOf(object).metadata).annotations)[heartbeatAnnotation];
+  const value = textMap(objectOf(objectOf(object).metadata).annotations)[heartbeatAnnotation];
   if (value === undefined) return undefined;
   const written = writtenAt(object, ["f:metadata", "f:annotations", `f:${heartbeatAnnotation}`]);
   return { value, writtenAt: written, readAt: serverTime?.toISOString() };
 }
 
 function renewalOf({ object, serverTime }: Fetched): WrittenField | undefined {
-  const value = text(fieldsOf(fieldsOf(object).spec).renewTime);
+  const value = text(objectOf(objectOf(object).spec).renewTime);
   if (value === undefined) return undefined;
   return { value, writtenAt: writtenAt(object, ["f:spec", "f:renewTime"]), readAt: serverTime?.toISOString() };
 }

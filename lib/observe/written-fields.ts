@@ -1,5 +1,6 @@
 /** Tells when the API server took the latest write of a field, from the object's managedFields. */
-import { fieldsOf, listOf, text } from "./read-field.ts";
+import { objectOf } from "../model/json.ts";
+import { listOf, text } from "./read-field.ts";
 
 /**
  * The time of the entry that owns the field, by the API server's clock; of several owners the latest. The entry is found by the
@@ -7,9 +8,9 @@ import { fieldsOf, listOf, text } from "./read-field.ts";
  * `path` is spelled as in FieldsV1: `["f:spec", "f:renewTime"]` (structured-merge-diff fieldpath/serialize.go).
  */
 export function writtenAt(object: unknown, path: readonly string[]): string | undefined {
-  const entries = fieldsOf(fieldsOf(object).metadata).managedFields;
+  const entries = objectOf(objectOf(object).metadata).managedFields;
   const times = listOf(entries, (entry) => {
-    const { time, fieldsV1 } = fieldsOf(entry);
+    const { time, fieldsV1 } = objectOf(entry);
     const written = text(time);
     return written !== undefined && !Number.isNaN(Date.parse(written)) && owns(fieldsV1, path) ? written : undefined;
   });
@@ -19,7 +20,7 @@ export function writtenAt(object: unknown, path: readonly string[]): string | un
 function owns(fieldsV1: unknown, path: readonly string[]): boolean {
   let fields = fieldsV1;
   for (const step of path) {
-    const members = fieldsOf(fields);
+    const members = objectOf(fields);
     if (!Object.hasOwn(members, step)) return false;
     fields = members[step];
   }

@@ -1,5 +1,6 @@
 /** Tells apart what the API server answers to an eviction: KubeVirt's webhooks, budgets, and everything else. */
 import type { EvictionAnswer, EvictionAnswerKind } from "../model/eviction.ts";
+import { objectOf, objectsOf, textOf } from "../model/json.ts";
 import { hotplugWebhook, launcherWebhook } from "./names.ts";
 
 interface StatusBody {
@@ -85,21 +86,13 @@ function budgetNamed(status: StatusBody): string | undefined {
 
 function readStatus(body: unknown): StatusBody {
   if (typeof body === "string") return { message: body, causes: [] };
-  const fields = fieldsOf(body);
-  const details = fieldsOf(fields.details);
-  const causes = Array.isArray(details.causes) ? details.causes.map(fieldsOf) : [];
+  const fields = objectOf(body);
+  const details = objectOf(fields.details);
+  const causes = objectsOf(details.causes);
   const seconds = details.retryAfterSeconds;
   return {
     message: textOf(fields.message),
     causes: causes.map((cause) => ({ type: textOf(cause.reason), message: textOf(cause.message) })),
     retryAfterSeconds: typeof seconds === "number" && seconds > 0 ? seconds : undefined,
   };
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -1,4 +1,5 @@
 /** Decodes the kinds of the core group: nodes, pods, quotas, claims and volumes. */
+import { objectOf } from "../../model/json.ts";
 import type {
   Container,
   Node,
@@ -9,7 +10,7 @@ import type {
   Quantities,
   ResourceQuota,
 } from "../../model/kubernetes.ts";
-import { fieldsOf, flag, listOf, number, text, textMap, textOrNumber } from "../read-field.ts";
+import { flag, listOf, number, text, textMap, textOrNumber } from "../read-field.ts";
 import { decodeConditions, decoder } from "./metadata.ts";
 import { decodeAffinity, decodeNodeSelector, decodeSpread, decodeTaints, decodeTolerations } from "./scheduling.ts";
 
@@ -24,7 +25,7 @@ export const decodeNode = decoder(
     status: {
       conditions: decodeConditions(status.conditions),
       allocatable: decodeQuantities(status.allocatable),
-      bootID: text(fieldsOf(status.nodeInfo).bootID),
+      bootID: text(objectOf(status.nodeInfo).bootID),
     },
   }),
 );
@@ -56,8 +57,8 @@ export const decodePod = decoder(
 );
 
 function decodeContainer(value: unknown): Container {
-  const fields = fieldsOf(value);
-  const { requests, limits } = fieldsOf(fields.resources);
+  const fields = objectOf(value);
+  const { requests, limits } = objectOf(fields.resources);
   return {
     name: text(fields.name) ?? "",
     requests: decodeQuantities(requests),
@@ -67,10 +68,10 @@ function decodeContainer(value: unknown): Container {
 }
 
 function decodePodVolume(value: unknown): PodVolume {
-  const fields = fieldsOf(value);
+  const fields = objectOf(value);
   return {
     name: text(fields.name) ?? "",
-    claimName: text(fieldsOf(fields.persistentVolumeClaim).claimName),
+    claimName: text(objectOf(fields.persistentVolumeClaim).claimName),
     // `emptyDir: {}` is the usual form: it is there or not.
     emptyDir: fields.emptyDir !== undefined && fields.emptyDir !== null,
     hostPath: fields.hostPath !== undefined && fields.hostPath !== null,
@@ -80,7 +81,7 @@ function decodePodVolume(value: unknown): PodVolume {
 /** Quantities may come as bare numbers, too (`cpu: 2`). */
 function decodeQuantities(value: unknown): Quantities {
   const entries: [string, string][] = [];
-  for (const [resource, amount] of Object.entries(fieldsOf(value))) {
+  for (const [resource, amount] of Object.entries(objectOf(value))) {
     const quantity = textOrNumber(amount);
     if (quantity !== undefined) entries.push([resource, String(quantity)]);
   }
@@ -93,8 +94,8 @@ export const decodeQuota = decoder(
     metadata,
     scopes: [
       ...listOf(spec.scopes, text).map((name) => ({ name, operator: "Exists", values: [] })),
-      ...listOf(fieldsOf(spec.scopeSelector).matchExpressions, (entry) => {
-        const { scopeName, operator, values } = fieldsOf(entry);
+      ...listOf(objectOf(spec.scopeSelector).matchExpressions, (entry) => {
+        const { scopeName, operator, values } = objectOf(entry);
         return { name: text(scopeName) ?? "", operator: text(operator) ?? "", values: listOf(values, text) };
       }),
     ],
@@ -112,12 +113,12 @@ export const decodeClaim = decoder(
 );
 
 export const decodePersistentVolume = decoder(({ metadata, spec }): PersistentVolume => {
-  const claim = fieldsOf(spec.claimRef);
+  const claim = objectOf(spec.claimRef);
   const claimName = text(claim.name);
   return {
     metadata,
     accessModes: listOf(spec.accessModes, text),
-    nodeAffinity: decodeNodeSelector(fieldsOf(spec.nodeAffinity).required),
+    nodeAffinity: decodeNodeSelector(objectOf(spec.nodeAffinity).required),
     claim: claimName === undefined ? undefined : { namespace: text(claim.namespace) ?? "", name: claimName },
   };
 });

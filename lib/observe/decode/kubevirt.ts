@@ -1,4 +1,5 @@
 /** Decodes KubeVirt's kinds. */
+import { type JsonObject, objectOf } from "../../model/json.ts";
 import type {
   KubeVirt,
   MigrationConfiguration,
@@ -9,12 +10,12 @@ import type {
   VirtualMachineInstanceMigration,
   VmiVolume,
 } from "../../model/kubevirt.ts";
-import { type Fields, fieldsOf, flag, listOf, number, text, textMap, textOrNumber } from "../read-field.ts";
+import { flag, listOf, number, text, textMap, textOrNumber } from "../read-field.ts";
 import { decodeConditions, decoder } from "./metadata.ts";
 import { decodeAffinity, decodeTolerations } from "./scheduling.ts";
 
 export const decodeVmi = decoder(({ metadata, spec, status }): VirtualMachineInstance => {
-  const domain = fieldsOf(spec.domain);
+  const domain = objectOf(spec.domain);
   return {
     metadata,
     spec: {
@@ -24,7 +25,7 @@ export const decodeVmi = decoder(({ metadata, spec, status }): VirtualMachineIns
       tolerations: decodeTolerations(spec.tolerations),
       terminationGracePeriodSeconds: number(spec.terminationGracePeriodSeconds),
       guestMemory: guestMemory(domain),
-      cpuModel: text(fieldsOf(domain.cpu).model),
+      cpuModel: text(objectOf(domain.cpu).model),
       architecture: text(spec.architecture),
       volumes: listOf(spec.volumes, decodeVmiVolume),
     },
@@ -42,27 +43,27 @@ export const decodeVmi = decoder(({ metadata, spec, status }): VirtualMachineIns
 });
 
 /** The order of KubeVirt's `GetVirtualMemory` (pkg/virt-launcher/virtwrap/converter/vcpu/vcpu.go): guest, request, limit. */
-function guestMemory(domain: Fields): string | undefined {
-  const resources = fieldsOf(domain.resources);
+function guestMemory(domain: JsonObject): string | undefined {
+  const resources = objectOf(domain.resources);
   const memory =
-    textOrNumber(fieldsOf(domain.memory).guest) ??
-    textOrNumber(fieldsOf(resources.requests).memory) ??
-    textOrNumber(fieldsOf(resources.limits).memory);
+    textOrNumber(objectOf(domain.memory).guest) ??
+    textOrNumber(objectOf(resources.requests).memory) ??
+    textOrNumber(objectOf(resources.limits).memory);
   return memory === undefined ? undefined : String(memory);
 }
 
 function decodeVmiVolume(value: unknown): VmiVolume {
-  const fields = fieldsOf(value);
-  const claim = fieldsOf(fields.persistentVolumeClaim);
-  const dataVolume = fieldsOf(fields.dataVolume);
-  const ephemeral = fieldsOf(fieldsOf(fields.ephemeral).persistentVolumeClaim);
+  const fields = objectOf(value);
+  const claim = objectOf(fields.persistentVolumeClaim);
+  const dataVolume = objectOf(fields.dataVolume);
+  const ephemeral = objectOf(objectOf(fields.ephemeral).persistentVolumeClaim);
   return {
     name: text(fields.name) ?? "",
     claimName:
       text(claim.claimName) ??
       text(dataVolume.name) ??
       text(ephemeral.claimName) ??
-      text(fieldsOf(fields.memoryDump).claimName),
+      text(objectOf(fields.memoryDump).claimName),
     hostDisk: fields.hostDisk !== undefined && fields.hostDisk !== null,
     hotpluggable: flag(claim.hotpluggable) || flag(dataVolume.hotpluggable),
   };
@@ -70,7 +71,7 @@ function decodeVmiVolume(value: unknown): VmiVolume {
 
 function decodeMigrationState(value: unknown): MigrationState | undefined {
   if (value === undefined || value === null) return undefined;
-  const fields = fieldsOf(value);
+  const fields = objectOf(value);
   return {
     migrationUid: text(fields.migrationUid),
     sourceNode: text(fields.sourceNode),
@@ -96,8 +97,8 @@ export const decodeMigration = decoder(
     status: {
       phase: text(status.phase) ?? "",
       phaseTransitionTimestamps: listOf(status.phaseTransitionTimestamps, (entry) => {
-        const phase = text(fieldsOf(entry).phase);
-        const time = text(fieldsOf(entry).phaseTransitionTimestamp);
+        const phase = text(objectOf(entry).phase);
+        const time = text(objectOf(entry).phaseTransitionTimestamp);
         return phase === undefined || time === undefined ? undefined : { phase, time };
       }),
       conditions: decodeConditions(status.conditions),
@@ -124,7 +125,7 @@ export const decodeReplicaSet = decoder(
 );
 
 /** `VirtualMachine.RunStrategy` (kubevirt.io/api/core/v1/types.go); undefined where not even `spec.running` can be read. */
-function runStrategy(spec: Fields): string | undefined {
+function runStrategy(spec: JsonObject): string | undefined {
   const strategy = text(spec.runStrategy);
   if (strategy !== undefined) return strategy;
   if (typeof spec.running !== "boolean") return undefined;
@@ -132,7 +133,7 @@ function runStrategy(spec: Fields): string | undefined {
 }
 
 export const decodeKubeVirt = decoder(({ metadata, spec, status }): KubeVirt => {
-  const configuration = fieldsOf(spec.configuration);
+  const configuration = objectOf(spec.configuration);
   return {
     metadata,
     evictionStrategy: text(configuration.evictionStrategy),
@@ -145,7 +146,7 @@ export const decodeKubeVirt = decoder(({ metadata, spec, status }): KubeVirt => 
 });
 
 function decodeMigrationConfiguration(value: unknown): MigrationConfiguration {
-  const fields = fieldsOf(value);
+  const fields = objectOf(value);
   return {
     parallelMigrationsPerCluster: number(fields.parallelMigrationsPerCluster),
     parallelOutboundMigrationsPerNode: number(fields.parallelOutboundMigrationsPerNode),

@@ -1,19 +1,20 @@
 /** Decodes what objects of all kinds have in common: metadata and conditions. */
+import { type JsonObject, objectOf } from "../../model/json.ts";
 import type { Condition, ObjectMeta, OwnerReference } from "../../model/kubernetes.ts";
-import { type Fields, fieldsOf, flag, listOf, number, text, textMap } from "../read-field.ts";
+import { flag, listOf, number, text, textMap } from "../read-field.ts";
 
 /** An object taken apart; its parts are empty where it had none. */
 export interface ObjectParts {
   readonly metadata: ObjectMeta;
-  readonly spec: Fields;
-  readonly status: Fields;
+  readonly spec: JsonObject;
+  readonly status: JsonObject;
 }
 
 /** Undefined for what cannot be referred to, because it has no name or no UID. */
 export function objectParts(object: unknown): ObjectParts | undefined {
-  const fields = fieldsOf(object);
+  const fields = objectOf(object);
   const metadata = decodeMetadata(fields.metadata);
-  return metadata && { metadata, spec: fieldsOf(fields.spec), status: fieldsOf(fields.status) };
+  return metadata && { metadata, spec: objectOf(fields.spec), status: objectOf(fields.status) };
 }
 
 /** Makes a decoder for objects of one kind out of what it reads of their parts. */
@@ -25,7 +26,7 @@ export function decoder<T>(decode: (parts: ObjectParts) => T): (object: unknown)
 }
 
 function decodeMetadata(value: unknown): ObjectMeta | undefined {
-  const fields = fieldsOf(value);
+  const fields = objectOf(value);
   const name = text(fields.name);
   const uid = text(fields.uid);
   if (name === undefined || uid === undefined) return undefined;
@@ -46,7 +47,7 @@ function decodeMetadata(value: unknown): ObjectMeta | undefined {
 }
 
 function decodeOwner(value: unknown): OwnerReference | undefined {
-  const fields = fieldsOf(value);
+  const fields = objectOf(value);
   const name = text(fields.name);
   if (name === undefined) return undefined;
   return {
@@ -61,7 +62,7 @@ function decodeOwner(value: unknown): OwnerReference | undefined {
 /** Conditions that have a type; one without a status is Unknown. */
 export function decodeConditions(value: unknown): readonly Condition[] {
   return listOf(value, (entry) => {
-    const fields = fieldsOf(entry);
+    const fields = objectOf(entry);
     const type = text(fields.type);
     if (type === undefined) return undefined;
     return {

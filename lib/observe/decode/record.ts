@@ -1,5 +1,6 @@
 /** Decodes the record of an operation from a node's annotation. What is not understood is told as such and never guessed. */
 import type { Facts, RecordOnNode } from "../../model/facts.ts";
+import { objectOf } from "../../model/json.ts";
 import type { Node } from "../../model/kubernetes.ts";
 import {
   type Assertion,
@@ -8,7 +9,7 @@ import {
   type RecordedVm,
   recordAnnotation,
 } from "../../model/record.ts";
-import { fieldsOf, listOf, number, text } from "../read-field.ts";
+import { listOf, number, text } from "../read-field.ts";
 
 /** What the annotation `kubectl-vmnode/operation` of that node says. */
 export function recordOnNode(node: Node): RecordOnNode {
@@ -25,7 +26,7 @@ export function recordOf(facts: Facts, name: string): RecordOnNode {
 export function recordIn(annotation: string | undefined): RecordOnNode {
   if (annotation === undefined) return { kind: "none" };
   const content = parsed(annotation);
-  const version = number(fieldsOf(content).v);
+  const version = number(objectOf(content).v);
   if (version !== undefined && version > 1) return { kind: "newer", text: annotation, version };
   const record = version === 1 ? decodeRecord(content) : undefined;
   return record === undefined ? { kind: "damaged", text: annotation } : { kind: "record", record };
@@ -40,7 +41,7 @@ function parsed(annotation: string): unknown {
 }
 
 function decodeRecord(value: unknown): OperationRecord | undefined {
-  const fields = fieldsOf(value);
+  const fields = objectOf(value);
   const { kind, cordonedByUs } = fields;
   const by = text(fields.by);
   const since = text(fields.since);
@@ -73,19 +74,19 @@ function wholeList<T>(value: unknown, decode: (entry: unknown) => T | undefined)
 }
 
 function decodeAssertion(value: unknown): Assertion | undefined {
-  const fields = fieldsOf(value);
+  const fields = objectOf(value);
   const [by, at, words] = [text(fields.by), text(fields.at), text(fields.text)];
   return by === undefined || at === undefined || words === undefined ? undefined : { by, at, text: words };
 }
 
 function decodeRecordedVm(value: unknown): RecordedVm | undefined {
-  const fields = fieldsOf(value);
+  const fields = objectOf(value);
   const namespace = text(fields.namespace);
   const name = text(fields.name);
   const uid = text(fields.uid);
   if (namespace === undefined || name === undefined || uid === undefined) return undefined;
   const replicaSet = text(fields.replicaSet);
-  const obstacle = decodeObstacle(fieldsOf(fields.obstacle));
+  const obstacle = decodeObstacle(objectOf(fields.obstacle));
   return {
     ...{ namespace, name, uid },
     ...(replicaSet === undefined ? {} : { replicaSet }),
@@ -94,7 +95,7 @@ function decodeRecordedVm(value: unknown): RecordedVm | undefined {
   };
 }
 
-function decodeObstacle(fields: ReturnType<typeof fieldsOf>): Obstacle | undefined {
+function decodeObstacle(fields: ReturnType<typeof objectOf>): Obstacle | undefined {
   const [disk, noFit] = [text(fields.disk), text(fields.noFit)];
   if (disk !== undefined) return { disk };
   return noFit === undefined ? undefined : { noFit };

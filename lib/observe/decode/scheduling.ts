@@ -1,4 +1,5 @@
 /** Decodes where something may run: tolerations, selectors and the required part of affinities, alike in pods, VMIs and volumes. */
+import { objectOf } from "../../model/json.ts";
 import type {
   Affinity,
   LabelSelector,
@@ -9,12 +10,12 @@ import type {
   Taint,
   Toleration,
 } from "../../model/kubernetes.ts";
-import { fieldsOf, listOf, number, text, textMap } from "../read-field.ts";
+import { listOf, number, text, textMap } from "../read-field.ts";
 
 /** One without a key is kept: it may tolerate everything. */
 export function decodeTolerations(value: unknown): readonly Toleration[] {
   return listOf(value, (entry) => {
-    const fields = fieldsOf(entry);
+    const fields = objectOf(entry);
     return {
       key: text(fields.key),
       operator: text(fields.operator),
@@ -27,7 +28,7 @@ export function decodeTolerations(value: unknown): readonly Toleration[] {
 /** One without a key is none. */
 export function decodeTaints(value: unknown): readonly Taint[] {
   return listOf(value, (entry) => {
-    const fields = fieldsOf(entry);
+    const fields = objectOf(entry);
     const key = text(fields.key);
     return key === undefined ? undefined : { key, value: text(fields.value), effect: text(fields.effect) ?? "" };
   });
@@ -36,7 +37,7 @@ export function decodeTaints(value: unknown): readonly Taint[] {
 /** Undefined when the field is absent, which differs from a selector without requirements. */
 export function decodeLabelSelector(value: unknown): LabelSelector | undefined {
   if (value === undefined || value === null) return undefined;
-  const fields = fieldsOf(value);
+  const fields = objectOf(value);
   return { matchLabels: textMap(fields.matchLabels), matchExpressions: decodeRequirements(fields.matchExpressions) };
 }
 
@@ -44,17 +45,17 @@ export function decodeLabelSelector(value: unknown): LabelSelector | undefined {
 export function decodeNodeSelector(value: unknown): NodeSelector | undefined {
   if (value === undefined || value === null) return undefined;
   return {
-    nodeSelectorTerms: listOf(fieldsOf(value).nodeSelectorTerms, (term) => ({
-      matchExpressions: decodeRequirements(fieldsOf(term).matchExpressions),
-      matchFields: decodeRequirements(fieldsOf(term).matchFields),
+    nodeSelectorTerms: listOf(objectOf(value).nodeSelectorTerms, (term) => ({
+      matchExpressions: decodeRequirements(objectOf(term).matchExpressions),
+      matchFields: decodeRequirements(objectOf(term).matchFields),
     })),
   };
 }
 
 /** What is only preferred is left out. */
 export function decodeAffinity(value: unknown): Affinity {
-  const fields = fieldsOf(value);
-  const required = (kind: unknown) => fieldsOf(kind).requiredDuringSchedulingIgnoredDuringExecution;
+  const fields = objectOf(value);
+  const required = (kind: unknown) => objectOf(kind).requiredDuringSchedulingIgnoredDuringExecution;
   return {
     requiredNodes: decodeNodeSelector(required(fields.nodeAffinity)),
     requiredPods: listOf(required(fields.podAffinity), decodePodTerm),
@@ -65,7 +66,7 @@ export function decodeAffinity(value: unknown): Affinity {
 /** Those that keep a pod from running; undefined without any, as almost all pods are. */
 export function decodeSpread(value: unknown): readonly SpreadConstraint[] | undefined {
   const constraints = listOf(value, (entry) => {
-    const fields = fieldsOf(entry);
+    const fields = objectOf(entry);
     if (fields.whenUnsatisfiable !== "DoNotSchedule") return undefined;
     return {
       topologyKey: text(fields.topologyKey) ?? "",
@@ -81,7 +82,7 @@ export function decodeSpread(value: unknown): readonly SpreadConstraint[] | unde
 }
 
 function decodePodTerm(value: unknown): PodAffinityTerm {
-  const fields = fieldsOf(value);
+  const fields = objectOf(value);
   return {
     labelSelector: decodeLabelSelector(fields.labelSelector),
     topologyKey: text(fields.topologyKey) ?? "",
@@ -92,7 +93,7 @@ function decodePodTerm(value: unknown): PodAffinityTerm {
 
 function decodeRequirements(value: unknown): readonly LabelSelectorRequirement[] {
   return listOf(value, (entry) => {
-    const fields = fieldsOf(entry);
+    const fields = objectOf(entry);
     return {
       key: text(fields.key) ?? "",
       operator: text(fields.operator) ?? "",

@@ -1,6 +1,7 @@
 /** Decodes VolumeAttachments (group storage.k8s.io). */
+import { objectOf } from "../../model/json.ts";
 import type { VolumeAttachment } from "../../model/kubernetes.ts";
-import { fieldsOf, flag, text } from "../read-field.ts";
+import { flag, text } from "../read-field.ts";
 import { decoder } from "./metadata.ts";
 
 export const decodeAttachment = decoder(
@@ -8,7 +9,7 @@ export const decodeAttachment = decoder(
     metadata,
     attacher: text(spec.attacher) ?? "",
     nodeName: text(spec.nodeName) ?? "",
-    persistentVolumeName: text(fieldsOf(spec.source).persistentVolumeName),
+    persistentVolumeName: text(objectOf(spec.source).persistentVolumeName),
     attached: flag(status.attached),
   }),
 );

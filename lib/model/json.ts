@@ -1,4 +1,4 @@
-/** Reads JSON that a server has sent: what is of another type than it should be counts as empty. */
+/** Reads JSON whose shape nobody vouches for: what is of another type than it should be counts as empty. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -7,9 +7,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+const noFields: JsonObject = Object.freeze({});
+
 /** The object itself, or one without fields. */
 export function objectOf(value: unknown): JsonObject {
-  return isObject(value) ? value : {};
+  return isObject(value) ? value : noFields;
 }
 
 /** The objects among the entries of a list. */
