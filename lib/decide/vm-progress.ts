@@ -93,7 +93,8 @@ function standingOnNode(
     case "D10":
       if (verdict.outcome !== "blocks") return { state: "queued", ...why };
   }
-  if (planned?.refusedDry && input.intent.skipBlocked) return { state: "left-behind", code: "DryRunWorse" };
+  if (planned?.refusedDry && input.intent.skipBlocked)
+    return { state: "left-behind", detail: "the server's dry run refused its eviction", code: "DryRunWorse" };
   if (wasJustAnswered(input, verdict, "evicted")) return { state: "shutting-down" };
   if (waitsForBudget(verdict, planned)) {
     // The budget counts it as gone before the answer is here.

@@ -67,7 +67,10 @@ test.each(["D13", "D19"] as const)(
     const planned = [aVerdict("web", row, { outcome: "blocks", findings })];
     const turn = aTurn({ here: [aVerdict("web", row)], planned, intent: { skipBlocked: true } });
     expect(evicted(turn)).toEqual([]);
-    expect(stateOf(turn, "web")).toMatchObject({ state: "left-behind", code: "DryRunWorse" });
+    expect(stateOf(turn, "web")).toMatchObject({
+      ...{ state: "left-behind", code: "DryRunWorse" },
+      detail: "the server's dry run refused its eviction",
+    });
     expect(decideDrain(turn).unconfirmed).toEqual([]);
   },
 );
