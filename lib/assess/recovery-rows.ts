@@ -254,7 +254,9 @@ function byRunStrategy(machine: VirtualMachine, ending: Ending): RowVerdict {
     }
     case "Halted":
     case "WaitAsReceiver":
-      return staysDown("C15", [`It should not have run (runStrategy ${strategy}).`]);
+      return staysDown("C15", [
+        `${ending === "deleted" ? "It was stopped" : "It should not have run"} (runStrategy ${strategy}).`,
+      ]);
     default:
       return staysDown("C15", [`runStrategy ${strategy} is not known; counted as staying down.`], start);
   }

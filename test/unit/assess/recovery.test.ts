@@ -175,6 +175,11 @@ describe("the owner decides", () => {
     expect(recoveryOf(lostVm({ runStrategy, deletionTimestamp: at(-1) }))).toMatchObject({ row: "C7", outcome });
   });
 
+  it("C7: of one that was stopped it is not said that it should not have run", () => {
+    const stopped = recoveryOf(lostVm({ runStrategy: "Halted", deletionTimestamp: at(-1) }));
+    expect(stopped.reason).toBe("Was being deleted; it will be gone. It was stopped (runStrategy Halted).");
+  });
+
   it("a VM that is being deleted, or could not be read, or is gone, starts nothing", () => {
     const vm = aRunningVm("a");
     const going = vm.vm && { ...vm.vm, metadata: { ...vm.vm.metadata, deletionTimestamp: at(-1) } };
