@@ -202,6 +202,19 @@ describe("a launcher pod whose VMI does not exist", () => {
   });
 
   test.each([
+    ["none", 201, /^undefined$/],
+    ["moves", 429, /Eviction (?:triggered evacuation of VMI|request for target Pod)/],
+  ])("is answered for another one of its name: %s", async (name, status, message) => {
+    const labels = { "kubevirt.io": "virt-launcher", "kubevirt.io/created-by": otherUid };
+    const orphan = pod(`virt-launcher-${name}-zzzzz`, labels);
+    orphan.metadata.annotations = { "kubevirt.io/domain": name };
+    const made = await cluster.create(`/api/v1/namespaces/${cluster.namespace}/pods`, orphan);
+    const answer = await machines.evict(made, { dryRun: true });
+    expect(answer.status).toBe(status);
+    expect(String(answer.body.message)).toMatch(message);
+  });
+
+  test.each([
     ["without the label of a launcher", {}, { "kubevirt.io/domain": "ghost" }],
     ["without the annotation of its domain", { "kubevirt.io": "virt-launcher" }, {}],
   ])("but %s it may go", async (_case, labels, annotations) => {
@@ -227,6 +240,16 @@ describe("a hotplug pod", () => {
       `admission webhook "hotplug-pod-eviction-interceptor.kubevirt.io" denied the request: cannot evict hotplug pod: hp-volume-abcde associated with running vmi: none in namespace ${cluster.namespace}`,
     );
     await release("hp-volume-abcde", cluster.namespace);
+  });
+});
+
+describe("a hotplug pod without owner", () => {
+  test("may go", async () => {
+    const hotplug = pod("hp-volume-alone", { "kubevirt.io": "hotplug-disk" });
+    hotplug.metadata.finalizers = [hold];
+    const made = await cluster.create(`/api/v1/namespaces/${cluster.namespace}/pods`, hotplug);
+    expect((await machines.evict(made, { dryRun: true })).status).toBe(201);
+    await release("hp-volume-alone", cluster.namespace);
   });
 });
 
