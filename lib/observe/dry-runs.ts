@@ -3,6 +3,7 @@ import type { KubeClient } from "../kube/client.ts";
 import { evictPod } from "../kube/evict-pod.ts";
 import type { EvictionAnswer } from "../model/eviction.ts";
 import type { Pod } from "../model/kubernetes.ts";
+import { launcherWebhook } from "../platform/names.ts";
 import { mayI } from "./access.ts";
 import type { Attempt, Reading } from "./reading.ts";
 import { resourceTypes } from "./resource-types.ts";
@@ -16,6 +17,9 @@ export interface DryRuns {
 /** With pods in more namespaces than this, a right that does not hold for the whole cluster is not asked for one by one. */
 const namespacesAskedSingly = 10;
 
+/** Each time that KubeVirt's webhook does not answer takes ten seconds: after so many in a row the other pods are not asked about. */
+const silencesThatSuffice = 3;
+
 /**
  * One dry-run eviction for each pod, where the user may evict. A dry run marks no VMI (the caller vouches for KubeVirt's
  * version), so that the UID that goes with it as a precondition is guard enough.
@@ -26,7 +30,8 @@ export async function askDryRuns(reading: Reading, pods: readonly Pod[]): Promis
   if (!refused.ok)
     return { answers: {}, leftOut: `whether you may evict could not be asked: ${refused.error.message}` };
   const asked = pods.filter((pod) => !refused.value.has(pod.metadata.namespace));
-  const answers = await Promise.all(asked.map((pod) => askDryRun(reading, pod)));
+  const silences: EvictionAnswer[] = [];
+  const answers = await Promise.all(asked.map((pod) => askDryRun(reading, pod, silences)));
   const where = [...refused.value].sort().join(", ");
   return {
     answers: Object.fromEntries(answers),
@@ -50,10 +55,20 @@ function namespacesWithoutRight(
   });
 }
 
-async function askDryRun(reading: Reading, { metadata }: Pod): Promise<readonly [string, EvictionAnswer]> {
+/** `silences` are the latest answers, as long as they all say that the webhook is silent. */
+async function askDryRun(
+  reading: Reading,
+  { metadata }: Pod,
+  silences: EvictionAnswer[],
+): Promise<readonly [string, EvictionAnswer]> {
   const { namespace, name, uid } = metadata;
-  const answer = await reading.attempt((client: KubeClient) =>
-    evictPod(client, { namespace, name, uid }, { dryRun: true, signal: reading.signal }),
-  );
-  return [uid, answer.ok ? answer.value : { kind: "retry", code: 0, message: answer.error.message }];
+  const asked = await reading.attempt(async (client: KubeClient) => {
+    const silence = silences[silencesThatSuffice - 1];
+    if (silence !== undefined) return { ...silence, message: `not asked, for others: ${silence.message}` };
+    const answer = await evictPod(client, { namespace, name, uid }, { dryRun: true, signal: reading.signal });
+    if (answer.kind === "webhook-unreachable" && answer.message.includes(launcherWebhook)) silences.push(answer);
+    else silences.length = 0;
+    return answer;
+  });
+  return [uid, asked.ok ? asked.value : { kind: "retry", code: 0, message: asked.error.message }];
 }

@@ -450,6 +450,38 @@ describe("dry-run evictions", () => {
     expect(facts.dryRunsLeftOut).toBeUndefined();
   });
 
+  it.each([
+    ["KubeVirt's webhook", "virt-launcher-eviction-interceptor.kubevirt.io", 4],
+    ["a webhook of others, which may concern some pods alone,", "guard.example.com", 9],
+  ])("are not asked for pod after pod while %s is silent: each takes ten seconds", async (_whose, webhook, most) => {
+    const cluster = clusterOf("worker-1");
+    const message = `Internal error occurred: failed calling webhook "${webhook}": context deadline exceeded`;
+    for (let at = 1; at <= 9; at++) {
+      putVm(cluster, "prod", `vm-${at}`, "worker-1");
+      cluster.evictions.set(`virt-launcher-vm-${at}-abcde`, { status: 500, body: { kind: "Status", message } });
+    }
+    const facts = await look(cluster, { dryRunIsSafe: () => true });
+    const answers = Object.values(facts.dryRuns);
+    expect(answers.map(({ kind }) => kind)).toEqual(Array(9).fill("webhook-unreachable"));
+    const sent = cluster.requests.filter((request) => request.startsWith("evict"));
+    expect(sent.length).toBeLessThanOrEqual(most);
+    expect(answers.filter((answer) => answer.message === `not asked, for others: ${message}`)).toHaveLength(
+      9 - sent.length,
+    );
+  });
+
+  it("are asked for all pods where the webhook answers now and then", async () => {
+    const cluster = clusterOf("worker-1");
+    const message = 'failed calling webhook "virt-launcher-eviction-interceptor.kubevirt.io": EOF';
+    for (let at = 1; at <= 9; at++) {
+      putVm(cluster, "prod", `vm-${at}`, "worker-1");
+      if (at % 2 === 0)
+        cluster.evictions.set(`virt-launcher-vm-${at}-abcde`, { status: 500, body: { kind: "Status", message } });
+    }
+    await look(cluster, { dryRunIsSafe: () => true });
+    expect(cluster.requests.filter((request) => request.startsWith("evict"))).toHaveLength(9);
+  });
+
   it("are left out where KubeVirt might carry them out", async () => {
     const cluster = clusterOf("worker-1");
     putVm(cluster, "prod", "web", "worker-1");
