@@ -7,10 +7,13 @@ import { ExpectedError } from "../model/errors.ts";
 import { objectOf } from "../model/json.ts";
 import { findCondition } from "../model/kubernetes.ts";
 import type { KubeVirt } from "../model/kubevirt.ts";
-import { kubevirtGroup, subresourcesGroup } from "../platform/names.ts";
+import { appLabel, kubevirtGroup, launcherApp, subresourcesGroup } from "../platform/names.ts";
 import { commandsOf, partsOf, type Right, type Role, rightsOf, type Verb } from "../platform/rights.ts";
+import { capabilitiesOf } from "../platform/version.ts";
 import { currentUser, mayI } from "./access.ts";
+import { decodePod } from "./decode/core.ts";
 import { decodeKubeVirt } from "./decode/kubevirt.ts";
+import { askDryRuns } from "./dry-runs.ts";
 import { offersEvacuateCancel } from "./installation.ts";
 import { namelessReason } from "./nameless.ts";
 import { text } from "./read-field.ts";
@@ -61,6 +64,7 @@ export async function diagnoseCluster(client: KubeClient, clock: Clock): Promise
   const problems = [
     ...(refusal === undefined ? [] : [refusal]),
     ...silent(cluster),
+    ...(await tryToEvict(reading, cluster, answers)),
     ...(await unreadNameless(failed, reading)),
     ...(installed === undefined ? [] : kubevirtProblems(installed)),
     ...lacking(cluster),
@@ -97,10 +101,24 @@ async function tryToRead(reading: Reading, type: ResourceType): Promise<readonly
   return answer.ok ? [] : [{ resource: type.plural, error: answer.error }];
 }
 
+/** One eviction, as a dry run where KubeVirt makes that safe: a webhook that is silent is so for the first VM. */
+async function tryToEvict(reading: Reading, { kubevirt, apis }: ClusterDiagnosis, answers: Answers): Promise<string[]> {
+  const evacuateCancel = apis.some(({ name, state }) => name === "evacuate/cancel" && state === "served");
+  const isSafe = capabilitiesOf(kubevirt, { evacuateCancel }).dryRunIsSafe && !apis.some(isSilent);
+  if (!isSafe || !answers.get("create pods/eviction") || !mayList(resourceTypes.pods, answers)) return [];
+  const running = { labelSelector: `${appLabel}=${launcherApp}`, fieldSelector: "status.phase=Running" };
+  const page = await reading.attemptPage(resourceTypes.pods, running, decodePod, { limit: 1 });
+  const dryRuns = await askDryRuns(reading, page.ok ? page.value.items : []);
+  const fails = Object.values(dryRuns.answers).some(({ kind }) => kind === "webhook-unreachable");
+  return fails ? ["a webhook does not answer, and evictions fail; check NODE says which"] : [];
+}
+
 function silent({ apis }: ClusterDiagnosis): string[] {
-  return apis
-    .filter(({ state }) => state === "unavailable")
-    .map(({ name, purpose }) => `${name} does not answer: ${purpose}`);
+  return apis.filter(isSilent).map(({ name, purpose }) => `${name} does not answer: ${purpose}`);
+}
+
+function isSilent({ state }: ApiDiagnosis): boolean {
+  return state === "unavailable";
 }
 
 /** One sentence for all that fails in the same words. */

@@ -239,14 +239,14 @@ describe("a command asks the server only for what it shows", () => {
     expect(requests, requests.join("\n")).toHaveLength(figure);
   });
 
-  test("doctor: two connections, a question for each right, and one object of each kind that a check needs", async () => {
+  test("doctor: two connections, a question for each right, one object of each kind that a check needs, and one dry-run eviction", async () => {
     const { connections: opened, requests } = await asked("doctor");
     expect(opened).toBeLessThanOrEqual(2);
     const reads = requests.filter((request) => request.startsWith("GET "));
     const whole = reads.filter((request) => !/[?&]limit=1(?:&|$)/.test(request));
     expect(withoutQuery(whole)).toEqual(["GET /apis", "GET /apis/kubevirt.io/v1/kubevirts", "GET /version"]);
-    expect(reads.length - whole.length, reads.join("\n")).toBe(10);
-    expect(requests.length - reads.length, requests.join("\n")).toBe(35);
+    expect(reads.length - whole.length, reads.join("\n")).toBe(11);
+    expect(requests.length - reads.length, requests.join("\n")).toBe(37);
   });
 
   const nodes = ["GET /api/v1/nodes?includeObject=None&limit=500"];

@@ -54,6 +54,24 @@ describe("a user with the role", () => {
   );
 });
 
+test("a webhook that lets evictions fail is found by a dry run, and nothing but the lack of an answer is said of it", async () => {
+  const words = 'failed calling webhook "guard.example.com": Post "https://guard.corp.svc:443": EOF';
+  const seen: string[] = [];
+  world.cluster.server.setFault(({ url }) => {
+    if (!url.includes("/eviction")) return undefined;
+    seen.push(url);
+    return { kind: "status", status: failure(500, words, "InternalError") };
+  });
+  const { code, stdout } = await doctor();
+  expect(code).toBe(1);
+  expect(stdout).toContain("Problem: a webhook does not answer, and evictions fail; check NODE says which");
+  expect(stdout).not.toMatch(/guard|corp/);
+  expect(seen).toEqual([expect.stringContaining("dryRun=All")]);
+  // Who may not evict asks for no eviction.
+  const { stdout: looker } = await doctor(`--as ${grant(world, rightsOf.look)}`);
+  expect({ seen: seen.length, problem: looker.includes("webhook") }).toEqual({ seen: 1, problem: false });
+});
+
 test("a right that is missing is named", async () => {
   const user = grant(
     world,
@@ -112,7 +130,8 @@ test("it only asks", async () => {
   const before = requests.length;
   await doctor();
   const own = requests.slice(before).filter(({ userAgent }) => userAgent.startsWith("kubectl-vmnode"));
-  const writes = own.filter(({ method, url }) => method !== "GET" && !url.includes("/selfsubjectaccessreviews"));
+  const asks = /\/selfsubjectaccessreviews|\/eviction\?dryRun=All$/;
+  const writes = own.filter(({ method, url }) => method !== "GET" && !asks.test(url));
   expect(writes).toEqual([]);
 });
 
