@@ -213,6 +213,10 @@ async function keepShowing(
   }
 }
 
+function headingOf({ table: [heading = ""] }: Listing): string {
+  return heading.replace(/ +/g, " ");
+}
+
 async function showChanges(before: Listing, now: Listing, { options, world }: Context): Promise<void> {
   const known = new Map(before.items.map(({ key, state }) => [key, state()]));
   const changed = now.items.flatMap(({ key, state }, row) => (known.get(key) === state() ? [] : [{ key, row }]));
@@ -222,7 +226,9 @@ async function showChanges(before: Listing, now: Listing, { options, world }: Co
     if (changed.length > 0) world.terminal.writeLines(await now.document(keys, options.output));
     return;
   }
-  world.terminal.writeLines(changed.flatMap(({ row }) => now.table[row + 1] ?? []));
+  // On a narrow terminal columns come and go with what is in them.
+  const heading = headingOf(now) === headingOf(before) ? [] : now.table.slice(0, 1);
+  world.terminal.writeLines([...heading, ...changed.flatMap(({ row }) => now.table[row + 1] ?? [])]);
   const gone = before.items.filter(({ key }) => !present.has(key));
   world.terminal.writeLines(gone.map(({ key }) => `${key} is no longer there`));
 }

@@ -139,7 +139,7 @@ describe("more nodes than are worth reading one by one", () => {
 
 describe("--watch", () => {
   /** Changes the cluster at each look, and leaves by Ctrl-C after the last one. */
-  function watching(commandLine: string, cluster: FakeCluster, changes: (() => void)[]): Promise<Run> {
+  function watching(commandLine: string, cluster: FakeCluster, changes: (() => void)[], columns = 200): Promise<Run> {
     const clock = {
       now: () => new Date("2026-11-21T12:00:00Z"),
       sleep: async () => {
@@ -148,7 +148,7 @@ describe("--watch", () => {
         change();
       },
     };
-    return list(commandLine, cluster, { clock });
+    return list(commandLine, cluster, { clock, columns });
   }
 
   test("prints the nodes that have changed, and ends with Ctrl-C", async () => {
@@ -161,6 +161,20 @@ describe("--watch", () => {
     expect(lines).toHaveLength(5);
     expect(lines[4]).toMatch(/^worker-2 +Ready +2 +2 +0/);
     expect({ code, stderr }).toEqual({ code: 130, stderr: "" });
+  });
+
+  test("prints the headers again where other columns have room now", async () => {
+    const cluster = readyCluster("worker-1", "worker-2");
+    const cordon = () => cluster.put("nodes", rawNode("worker-2", { spec: { unschedulable: true } }));
+    const headers = async (columns: number) =>
+      (await watching("-w", cluster, [cordon, () => {}], columns)).stdout
+        .match(/^NODE.*/gm)
+        ?.map((line) => line.split(/ +/));
+    expect(await headers(70)).toEqual([
+      ["NODE", "STATUS", "VMS", "MIGRATABLE", "NOT-MIGRATABLE", "AGE"],
+      ["NODE", "STATUS", "VMS", "NOT-MIGRATABLE"],
+    ]);
+    expect(await headers(100)).toHaveLength(1);
   });
 
   test("says which VMs are no longer there", async () => {
