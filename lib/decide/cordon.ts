@@ -69,7 +69,8 @@ function recordOver(
     v: 1,
     kind,
     by: same?.by ?? input.by,
-    reason: input.reason ?? earlier?.reason,
+    // Nobody's reason is told as another one's.
+    reason: same !== undefined && same.by !== input.by ? same.reason : (input.reason ?? earlier?.reason),
     since: same?.since ?? input.since,
     cordonedByUs: earlier?.cordonedByUs ?? !node.spec.unschedulable,
     taints: ourTaints(node, found),

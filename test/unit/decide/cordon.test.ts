@@ -48,6 +48,13 @@ describe("the cordon of a drain", () => {
     });
   });
 
+  test("tells nobody's reason as another one's", () => {
+    const taken = (by: string) =>
+      cordonForDrain(cordoned, recorded({ reason: "kernel" }), { ...input, by, reason: "disk" }).record;
+    expect(taken("ann")).toMatchObject({ by: "ann", reason: "disk" });
+    expect(taken("bob")).toMatchObject({ by: "ann", reason: "kernel" });
+  });
+
   test("replaces a stale record on a schedulable node", () => {
     expect(cordonForDrain(aNode("worker-1"), recorded({ cordonedByUs: false }), input).record).toMatchObject({
       by: "bob",
