@@ -42,9 +42,11 @@ function endLines({ end, stoppedBy, goesOn = [] }: Summary, style: Style, column
   const going = (states: readonly VmState[]) => goesOn.filter((vm) => states.includes(vm.state));
   const moving = going(["queued", "migrating"]);
   const ending = going(["shutting-down", "starting"]);
+  // Whoever stopped it may stop them, too, as an abort does.
+  const goOn = stoppedBy === undefined ? `KubeVirt goes on moving ${count(moving.length, "VM")}` : "Still moving";
   const lines = [
     ...(why === undefined ? [] : [style("warn", why)]),
-    ...(moving.length === 0 ? [] : [`KubeVirt goes on moving ${count(moving.length, "VM")}: ${names(moving, false)}`]),
+    ...(moving.length === 0 ? [] : [`${goOn}: ${names(moving, false)}`]),
     ...(ending.length === 0 ? [] : [`Still shutting down or starting: ${names(ending, false)}`]),
   ];
   return lines.length === 0 ? [] : ["", ...lines.flatMap((line) => wrapSentence(line, columns))];

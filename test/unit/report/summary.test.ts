@@ -113,6 +113,9 @@ test("an end before everything was done says why, and what goes on without this 
   ]);
   expect(text(summaryReport(summaryOf({}, { end: "timed-out" })))).toContain("the time limit (--timeout) is over");
   expect(text(summaryReport(summaryOf({}, { end: "stuck" })))).toContain("everything that is left is blocked");
+  const aborted = { end: "stopped", stoppedBy: "an abort of node/worker-1 undoes this drain" } as const;
+  const cancelled = summaryReport(summaryOf({}, { ...aborted, goesOn: [going("prod/a", "migrating")] }));
+  expect(cancelled).toContain("Still moving: prod/a");
   const stopped = summaryOf({}, { end: "stopped", stoppedBy: "node/worker-1 was uncordoned by somebody else" });
   expect(text(summaryReport(stopped))).toContain(
     "Stopped: node/worker-1 was uncordoned by somebody else. Nothing more",
