@@ -4,7 +4,7 @@ import { isCordoned, isReady, type NodeOverview } from "../model/overview.ts";
 import type { NodeVerdict, VmVerdict } from "../model/verdict.ts";
 import { age } from "./duration.ts";
 import { sanitised } from "./sanitise.ts";
-import { plain, type Tone } from "./style.ts";
+import { plain, type Tone, toned } from "./style.ts";
 import { type Cell, type Column, fitColumns, type TableOptions, table } from "./table.ts";
 import { wrapSentence } from "./width.ts";
 import { count, enumerate, isArriving, isOrAre, objectName, outcomesWorstFirst, outcomeTone } from "./wording.ts";
@@ -140,31 +140,29 @@ function isRemarkable(node: NodeOverview): boolean {
 }
 
 function nodeRemarks(node: NodeOverview, options: ListOptions): string[] {
-  const { now, style = plain, program = "kubectl vmnode", commandFlags = "" } = options;
+  const { now, style = plain, columns, program = "kubectl vmnode", commandFlags = "" } = options;
   const advised = (command: string): string => `${program} ${command}${commandFlags === "" ? "" : ` ${commandFlags}`}`;
   const remarks: string[] = [];
-  if (!isReady(node) && node.vms > 0)
-    remarks.push(style("warn", `${node.name} looks lost: ${advised(`recover ${node.name} --dry-run`)}`));
+  const broken = (text: string): void => void remarks.push(...wrapSentence(text, columns));
+  const warned = (text: string): void => void remarks.push(...toned(style, "warn", wrapSentence(text, columns)));
+  if (!isReady(node) && node.vms > 0) warned(`${node.name} looks lost: ${advised(`recover ${node.name} --dry-run`)}`);
   if (node.record?.kind === "record") {
     const { kind, by, since, reason } = node.record.record;
     const why = reason === undefined ? "" : `, "${reason}"`;
     const cordoned = isCordoned(node);
     const what = cordoned ? `${kind} by ${by}` : `a stale record of a ${kind} by ${by}`;
     const remove = cordoned || node.leaving ? "" : `; to remove it: ${advised(`uncordon ${node.name}`)}`;
-    remarks.push(`${node.name}: ${what}, ${age(since, now)} ago${why}${remove}`);
+    broken(`${node.name}: ${what}, ${age(since, now)} ago${why}${remove}`);
   } else if (node.record !== undefined && node.record.kind !== "none") {
-    remarks.push(
+    broken(
       `${node.name}: a record of an operation that cannot be understood (${node.record.kind}): ${node.record.text}`,
     );
   }
   // A recovery is given back, not undone.
   if (node.leaving !== undefined && node.leaving > 0 && recoveryOn(node.record) === undefined) {
     const undo = advised(`abort ${node.name}`);
-    remarks.push(
-      style(
-        "warn",
-        `${node.name}: ${count(node.leaving, "VM")} ${isOrAre(node.leaving)} marked to leave it; to undo that: ${undo}`,
-      ),
+    warned(
+      `${node.name}: ${count(node.leaving, "VM")} ${isOrAre(node.leaving)} marked to leave it; to undo that: ${undo}`,
     );
   }
   return remarks;
