@@ -14,7 +14,7 @@ export const drain = defineCommand({
     "Check the nodes, show what would happen to each VM, ask, then cordon the nodes, evict their VMs, and follow each until it runs elsewhere or has ended.",
     "Nothing is written before the plan was confirmed. VMs that move go first; those that must be shut down follow when every other VM has left.",
     "The same command takes up a drain that was interrupted. A drain is undone by abort, and the node is given back by uncordon.",
-    "The exit code is 0 when the nodes are drained, 2 when nobody could be asked, 3 when the check refuses, and 4 when something was left behind.",
+    "The exit code is 0 when the nodes are drained, 2 when nobody could be asked, 3 when the check refuses, and 4 when something was left behind; a dry run foretells it.",
   ],
   examples: [
     ["drain worker-1 --dry-run", "Show the plan and stop"],
