@@ -78,7 +78,7 @@ interface NamedVm {
 
 /** Where a recovery has ended, and what it said at last. */
 function endOf({ node, cluster }: TestCluster, { code, stdout }: Ended) {
-  const { end, running, down, failed, open } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}");
+  const { end, running, down, failed, open } = JSON.parse(stdout.trim().split("\n").at(-1) || "{}");
   const { spec, metadata } = node(lost);
   const record = JSON.parse(metadata.annotations?.["kubectl-vmnode/operation"] ?? "{}");
   return {
