@@ -5,11 +5,12 @@ import { findCondition, isFinishedPod, keyOf, type Pod, taintText } from "../mod
 import { isFinishedMigration } from "../model/kubevirt.ts";
 import type { VmVerdict } from "../model/verdict.ts";
 import { isLauncherPod } from "../platform/launcher-pod.ts";
-import { workloadUpdateMigrationAnnotation } from "../platform/names.ts";
+import { appLabel, schedulableLabel, workloadUpdateMigrationAnnotation } from "../platform/names.ts";
 import { drainTaintOf } from "./evacuation.ts";
 import type { Rules } from "./eviction.ts";
 import { listing, makeFinding, nodeReference, podReference, refer } from "./findings.ts";
 import { isVirtApiDown, migrationLimits, virtApiIsDown, virtApiService } from "./kubevirt-state.ts";
+import { takesVms } from "./schedulable.ts";
 import type { Index } from "./subjects.ts";
 import { untaintingCommand } from "./untainting.ts";
 
@@ -18,7 +19,7 @@ export function nodeFindings(rules: Rules, node: string, vms: readonly VmVerdict
   const { index } = rules;
   return [
     ...virtApi(rules, node),
-    ...readiness(index, node),
+    ...readiness(index, node, vms),
     ...index.facts.holders.filter((holder) => holder.node === node).map((holder) => heldBy(index, holder)),
     ...upgrade(index, node),
     ...drainTaint(index, node),
@@ -48,11 +49,11 @@ function virtApi({ index, capabilities }: Rules, node: string): Finding[] {
   return [makeFinding({ code: "VirtApiOnlyHere", object, reason, field, value: here.join(", "), provedBy, fix })];
 }
 
-function readiness(index: Index, name: string): Finding[] {
+function readiness(index: Index, name: string, vms: readonly VmVerdict[]): Finding[] {
   const node = index.nodes.get(name);
   if (node === undefined) return [];
   const condition = findCondition(node.status.conditions, "Ready");
-  if (condition?.status === "True") return [];
+  if (condition?.status === "True") return takesVms(node) || vms.length === 0 ? [] : [handlerNotReady(index, name)];
   const detail = condition?.message ?? condition?.reason;
   return [
     makeFinding({
@@ -64,6 +65,20 @@ function readiness(index: Index, name: string): Finding[] {
       fix: `kubectl vmnode recover ${name} --dry-run`,
     }),
   ];
+}
+
+/** Five minutes after its last sign KubeVirt takes the node for one without virt-handler (pkg/virt-controller/watch/node). */
+function handlerNotReady({ facts }: Index, name: string): Finding {
+  const namespace = facts.kubevirt?.metadata.namespace ?? "kubevirt";
+  return makeFinding({
+    code: "HandlerNotReady",
+    object: nodeReference(name),
+    reason:
+      "KubeVirt does not call the node schedulable: its virt-handler is away or not ready, and without it no VM is migrated or shut down in order.",
+    field: `metadata.labels[${schedulableLabel}]`,
+    value: "false",
+    fix: `kubectl get pods -n ${namespace} -l ${appLabel}=virt-handler --field-selector spec.nodeName=${name}`,
+  });
 }
 
 /** The code by which a holder is named, and waived. */

@@ -72,8 +72,12 @@ export function isOver(state: VmProgress["state"] | OtherPodProgress["state"]): 
 function silentNodes({ check, intent }: DrainInput): string[] {
   return check.nodes
     .filter(({ name }) => intent.nodes.includes(name))
-    .filter(({ findings }) => findings.some(({ code }) => code === "NodeNotReady"))
-    .map(({ name }) => `node/${name} is not Ready: VMs that are still there cannot be moved while it is away`);
+    .flatMap(({ name, findings }) => {
+      const told = findings.find(({ code }) => code === "NodeNotReady" || code === "HandlerNotReady");
+      if (told === undefined) return [];
+      const what = told.code === "NodeNotReady" ? "is not Ready" : "has no virt-handler at work";
+      return [`node/${name} ${what}: VMs that are still there cannot be moved while it is away`];
+    });
 }
 
 /** A mark is answered with a migration within seconds (pkg/virt-controller/watch/drain/evacuation), be it one that waits for a slot. */

@@ -122,7 +122,7 @@ function summariseNode(input: SummaryInput, node: NodeAtTheEnd): Summary["nodes"
 /** Of a migration that takes so long it is to be known where to look. */
 function onItsWay({ state, target, since }: VmProgress): string | undefined {
   if (state !== "migrating") return undefined;
-  return `migrating${target === undefined ? "" : ` to ${target}`} since ${since}`;
+  return `migrating${target === undefined ? "" : ` to ${target}`} since ${since.replace(/\.\d+/, "")}`;
 }
 
 /** What KubeVirt has begun does not end with this program. */

@@ -99,6 +99,7 @@ export const findingCodes = {
   DrainTaint: note("the node carries KubeVirt's drain taint"),
   DryRunNotAsked: note("the dry-run eviction was left out, and why"),
   NodeNotReady: waivableRisk("the node does not report Ready; a drain needs a living node"),
+  HandlerNotReady: waivableRisk("KubeVirt does not call the node schedulable; a drain needs its virt-handler"),
   HeldByNodeMaintenance: waivableRisk("a NodeMaintenance holds the node"),
   HeldByRemediation: waivableRisk("a remediation (NodeHealthCheck, SelfNodeRemediation, …) works on the node"),
   HeldByHarvester: waivableRisk("Harvester has the node in maintenance"),

@@ -44,6 +44,22 @@ describe("the node's own state", () => {
     );
   });
 
+  it("needs a waiver when KubeVirt does not call it schedulable, because its virt-handler must take part", () => {
+    const labelled = (value: string, ready = "True") => {
+      const node = aNode("worker-1", { ready });
+      return { ...node, metadata: { ...node.metadata, labels: { "kubevirt.io/schedulable": value } } };
+    };
+    const found = (
+      node: ReturnType<typeof aNode>,
+      vms = [aRunningVm("web", { strategy: "None", runStrategy: "Halted" })],
+    ) => codes(nodeVerdict(factsWith(vms, { nodes: [node] })).findings);
+    expect(found(labelled("false"))).toEqual(["HandlerNotReady"]);
+    expect(found(labelled("true"))).toEqual([]);
+    // Without VMs there is nothing for it to do, and a node that is away is told of once.
+    expect(found(labelled("false"), [])).toEqual([]);
+    expect(found(labelled("false", "Unknown"))).toEqual(["NodeNotReady"]);
+  });
+
   it("counts a missing Ready condition as not Ready", () => {
     const node = aNode("worker-1");
     const bare = { ...node, status: { ...node.status, conditions: [] } };

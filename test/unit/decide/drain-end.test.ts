@@ -170,3 +170,15 @@ describe("with --all-pods", () => {
     expect(decideDrain(turn).status).toBe("going");
   });
 });
+
+test.each([
+  ["NodeNotReady", "node/worker-1 is not Ready: VMs that are still there cannot be moved while it is away"],
+  ["HandlerNotReady", /^node\/worker-1 has no virt-handler at work: VMs that are still there/],
+] as const)("a node that takes no part any more is told of as long as that lasts: %s", (code, words) => {
+  const turn = aTurn({ here: [aVerdict("web")] });
+  const object = { kind: "node", name: "worker-1" };
+  const finding = { code, severity: "risk", object, reason: "", proof: { object, field: "x", value: "y" } } as const;
+  const nodes = turn.check.nodes.map((node) => ({ ...node, findings: [finding] }));
+  const { trouble } = decideDrain({ ...turn, check: { ...turn.check, nodes } }).progress;
+  expect(trouble).toEqual([expect.stringMatching(words)]);
+});
