@@ -15,7 +15,7 @@ const apart = workdir(path.join(outdir, "build-"));
 try {
   await bundle({ entry, outdir: apart });
   const isWindows = process.platform === "win32";
-  makeExecutable({
+  await makeExecutable({
     bundles: apart,
     output: path.join(apart, isWindows ? "kubectl-vmnode.exe" : "kubectl-vmnode"),
     node: process.execPath,

@@ -148,7 +148,7 @@ function fetchNodes(job: Job): void {
   }
 }
 
-function makeExecutables(job: Job): void {
+async function makeExecutables(job: Job): Promise<void> {
   for (const platform of job.chosen) {
     const maker = makerFor(platform);
     if (maker === undefined) continue;
@@ -156,7 +156,7 @@ function makeExecutables(job: Job): void {
     const makerHere = nodeIn(places.cache(job), maker).node;
     refuseUnstartable(makerHere, platform);
     mkdirSync(path.dirname(output), { recursive: true });
-    makeExecutable({
+    await makeExecutable({
       bundles: places.bundles(job),
       output,
       node: nodeIn(places.cache(job), platform.node).node,

@@ -5,7 +5,7 @@ import path from "node:path";
 import { bundleFiles, root } from "./bundle.ts";
 import { codeCacheOf } from "./load-part.ts";
 import { withoutSignature } from "./signature.ts";
-import { workdir } from "./workdir.ts";
+import { signalsHeard, workdir } from "./workdir.ts";
 
 export type System = "linux" | "darwin" | "windows";
 
@@ -23,7 +23,8 @@ export interface ExecutableOptions {
 }
 
 /** Writes the executable. On macOS it is signed ad hoc, without which Apple's processors refuse it; elsewhere it has no signature. */
-export function makeExecutable({ bundles, output, node, system, maker, native }: ExecutableOptions): void {
+export async function makeExecutable(options: ExecutableOptions): Promise<void> {
+  const { bundles, output, node, system, maker, native } = options;
   const apart = workdir(path.join(path.dirname(output), "sea-"));
   try {
     const run = (...words: readonly string[]) =>
@@ -62,6 +63,7 @@ export function makeExecutable({ bundles, output, node, system, maker, native }:
     // As it is after an installation: Linux maps a file that was written at one go in larger pieces, and counts 16 MB more as memory.
     const installed = path.join(apart, "installed");
     copyFileSync(executable, installed);
+    await signalsHeard();
     renameSync(installed, output);
   } finally {
     rmSync(apart, { recursive: true, force: true });
@@ -103,13 +105,14 @@ function inject(executable: string, blob: string, system: System): void {
 
 /**
  * For what is tidier, and does not change whether the executable works: `strip` makes it smaller, and a signature is replaced
- * anyway. False where the program is not there, or fails.
+ * anyway. False where the program is not there, or fails; throws when a signal ends it, which is meant for us, too.
  */
 function runIfThere(program: string, args: readonly string[]): boolean {
   try {
     execFileSync(program, args, { stdio: "ignore" });
     return true;
-  } catch {
+  } catch (error) {
+    if ((error as { readonly signal?: string | null }).signal) throw error;
     return false;
   }
 }

@@ -1,6 +1,7 @@
 /** What is being made is made apart, and moved into its place at the end: a file that is there is whole, and what has failed leaves nothing. */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
+import { setImmediate } from "node:timers/promises";
 
 const folders: string[] = [];
 
@@ -18,6 +19,11 @@ function removeAtExit(): void {
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
+
+/** Lets a signal end the process that came while it was waiting for another program, and could not listen. */
+export async function signalsHeard(): Promise<void> {
+  await setImmediate();
 }
 
 /** Writes a file as a whole, or not at all. */

@@ -24,7 +24,7 @@ test("V8 takes the code cache, and every function is in it", { timeout: 60_000 }
   await bundle({ entry: path.join(root, "cmd/main.ts"), outdir: workdir });
   writeFileSync(path.join(workdir, bundleFiles.start), teller);
   const output = path.join(workdir, "teller");
-  makeExecutable({
+  await makeExecutable({
     bundles: workdir,
     output,
     node: process.execPath,
