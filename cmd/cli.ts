@@ -85,7 +85,8 @@ function unknownCommand(word: string, world: World): UsageError {
 /** The options of a command: yargs judges its words and collects its flags, whose values are read as the definition says. */
 async function readOptions(command: Command, line: Spelled): Promise<Record<string, unknown>> {
   const { flags, passesOn } = command.definition;
-  const flagTokens = line.flags.map(({ name, value }) => `--${name}=${value}`);
+  const own = line.flags.filter(({ name }) => !(name in helpFlags));
+  const flagTokens = own.map(({ name, value }) => `--${name}=${value}`);
   const judge = await parser(command, line.words.slice(1).join(" "));
   const found = await judge.parseAsync([...line.words.slice(1), ...flagTokens, "--", ...line.rest]);
   const given = new Map(Object.keys(flags).map((key) => [flagName(key), textsOf(found[flagName(key)])]));
@@ -146,8 +147,9 @@ function textsOf(found: unknown): string[] {
   return (Array.isArray(found) ? found : [found]).map(String);
 }
 
-function isSet(line: Spelled, name: string): boolean {
-  return line.flags.some((flag) => flag.name === name && flag.value === "true");
+/** Whether a flag asks for a text instead of the command. It is read as every other flag: whatever it says, nothing may run by mistake. */
+function isSet(line: Spelled, name: "help" | "version"): boolean {
+  return readFlags({ ...helpFlags, ...versionFlags }, valuesByName(line))[name] === true;
 }
 
 function helpContext(world: World): HelpContext {

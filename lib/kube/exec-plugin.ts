@@ -1,9 +1,9 @@
 /** Runs a credential plugin as client-go does (`plugin/pkg/client/auth/exec/exec.go`) and reads what it prints. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { ConfigError } from "../model/errors.ts";
-import { batchCommandLine } from "./batch-file.ts";
 import type { ClusterEntry, ExecEntry } from "./kubeconfig.ts";
+import { isProgram, lookPath, type Started } from "./look-path.ts";
 
 export interface ExecCredential {
   readonly token: string | undefined;
@@ -37,7 +37,10 @@ export async function runExecPlugin(
   const info = JSON.stringify({ kind: "ExecCredential", apiVersion: exec.apiVersion, spec });
   const added = Object.fromEntries(exec.env.map(({ name, value }) => [name, value]));
   const { env, silent = false } = surroundings;
-  const output = await run(exec, { ...env, ...added, KUBERNETES_EXEC_INFO: info }, { interactive, silent });
+  const started = lookPath(exec.command, exec.args, { platform: process.platform, env, isProgram });
+  if (started === undefined) throw notFound(exec);
+  const given = { ...env, ...added, KUBERNETES_EXEC_INFO: info };
+  const output = await run(exec, { ...started, env: given, interactive, silent });
   return readCredential(output, exec);
 }
 
@@ -63,23 +66,21 @@ async function clusterInfo(cluster: ClusterEntry & { readonly server: string }):
   };
 }
 
-function run(
-  exec: ExecEntry,
-  env: Record<string, string | undefined>,
-  { interactive, silent }: { readonly interactive: boolean; readonly silent: boolean },
-): Promise<string> {
+interface Run extends Started {
+  readonly env: Record<string, string | undefined>;
+  readonly interactive: boolean;
+  readonly silent: boolean;
+}
+
+function run(exec: ExecEntry, { program, args, verbatim, env, interactive, silent }: Run): Promise<string> {
   return new Promise((resolve, reject) => {
-    const isWindows = process.platform === "win32";
-    const batch =
-      isWindows && batchCommandLine(exec.command, exec.args, { searchPath: process.env.PATH, isThere: existsSync });
-    const [command, args] = batch ? ["cmd.exe", ["/d", "/s", "/c", `"${batch}"`]] : [exec.command, [...exec.args]];
     const start = () =>
-      spawn(command, args, {
+      spawn(program, args, {
         env,
         stdio: [interactive ? "inherit" : "ignore", "pipe", silent ? "ignore" : "inherit"] as const,
         // A group of its own, so that what it has started can be ended with it.
-        detached: silent && !isWindows,
-        windowsVerbatimArguments: Boolean(batch),
+        detached: silent && process.platform !== "win32",
+        windowsVerbatimArguments: verbatim,
       });
     const cannotStart = (error: NodeJS.ErrnoException) => failure(exec, `cannot be started (${error.code})`, error);
     let plugin: ReturnType<typeof start>;
@@ -94,9 +95,7 @@ function run(
       output += text;
     });
     plugin.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") return reject(cannotStart(error));
-      const hint = exec.installHint ?? "the kubeconfig needs this program to log in; install it or choose another user";
-      reject(failure(exec, "was not found", error, hint));
+      reject(error.code === "ENOENT" ? notFound(exec, error) : cannotStart(error));
     });
     plugin.on("close", (code, signal) => {
       if (code === 0) resolve(output);
@@ -178,6 +177,11 @@ function readCredential(output: string, exec: ExecEntry): ExecCredential {
     throw failure(exec, `returned an expirationTimestamp that is not a time: "${expiry}"`);
   }
   return { token, certificate, key, expiresAt };
+}
+
+function notFound(exec: ExecEntry, cause?: unknown): ConfigError {
+  const hint = exec.installHint ?? "the kubeconfig needs this program to log in; install it or choose another user";
+  return failure(exec, "was not found", cause ?? "no folder of PATH has it", hint);
 }
 
 function failure(exec: ExecEntry, what: string, cause?: unknown, hint?: string): ConfigError {

@@ -159,3 +159,27 @@ describe("examples are lines that the program understands", () => {
     expect(code === 0 || looked, stderr).toBe(true);
   });
 });
+
+describe("the flag for help is read as every other one, so that no command runs by mistake", () => {
+  test.each(["-h", "--help", "--help=1", "--help=T", "--help=TRUE", "-h=true", "-yh"])(
+    "drain %s prints help",
+    async (flag) => {
+      const { code, stdout } = await run(`drain worker-1 ${flag}`);
+      expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining("Usage:") });
+    },
+  );
+
+  test.each(["drain worker-1 --yes --help=x", "list --help=no", "version -h=2", "--help=x", "--version=x"])(
+    "%s is refused",
+    async (line) => {
+      const { code, stderr } = await run(line);
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("must be true or false") });
+    },
+  );
+
+  test("help that is not wanted is none, and the last word counts", async () => {
+    expect((await run("list --help=false")).stderr).toContain("this test has no cluster");
+    expect((await run("list -h --help=false")).stderr).toContain("this test has no cluster");
+    expect((await run("--version=1")).stdout).toContain("Client Version");
+  });
+});

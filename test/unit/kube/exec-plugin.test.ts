@@ -45,7 +45,7 @@ describe.skipIf(process.platform === "win32")("a silent plugin", () => {
       const before = listeners();
       await expect(runSilently("", command)).rejects.toMatchObject({
         name: "ConfigError",
-        message: expect.stringMatching(/cannot be started \(E\w+\)/),
+        message: expect.stringMatching(/cannot be started \(E\w+\)|was not found/),
       });
       await expect.poll(listeners).toEqual(before);
     },
