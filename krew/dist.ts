@@ -226,6 +226,9 @@ function writeManifest(job: Job): void {
     const sum = sums.get(archive);
     if (sum === undefined)
       throw new Error(`the manifest needs all platforms, and checksums.txt does not have ${archive}`);
+    const here = path.join(job.out, archive);
+    if (existsSync(here) && sha256(here) !== sum)
+      throw new Error(`checksums.txt is not of the ${archive} that is there; the step checksums makes it anew`);
     return sum;
   });
   writeWhole(places.manifest(job), manifest);

@@ -23,6 +23,8 @@ function removeAtExit(): void {
 
 /** Lets a signal end the process that came while it was waiting for another program, and could not listen. */
 export async function signalsHeard(): Promise<void> {
+  // The events of the present turn may have been read before the signal came.
+  await setImmediate();
   await setImmediate();
 }
 

@@ -157,6 +157,16 @@ describe.skipIf(own === undefined || here.system === "windows")("the release of 
       manifest = readFileSync(path.join(out, "vmnode.yaml"), "utf8");
     });
 
+    test("the manifest is made of no other archives than those that are there", () => {
+      const bytes = readFileSync(archive);
+      writeFileSync(archive, "built anew");
+      try {
+        expect(() => dist(["manifest"])).toThrow(/checksums\.txt is not of the kubectl-vmnode_\S+ that is there/);
+      } finally {
+        writeFileSync(archive, bytes);
+      }
+    });
+
     test("the manifest is one that krew and its index take", () => {
       expect(brokenRules("vmnode", manifest)).toEqual([]);
       expect(manifest).toContain(`version: v${version}`);

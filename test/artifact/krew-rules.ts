@@ -42,7 +42,8 @@ const knownPlatforms: readonly OsArch[] = [
 /** The names that Windows keeps for devices. */
 const deviceName = /^(?:con|prn|aux|nul|com[1-9]|lpt[1-9])$/i;
 /** semver.org, with the v that krew wants in front. */
-const semanticVersion = /^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
+const semanticVersion =
+  /^v(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-(0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*))*)?(\+[\dA-Za-z-]+(\.[\dA-Za-z-]+)*)?$/;
 
 /** Every rule that the manifest in the file called `name`.yaml breaks; none when krew and its index would take it. */
 export function brokenRules(name: string, text: string): string[] {

@@ -24,6 +24,8 @@ describe("a manifest is refused with", () => {
   test.each([
     ["another name", "name: vmnode", "name: vm-node", "the name of the file"],
     ["a version without v", "version: v1.2.3", "version: 1.2.3", "a semantic version with v"],
+    ["a version with an empty part", "version: v1.2.3", "version: v1.2.3-a..b", "a semantic version with v"],
+    ["a version with a needless zero", "version: v1.2.3", "version: v1.2.3-01", "a semantic version with v"],
     ["a long short description", "VMs off a node", `VMs${" off".repeat(20)}`, /at most 50/],
     ["a full stop", "VMs off a node", "VMs off a node.", /full stop/],
     ["a checksum in capitals", "0123456789abcdef", "0123456789ABCDEF", /64 hexadecimal digits/],
