@@ -179,10 +179,13 @@ function readCredential(output: string, exec: ExecEntry): ExecCredential {
   return { token, certificate, key, expiresAt };
 }
 
-function notFound(exec: ExecEntry, cause?: unknown): ConfigError {
+function notFound(exec: ExecEntry, cause: unknown = noSuchFile): ConfigError {
   const hint = exec.installHint ?? "the kubeconfig needs this program to log in; install it or choose another user";
-  return failure(exec, "was not found", cause ?? "no folder of PATH has it", hint);
+  return failure(exec, "was not found", cause, hint);
 }
+
+/** As Node would say it of a program that no folder of PATH has. */
+const noSuchFile = Object.assign(new Error("no such file or directory"), { code: "ENOENT" });
 
 function failure(exec: ExecEntry, what: string, cause?: unknown, hint?: string): ConfigError {
   // A plugin that gives up by itself, or is ended for being slow, may have needed no more than a terminal or time.
