@@ -58,7 +58,14 @@ describe("the reference", () => {
   });
 
   test("explains every variable that the program reads, but those that others or itself set for it, or that it silences", () => {
-    const setByOthers = ["KUBECTL_PATH", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "POD_NAMESPACE", "PATH"];
+    const setByOthers = [
+      "KUBECTL_PATH",
+      "KUBERNETES_SERVICE_HOST",
+      "KUBERNETES_SERVICE_PORT",
+      "POD_NAMESPACE",
+      "PATH",
+      "PATHEXT",
+    ];
     const silenced = ["NODE_DEBUG", "KUBECTL_VMNODE_CA_CERTS"];
     const said = [
       ...silenced,
