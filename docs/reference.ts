@@ -17,6 +17,7 @@ export const pages = {
 /** What users set in the environment, and what follows. */
 export const variables: Readonly<Record<string, string>> = {
   KUBECONFIG: "The kubeconfig files, joined as kubectl joins them, when `--kubeconfig` is not given.",
+  HOME: "Whose `.kube/config` is read when neither is given; on Windows that of `HOMEDRIVE` and `HOMEPATH`, or of `USERPROFILE`, where `HOME` has none.",
   KUBERNETES_MASTER: "The server, when neither a flag nor a kubeconfig names one.",
   HTTPS_PROXY: "The proxy for `https` servers, `HTTP_PROXY` for others; a `proxy-url` in the kubeconfig comes first.",
   NO_PROXY: "Hosts that are reached without a proxy.",
