@@ -56,7 +56,7 @@ async function bench(rounds: number): Promise<Report> {
     const bareRequests = fileURLToPath(new URL("bare-requests.cjs", import.meta.url));
     const taken = await cpuInTurn<Trial>({ ...trials, [bare]: [node, bareRequests, requests] }, env, rounds);
     const rows = Object.entries(taken).map(([trial, milliseconds]) => [trial, `${milliseconds.toFixed(0)} ms`]);
-    const share = taken[bare] / taken["kubectl get vmi, one node"];
+    const bareShare = taken[bare] / taken["kubectl get vmi, one node"];
     const verdicts = targets.map(({ ours, theirs, share }) =>
       atMost(`${ours} / ${theirs}`, share, taken[ours] / taken[theirs]),
     );
@@ -66,7 +66,7 @@ async function bench(rounds: number): Promise<Report> {
         "",
         ...table(["command", "CPU"], rows),
         "",
-        `A program that only sends the requests of \`list worker-1\` and reads the answers takes ${share.toFixed(2)} of what kubectl takes.`,
+        `A program that only sends the requests of \`list worker-1\` and reads the answers takes ${bareShare.toFixed(2)} of what kubectl takes.`,
       ],
       verdicts,
     );

@@ -36,9 +36,14 @@ export function isVirtApiDown(facts: Facts): boolean {
 /** What that means since KubeVirt 1.5. */
 export const virtApiIsDown = "virt-api does not answer: evictions fail with 500 and no migration can be created.";
 
+/** Where KubeVirt's own components run. */
+export function kubevirtNamespace({ kubevirt }: Facts): string {
+  return kubevirt?.metadata.namespace ?? "kubevirt";
+}
+
 /** The Service behind which virt-api answers. */
 export function virtApiService(facts: Facts): ObjectReference {
-  return { kind: "service", namespace: facts.kubevirt?.metadata.namespace ?? "kubevirt", name: "virt-api" };
+  return { kind: "service", namespace: kubevirtNamespace(facts), name: "virt-api" };
 }
 
 /** True when the node carries the taint that makes KubeVirt evacuate it without any eviction. */

@@ -9,7 +9,7 @@ import { appLabel, schedulableLabel, workloadUpdateMigrationAnnotation } from ".
 import { drainTaintOf } from "./evacuation.ts";
 import type { Rules } from "./eviction.ts";
 import { listing, makeFinding, nodeReference, podReference, refer } from "./findings.ts";
-import { isVirtApiDown, migrationLimits, virtApiIsDown, virtApiService } from "./kubevirt-state.ts";
+import { isVirtApiDown, kubevirtNamespace, migrationLimits, virtApiIsDown, virtApiService } from "./kubevirt-state.ts";
 import { takesVms } from "./schedulable.ts";
 import type { Index } from "./subjects.ts";
 import { untaintingCommand } from "./untainting.ts";
@@ -69,7 +69,6 @@ function readiness(index: Index, name: string, vms: readonly VmVerdict[]): Findi
 
 /** Five minutes after its last sign KubeVirt takes the node for one without virt-handler (pkg/virt-controller/watch/node). */
 function handlerNotReady({ facts }: Index, name: string): Finding {
-  const namespace = facts.kubevirt?.metadata.namespace ?? "kubevirt";
   return makeFinding({
     code: "HandlerNotReady",
     object: nodeReference(name),
@@ -77,7 +76,7 @@ function handlerNotReady({ facts }: Index, name: string): Finding {
       "KubeVirt does not call the node schedulable: its virt-handler is away or not ready, and without it no VM is migrated or shut down in order.",
     field: `metadata.labels[${schedulableLabel}]`,
     value: "false",
-    fix: `kubectl get pods -n ${namespace} -l ${appLabel}=virt-handler --field-selector spec.nodeName=${name}`,
+    fix: `kubectl get pods -n ${kubevirtNamespace(facts)} -l ${appLabel}=virt-handler --field-selector spec.nodeName=${name}`,
   });
 }
 

@@ -83,6 +83,7 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string | undefined): 
   return groups;
 }
 
+/** The UID of the VMI that controls a launcher pod; undefined where none does. */
 export function vmiUidOf(pod: Pod): string | undefined {
   const owner = controllerOf(pod.metadata);
   return owner?.kind === vmiKind ? owner.uid : undefined;

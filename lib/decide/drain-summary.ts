@@ -7,6 +7,7 @@ import { type ExitCode, exitCode } from "../model/exit-code.ts";
 import { keyOf, type Pod } from "../model/kubernetes.ts";
 import type { VirtualMachineInstance } from "../model/kubevirt.ts";
 import type { DrainProgress, Summary, VmProgress, VmState } from "../model/progress.ts";
+import { wholeSeconds } from "../model/timestamp.ts";
 
 /** What was found on a node at the end. */
 export interface NodeAtTheEnd {
@@ -122,7 +123,7 @@ function summariseNode(input: SummaryInput, node: NodeAtTheEnd): Summary["nodes"
 /** Of a migration that takes so long it is to be known where to look. */
 function onItsWay({ state, target, since }: VmProgress): string | undefined {
   if (state !== "migrating") return undefined;
-  return `migrating${target === undefined ? "" : ` to ${target}`} since ${since.replace(/\.\d+/, "")}`;
+  return `migrating${target === undefined ? "" : ` to ${target}`} since ${wholeSeconds(since)}`;
 }
 
 /** What KubeVirt has begun does not end with this program. */

@@ -1,4 +1,4 @@
-/** Finds and starts programs as kubectl does (Go's `os/exec`), where Node would start one of the working directory, and on Windows no batch file. */
+/** Finds programs as kubectl does (Go's `os/exec`), and how to start them: Node would take one of the working directory, and on Windows no batch file. */
 import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
 

@@ -1,4 +1,4 @@
-/** Errors in kubectl's wording: what the server said, what is wrong, and what to do about it. */
+/** Errors and warnings in kubectl's wording: what the server said, what is wrong, and what to do about it. */
 import { ExpectedError, InterruptedError, KubeError } from "../model/errors.ts";
 import { sanitise } from "./sanitise.ts";
 import { type Layout, plain, type Style } from "./style.ts";
@@ -20,6 +20,11 @@ export function errorLines(error: unknown, { style = plain, columns, stack = fal
   if (!stack) return [...broken, ...wrapSentence("hint: the same command with -v=4 prints where it happened", columns)];
   const trace = error instanceof Error ? (error.stack ?? "") : "";
   return [...broken, ...trace.split("\n").map(sanitise)];
+}
+
+/** What is wrong and does not keep the command from going on. */
+export function warningLines(message: string, { style = plain, columns }: Layout = {}): string[] {
+  return wrapSentence(`${style("warn", "Warning:")} ${message}`, columns);
 }
 
 function messageLines(error: unknown, style: Style): string[] {

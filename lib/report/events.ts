@@ -3,6 +3,7 @@ import type { DrainProgress, ProgressEvent, VmChange, VmProgress } from "../mode
 import { wholeSeconds } from "../model/timestamp.ts";
 import { abortResult } from "./abort.ts";
 import { runningTime } from "./duration.ts";
+import { warningLines } from "./errors.ts";
 import { recoverySummaryReport } from "./recovery-summary.ts";
 import { sanitised } from "./sanitise.ts";
 import { type Layout, plain, toned } from "./style.ts";
@@ -49,7 +50,7 @@ export function eventLines(event: ProgressEvent, layout: Layout = {}): EventLine
     case "waiting":
       return err(...wrapSentence(style("faint", `Waiting ${safe.message} …`), columns));
     case "warning":
-      return err(...wrapSentence(`${style("warn", "Warning:")} ${safe.message}`, columns));
+      return err(...warningLines(safe.message, layout));
     case "node-drained":
       return out(`node/${safe.node} drained`);
     case "summary":

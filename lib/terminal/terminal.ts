@@ -1,5 +1,6 @@
 /** The terminal as commands see it: lines, questions, a view of what is going on, and signals. */
 import { UsageError } from "../model/errors.ts";
+import { warningLines } from "../report/errors.ts";
 import { sanitise } from "../report/sanitise.ts";
 import type { Style } from "../report/style.ts";
 import { wrapSentence } from "../report/width.ts";
@@ -125,8 +126,7 @@ class ProcessTerminal implements Terminal {
   }
 
   warn(text: string): void {
-    const { columns, style } = this.errorLayout;
-    this.writeError(...wrapSentence(`${style("warn", "Warning:")} ${sanitise(text)}`, columns));
+    this.writeError(...warningLines(sanitise(text), this.errorLayout));
   }
 
   confirm(question: Question): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** Decodes the record of an operation from a node's annotation. What is not understood is told as such and never guessed. */
 import type { Facts, RecordOnNode } from "../../model/facts.ts";
-import { objectOf } from "../../model/json.ts";
+import { type JsonObject, objectOf } from "../../model/json.ts";
 import type { Node } from "../../model/kubernetes.ts";
 import {
   type Assertion,
@@ -95,7 +95,7 @@ function decodeRecordedVm(value: unknown): RecordedVm | undefined {
   };
 }
 
-function decodeObstacle(fields: ReturnType<typeof objectOf>): Obstacle | undefined {
+function decodeObstacle(fields: JsonObject): Obstacle | undefined {
   const [disk, noFit] = [text(fields.disk), text(fields.noFit)];
   if (disk !== undefined) return { disk };
   return noFit === undefined ? undefined : { noFit };
