@@ -47,8 +47,8 @@ export function wrapSentence(text: string, columns: number | undefined, deeper =
   return [indent + first, ...rest.map((line) => indent + " ".repeat(deeper) + line)];
 }
 
-/** Where a sentence gives a command, or at its end a flag: whoever copies it must get it in one piece. */
-const given = /(?<=^|[:;] )(?:kubectl|oc|virtctl) |(?<=[:;] )--\S+ \S+$/;
+/** Where a sentence gives a command, or at its end flags: whoever copies them must get them in one piece. */
+const given = /(?<=^|[:;] )(?:kubectl|oc|virtctl) |(?<=(?:[:;]| with) )--\S+ \S+(?: --\S+ \S+)*$/;
 
 /** Broken at spaces into lines of at most so many columns, if any; a word that is longer than a line stays whole. */
 export function wrap(text: string, columns = Number.POSITIVE_INFINITY): string[] {

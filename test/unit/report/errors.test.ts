@@ -86,6 +86,12 @@ describe("an error", () => {
       ["error: no", "hint: to let them leave:", "  --waive EvacuationGoesOn"],
     ],
     [
+      "and as several flags do that it is to be accepted with",
+      "no",
+      "accept it with --waive OneRisk --waive AnotherRisk",
+      ["error: no", "hint: accept it with", "  --waive OneRisk --waive AnotherRisk"],
+    ],
+    [
       "where names of programs are no commands",
       "it needs kubectl, or oc, of this year",
       undefined,
